@@ -1,0 +1,104 @@
+// Package fsys is the one seam between erg and the file system. Everything
+// the engine reads, writes, links or removes goes through an FS, so that
+// tests can inject faults (a full disk, a short write, an I/O error, a file
+// that changes between open and close) in one place.
+//
+// Processes that erg starts use the real file system, of course.
+package fsys
+
+import (
+	"io"
+	"io/fs"
+	"os"
+)
+
+// An FS does file operations; names are operating system paths. Errors are
+// *fs.PathError or *os.LinkError as those of package os.
+type FS interface {
+	Open(name string) (File, error)
+	// OpenFile is os.OpenFile.
+	OpenFile(name string, flag int, perm fs.FileMode) (File, error)
+	Lstat(name string) (fs.FileInfo, error)
+	Stat(name string) (fs.FileInfo, error)
+	ReadDir(name string) ([]fs.DirEntry, error)
+	Readlink(name string) (string, error)
+	MkdirAll(name string, perm fs.FileMode) error
+	Rename(from, to string) error
+	Remove(name string) error
+	RemoveAll(name string) error
+	Symlink(target, name string) error
+	Chmod(name string, perm fs.FileMode) error
+}
+
+// A File is an open file.
+type File interface {
+	io.ReadWriteCloser
+	io.ReaderAt
+	io.Seeker
+	Stat() (fs.FileInfo, error)
+	Name() string
+	Sync() error
+	// Fd is the descriptor, for ioctl and mmap.
+	Fd() uintptr
+}
+
+// OS is the real file system.
+type OS struct{}
+
+func (OS) Open(name string) (File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (OS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := os.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (OS) Lstat(name string) (fs.FileInfo, error)       { return os.Lstat(name) }
+func (OS) Stat(name string) (fs.FileInfo, error)        { return os.Stat(name) }
+func (OS) ReadDir(name string) ([]fs.DirEntry, error)   { return os.ReadDir(name) }
+func (OS) Readlink(name string) (string, error)         { return os.Readlink(name) }
+func (OS) MkdirAll(name string, perm fs.FileMode) error { return os.MkdirAll(name, perm) }
+func (OS) Rename(from, to string) error                 { return os.Rename(from, to) }
+func (OS) Remove(name string) error                     { return os.Remove(name) }
+func (OS) RemoveAll(name string) error                  { return os.RemoveAll(name) }
+func (OS) Symlink(target, name string) error            { return os.Symlink(target, name) }
+func (OS) Chmod(name string, perm fs.FileMode) error    { return os.Chmod(name, perm) }
+
+// ReadFile reads the whole of a file.
+func ReadFile(fsys FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
+}
+
+// WriteFile replaces a file whole: it writes beside it and renames, so that
+// a reader, or the next erg after a crash, sees the old bytes or the new.
+func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
+	tmp := name + ".tmp~"
+	f, err := fsys.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = fsys.Rename(tmp, name)
+	}
+	if err != nil {
+		fsys.Remove(tmp)
+	}
+	return err
+}
