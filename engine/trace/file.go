@@ -1,0 +1,276 @@
+package trace
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/fsys"
+)
+
+const (
+	baseName   = "trace"
+	logName    = "trace.log"
+	magic      = "erg trace\n"
+	schema     = 1
+	headerSize = len(magic) + 2 + 8 + 8 + 4 + 4 + 4
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// A Dir is the directory that holds a workspace's trace.
+type Dir struct {
+	fs   fsys.FS
+	path string
+	log  fsys.File
+	base []byte // the mapping
+}
+
+// OpenDir returns the trace directory at path, which must exist.
+func OpenDir(fsy fsys.FS, path string) *Dir { return &Dir{fs: fsy, path: path} }
+
+// header returns the two sections of a base, after checking that they are
+// whole. The body's checksum is checked only when it is wanted.
+func sections(b []byte) (hot, body []byte, bodySum uint32, err error) {
+	if len(b) < headerSize || string(b[:len(magic)]) != magic {
+		return nil, nil, 0, errCorrupt
+	}
+	le, h := binary.LittleEndian, b[len(magic):]
+	if le.Uint16(h) != schema {
+		return nil, nil, 0, fmt.Errorf("trace: written by another version of erg (schema %d, this is %d)", le.Uint16(h), schema)
+	}
+	nh, nb := le.Uint64(h[2:]), le.Uint64(h[10:])
+	hotSum, bodySum, headSum := le.Uint32(h[18:]), le.Uint32(h[22:]), le.Uint32(h[26:])
+	if crc32.Checksum(b[:headerSize-4], castagnoli) != headSum {
+		return nil, nil, 0, errCorrupt
+	}
+	rest := b[headerSize:]
+	if nh > uint64(len(rest)) || nb != uint64(len(rest))-nh {
+		return nil, nil, 0, errCorrupt
+	}
+	hot, body = rest[:nh], rest[nh:]
+	if crc32.Checksum(hot, castagnoli) != hotSum {
+		return nil, nil, 0, errCorrupt
+	}
+	return hot, body, bodySum, nil
+}
+
+// mapBase maps the base file, once. The mapping is private and the file is
+// only ever replaced, never truncated, so reading it cannot fault.
+func (d *Dir) mapBase() ([]byte, error) {
+	if d.base != nil {
+		return d.base, nil
+	}
+	f, err := d.fs.Open(filepath.Join(d.path, baseName))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if fi.Size() == 0 {
+		return nil, errCorrupt
+	}
+	b, err := unix.Mmap(int(f.Fd()), 0, int(fi.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", f.Name(), err)
+	}
+	d.base = b
+	return b, nil
+}
+
+func (d *Dir) unmap() {
+	if d.base != nil {
+		unix.Munmap(d.base)
+		d.base = nil
+	}
+}
+
+// Hot returns what a null build needs, or an error when there is no such
+// thing: no trace, a damaged one, or a log that a killed build left behind.
+// It is valid until the Dir is saved or closed.
+func (d *Dir) Hot() (*Hot, error) {
+	if fi, err := d.fs.Stat(filepath.Join(d.path, logName)); err == nil && fi.Size() > 0 {
+		return nil, errors.New("trace: there is a log")
+	}
+	b, err := d.mapBase()
+	if err != nil {
+		return nil, err
+	}
+	hot, _, _, err := sections(b)
+	if err != nil {
+		return nil, err
+	}
+	return openHot(hot)
+}
+
+// Load reads the whole trace. It never fails for what is on disk: what
+// cannot be used is left out, and repaired tells what, for people ("" when
+// all was well).
+func (d *Dir) Load() (s *State, repaired string) {
+	s = NewState()
+	if err := d.loadBase(s); err != nil {
+		s = NewState()
+		if !errors.Is(err, fs.ErrNotExist) {
+			repaired = "the record of the last build cannot be used and is made anew (" + err.Error() + ")"
+		}
+	}
+	d.replayLog(s)
+	return s, repaired
+}
+
+func (d *Dir) loadBase(s *State) error {
+	b, err := d.mapBase()
+	if err != nil {
+		return err
+	}
+	hot, body, sum, err := sections(b)
+	if err != nil {
+		return err
+	}
+	h, err := openHot(hot)
+	if err != nil {
+		return err
+	}
+	if err := decodeHot(h, s); err != nil {
+		return err
+	}
+	if crc32.Checksum(body, castagnoli) != sum {
+		return errCorrupt
+	}
+	return decodeBody(body, s)
+}
+
+func decodeBody(body []byte, s *State) error {
+	dec := decoder{buf: body}
+	for n := dec.count(); n > 0 && dec.err == nil; n-- {
+		if a := dec.action(); dec.err == nil {
+			s.Actions[a.ID()] = a
+		}
+	}
+	for n := dec.count(); n > 0 && dec.err == nil; n-- {
+		m := dec.element()
+		s.Elements[m.Address] = m
+	}
+	return dec.err
+}
+
+func encodeBody(s *State) []byte {
+	e := newEncoder()
+	ids := make([]string, 0, len(s.Actions))
+	for id := range s.Actions {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	e.uint(uint64(len(ids)))
+	for _, id := range ids {
+		e.action(s.Actions[id])
+	}
+	e.uint(uint64(len(s.Elements)))
+	for _, m := range s.Elements {
+		e.element(m)
+	}
+	return e.buf
+}
+
+// Encode returns the bytes of a base file.
+func Encode(s *State) []byte {
+	hot, _ := encodeHot(s)
+	body := encodeBody(s)
+	le := binary.LittleEndian
+	b := append(make([]byte, 0, headerSize+len(hot)+len(body)), magic...)
+	b = le.AppendUint16(b, schema)
+	b = le.AppendUint64(b, uint64(len(hot)))
+	b = le.AppendUint64(b, uint64(len(body)))
+	b = le.AppendUint32(b, crc32.Checksum(hot, castagnoli))
+	b = le.AppendUint32(b, crc32.Checksum(body, castagnoli))
+	b = le.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	return append(append(b, hot...), body...)
+}
+
+// Save replaces the base by s and empties the log. When it fails, the old
+// base and the log are still there.
+func (d *Dir) Save(s *State) error {
+	if err := fsys.WriteFile(d.fs, filepath.Join(d.path, baseName), Encode(s), 0o666); err != nil {
+		return fmt.Errorf("save the trace: %w", err)
+	}
+	d.closeLog()
+	if err := d.fs.Remove(filepath.Join(d.path, logName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("save the trace: %w", err)
+	}
+	return nil
+}
+
+// Append adds an action's record to the log.
+func (d *Dir) Append(a *Action) error {
+	if d.log == nil {
+		f, err := d.fs.OpenFile(filepath.Join(d.path, logName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+		if err != nil {
+			return err
+		}
+		d.log = f
+	}
+	e := newEncoder()
+	e.action(a)
+	rec := binary.LittleEndian.AppendUint32(nil, uint32(len(e.buf)))
+	rec = binary.LittleEndian.AppendUint32(rec, crc32.Checksum(e.buf, castagnoli))
+	_, err := d.log.Write(append(rec, e.buf...))
+	return err
+}
+
+// replayLog applies the log's records to s, up to the first that is torn.
+func (d *Dir) replayLog(s *State) {
+	b, err := fsys.ReadFile(d.fs, filepath.Join(d.path, logName))
+	if err != nil {
+		return
+	}
+	ReplayLog(b, s)
+}
+
+// ReplayLog applies the records of a log to s and returns how many bytes of
+// it were good.
+func ReplayLog(b []byte, s *State) int {
+	good := 0
+	for len(b)-good >= 8 {
+		rest := b[good:]
+		n, sum := binary.LittleEndian.Uint32(rest), binary.LittleEndian.Uint32(rest[4:])
+		if uint64(n) > uint64(len(rest)-8) {
+			break
+		}
+		rec := rest[8 : 8+n]
+		if crc32.Checksum(rec, castagnoli) != sum {
+			break
+		}
+		d := decoder{buf: rec}
+		a := d.action()
+		if d.err != nil {
+			break
+		}
+		s.Actions[a.ID()] = a
+		s.Revision = max(s.Revision, a.Ran, a.Verified)
+		good += 8 + int(n)
+	}
+	return good
+}
+
+func (d *Dir) closeLog() {
+	if d.log != nil {
+		d.log.Close()
+		d.log = nil
+	}
+}
+
+// Close releases the mapping and the log.
+func (d *Dir) Close() {
+	d.closeLog()
+	d.unmap()
+}

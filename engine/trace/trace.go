@@ -1,0 +1,156 @@
+// Package trace keeps the persisted record of one workspace: what depended
+// on what, with every input's digest.
+//
+// It knows files, actions, named values ("elements") and goals as data. What
+// makes a record valid is for package engine to judge.
+//
+// On disk there are two files. The base ("trace") is immutable, checksummed
+// and replaced by rename. Its hot section is a flat table of file stamps and
+// of goals, which is all that a null build reads, straight from the mapping
+// (see Hot). Its body is decoded only when something has to be done. The log
+// ("trace.log") takes a checksummed record for each action that ends, so
+// that a killed build loses nothing that was finished; the next Save folds
+// it into a new base.
+//
+// A torn tail of the log is dropped. A base that is damaged, or was written
+// under another schema, is dropped whole: everything in it can be had again,
+// from the store or by building.
+package trace
+
+import (
+	"time"
+
+	"erg.build/erg/engine/digest"
+)
+
+// Kind says what of a file the build depends on.
+type Kind uint8
+
+const (
+	Content  Kind = iota // its bytes and its executable bit
+	Presence             // whether there is such a file
+	Listing              // a directory's names
+)
+
+// A Stamp is what the file system tells of a file without reading it. The
+// zero Stamp is that of an absent file. Stamps are compared for equality
+// only: clocks go backwards.
+type Stamp struct {
+	Dev, Ino     uint64
+	Size         int64
+	Mtime, Ctime int64 // nanoseconds
+	Mode         uint32
+}
+
+// Absent reports whether s is the stamp of a file that is not there.
+func (s Stamp) Absent() bool { return s == Stamp{} }
+
+// A File is a leaf of the graph or an output.
+type File struct {
+	Path string // as in package action
+	Kind Kind
+	// Racy says that the file was modified so shortly before it was hashed
+	// that a further modification might not show in the stamp.
+	Racy    bool
+	Stamp   Stamp
+	Digest  digest.Digest // effective: of content and executable bit; of the listing
+	Changed uint32        // the revision in which Digest last changed
+}
+
+// A Dep is an input as an action used it.
+type Dep struct {
+	Path       string
+	Digest     digest.Digest // zero: it was absent
+	Discovered bool          // by a depfile; its digest is not part of the declared key
+}
+
+// An Out is an output as an action made it.
+type Out struct {
+	Path   string
+	Digest digest.Digest // of the content alone, as in the store
+	Size   int64
+	Exec   bool
+}
+
+// A Change is one reason why an action ran.
+type Change struct {
+	What     string // "input", "argument", "environment", "tool", "output", "first build", …
+	Name     string
+	Old, New string
+}
+
+// An Action is the record of the last run of an action. Its first output
+// identifies it.
+type Action struct {
+	Name, Context, Target string
+	Spec                  digest.Digest // of the whole specification
+	Manifest              []byte        // what the key was made of, for explanations
+	Key                   digest.Digest // the declared key; zero: the record does not hold
+	Full                  digest.Digest // the key with what was discovered
+	Deps                  []Dep
+	Outs                  []Out
+	Message               []byte // what it printed
+	Took                  time.Duration
+	Peak                  int64 // bytes
+	Verified              uint32
+	Ran                   uint32 // the revision in which it last ran or was restored
+	Failed                bool
+	Why                   []Change
+}
+
+// ID is the path of the first output.
+func (a *Action) ID() string { return a.Outs[0].Path }
+
+// An Element is a named value of the configuration, kept for why.
+type Element struct {
+	Address   string
+	Value     string // JSON
+	Previous  string // JSON; the value before Changed
+	Site      string
+	Sensitive bool
+	Changed   uint32
+	// Deps are what it was computed from: "element:ADDRESS", "file:PATH",
+	// "action:ID", "env:NAME".
+	Deps []string
+}
+
+// A Goal is something that was asked for, with all that must be unchanged
+// for it to be still complete.
+type Goal struct {
+	Key      string // what was asked for, and under which variables
+	Complete uint32 // the revision in which it was completed
+	Files    []string
+	Env      []Env
+	Replay   []string // actions whose messages are shown again
+	Actions  int      // distinct pieces of work
+	Summary  []byte   // for the one who asked
+}
+
+// An Env is an environment variable as it was read.
+type Env struct{ Name, Value string }
+
+// A State is a trace in memory.
+type State struct {
+	BuildID  string // of the erg that wrote the goals
+	Revision uint32
+	Files    map[FileKey]*File
+	Actions  map[string]*Action
+	Elements map[string]*Element
+	Goals    map[string]*Goal
+}
+
+// A FileKey identifies a File.
+type FileKey struct {
+	Path string
+	Kind Kind
+}
+
+// NewState returns an empty State.
+func NewState() *State {
+	return &State{
+		Files:    map[FileKey]*File{},
+		Actions:  map[string]*Action{},
+		Elements: map[string]*Element{},
+		Goals:    map[string]*Goal{},
+	}
+}
