@@ -1,0 +1,168 @@
+package exec
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"time"
+)
+
+// maxOutput is how much output is kept; the rest is read, counted and dropped.
+const maxOutput = 64 << 20
+
+// drainGrace is how long Run reads on after everything it could kill has been
+// killed: what is in the pipe by then is there already, and only a process
+// that escaped the group can keep it open.
+const drainGrace = 100 * time.Millisecond
+
+// streams are the descriptors of one process and what reads from them.
+type streams struct {
+	child   []*os.File // descriptors of the process
+	own     []*os.File // those of child that were opened here
+	output  *capture
+	stdout  *capture // nil unless apart
+	drained chan struct{}
+}
+
+// openStreams opens what c reads and writes.
+func openStreams(c *Command) (_ *streams, err error) {
+	s := &streams{drained: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			s.abandon()
+		}
+	}()
+	stdin, err := s.open("standard input", orNull(c.Stdin), os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	var errw *os.File
+	if s.output, errw, err = s.pipe(); err != nil {
+		return nil, err
+	}
+	stdout := errw
+	switch {
+	case c.Stdout != "":
+		stdout, err = s.open("standard output", c.Stdout, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+	case c.CaptureStdout:
+		s.stdout, stdout, err = s.pipe()
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.child = append([]*os.File{stdin, stdout, errw}, c.ExtraFiles...)
+	go s.read()
+	return s, nil
+}
+
+func orNull(name string) string {
+	if name == "" {
+		return os.DevNull
+	}
+	return name
+}
+
+func (s *streams) open(what, name string, flag int) (*os.File, error) {
+	f, err := openFile(what, name, flag, 0o666)
+	if err == nil {
+		s.own = append(s.own, f)
+	}
+	return f, err
+}
+
+func (s *streams) pipe() (*capture, *os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, nil, fmt.Errorf("capture output: %w", err)
+	}
+	s.own = append(s.own, w)
+	return &capture{r: r}, w, nil
+}
+
+// read reads all pipes to their end and closes drained.
+func (s *streams) read() {
+	var wg sync.WaitGroup
+	if s.stdout != nil {
+		wg.Go(s.stdout.read)
+	}
+	s.output.read()
+	wg.Wait()
+	close(s.drained)
+}
+
+// started closes what only the process needs.
+func (s *streams) started() {
+	for _, f := range s.own {
+		f.Close()
+	}
+	s.own = nil
+}
+
+func (s *streams) captures() []*capture {
+	var cs []*capture
+	for _, c := range []*capture{s.output, s.stdout} {
+		if c != nil {
+			cs = append(cs, c)
+		}
+	}
+	return cs
+}
+
+// abandon closes what was opened before an error.
+func (s *streams) abandon() {
+	s.started()
+	for _, c := range s.captures() {
+		c.r.Close()
+	}
+}
+
+// finish ends reading and puts what was read into res.
+func (s *streams) finish(res *Result) {
+	select {
+	case <-s.drained:
+	case <-time.After(drainGrace):
+		res.Leftover = true
+		for _, c := range s.captures() {
+			c.r.SetReadDeadline(time.Now())
+		}
+		<-s.drained
+	}
+	for _, c := range s.captures() {
+		c.r.Close()
+	}
+	res.Output = s.output.bytes()
+	if s.stdout != nil {
+		res.Stdout, res.StdoutTooLong = s.stdout.buf, s.stdout.dropped > 0
+	}
+}
+
+// A capture keeps what is read from a pipe.
+type capture struct {
+	r       *os.File
+	buf     []byte
+	dropped int64
+}
+
+// buffers are shared: most processes print nothing.
+var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
+func (c *capture) read() {
+	buf := buffers.Get().(*[32 << 10]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err := c.r.Read(buf[:])
+		keep := min(n, maxOutput-len(c.buf))
+		c.buf = append(c.buf, buf[:keep]...)
+		c.dropped += int64(n - keep)
+		if err != nil { // the end, or the deadline of finish
+			return
+		}
+	}
+}
+
+func (c *capture) bytes() []byte {
+	if c.dropped > 0 {
+		return fmt.Appendf(c.buf, "\n[output truncated: %d more bytes]\n", c.dropped)
+	}
+	return c.buf
+}
