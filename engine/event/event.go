@@ -45,7 +45,7 @@ type ActionStarted struct {
 type ActionFinished struct {
 	ID       int
 	Name     string
-	Contexts []string // all that share it, sorted
+	Contexts []string // all that share it so far, sorted; see ActionShared
 	Status   Status
 	Lane     int
 	At       time.Duration // since the build began, when it ended
@@ -55,7 +55,15 @@ type ActionFinished struct {
 	Err      error         // set when Status is Failed
 }
 
-// Progress tells how far the build is. Total grows while dynamic
+// ActionShared says that one more context shares an action, whether it runs
+// still or has finished: contexts discover their equal work at any time.
+type ActionShared struct {
+	ID      int // as in ActionStarted and ActionFinished
+	Context string
+}
+
+// Progress tells how far the build is. Done counts the actions of all
+// ActionFinished events so far, and what needed none. Total grows while dynamic
 // dependencies are discovered.
 type Progress struct {
 	Done, Total, Running int
@@ -89,6 +97,7 @@ type BuildFinished struct {
 
 func (ActionStarted) isEvent()  {}
 func (ActionFinished) isEvent() {}
+func (ActionShared) isEvent()   {}
 func (Progress) isEvent()       {}
 func (Message) isEvent()        {}
 func (BuildFinished) isEvent()  {}
