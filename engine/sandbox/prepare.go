@@ -84,8 +84,9 @@ func covered(at map[string]string, m Mount) bool {
 
 // A builder creates entries of a view.
 type builder struct {
-	view string
-	made map[string]bool // directories that are there
+	view  string
+	made  map[string]bool // directories that are there
+	empty string          // an empty file to link to, or ""
 }
 
 func (b *builder) mkdir(dir string) error {
@@ -114,8 +115,9 @@ func (b *builder) symlink(m Mount) error {
 	return failed("create symlink", full, unix.Symlink(m.Source, full))
 }
 
-// mountPoint creates an empty file or directory, as the source is. mknod is
-// one call where creating and closing are two.
+// mountPoint creates an empty file or directory, as the source is. All empty
+// files are links to one: on ext4 a new inode costs between 10 and 250 µs, a
+// link 5. Nobody writes to them, and the change of ctime concerns nobody.
 func (b *builder) mountPoint(m Mount) error {
 	var st unix.Stat_t
 	if err := unix.Stat(m.Source, &st); err != nil {
@@ -128,11 +130,22 @@ func (b *builder) mountPoint(m Mount) error {
 		return err
 	}
 	full := filepath.Join(b.view, m.At)
-	err := unix.Mknod(full, unix.S_IFREG|0o444, 0)
-	if err == unix.EEXIST {
-		err = nil
+	err := unix.ENOENT
+	if b.empty != "" {
+		err, _ = unix.Link(b.empty, full).(unix.Errno)
 	}
-	return failed("create mount point", full, err)
+	switch err {
+	case unix.ENOENT, unix.EMLINK, unix.EPERM, unix.EOPNOTSUPP: // the first, or no more links
+		b.empty = full
+		err, _ = unix.Mknod(full, unix.S_IFREG|0o444, 0).(unix.Errno)
+	}
+	if err == unix.EEXIST {
+		err = 0
+	}
+	if err != 0 {
+		return failed("create mount point", full, err)
+	}
+	return nil
 }
 
 // below is path relative to dir, if it lies below it.
