@@ -96,6 +96,7 @@ func (t *Task) Exists(path string) (bool, error) { return t.exists(path) }
 type Entry struct {
 	Name string
 	Dir  bool // after following symbolic links
+	Link bool // a symbolic link
 }
 
 // ReadDir returns a directory's entries, sorted, without the build directory,

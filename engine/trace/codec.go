@@ -185,6 +185,7 @@ func (e *encoder) action(a *Action) {
 	e.uint(uint64(a.Verified))
 	e.uint(uint64(a.Ran))
 	e.bool(a.Failed)
+	e.bool(a.Baked)
 	e.uint(uint64(len(a.Why)))
 	for _, w := range a.Why {
 		e.string(w.What)
@@ -213,6 +214,7 @@ func (d *decoder) action() *Action {
 	a.Verified = uint32(d.uint())
 	a.Ran = uint32(d.uint())
 	a.Failed = d.bool()
+	a.Baked = d.bool()
 	a.Why = make([]Change, d.count())
 	for i := range a.Why {
 		a.Why[i] = Change{d.string(), d.string(), d.string(), d.string()}

@@ -95,6 +95,7 @@ type Action struct {
 	Verified              uint32
 	Ran                   uint32 // the revision in which it last ran or was restored
 	Failed                bool
+	Baked                 bool // an output holds the absolute path of its place: not for other places
 	Why                   []Change
 }
 

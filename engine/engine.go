@@ -1,0 +1,161 @@
+// Package engine builds: it runs what must be run, once, and remembers what
+// depended on what. It knows actions, artifacts, queries and digests; it
+// knows no configuration language, no compiler and no context.
+//
+// # How to read it
+//
+// A Session is one command's run. Queries (cell.go) are pure functions that
+// read the world through a Task (task.go, leaf.go), define actions and
+// demand artifacts. Actions are records (node.go) that a scheduler
+// (schedule.go) takes through prepare (prepare.go: is what is there what
+// would be made? does the store have it? does an equal action of another
+// context make it just now?), run (run.go) and publish (publish.go).
+// Planning is the same with "run nothing" (plan.go). What was learnt goes
+// into the trace (finish.go), from which a null build (null.go) is answered
+// without any of the above.
+//
+// # Two keys
+//
+// An action's declared key is the digest of its manifest: argv and
+// environment as templates, tools by identity, declared inputs by content.
+// Compilers discover further inputs (headers), so a declared key leads to
+// several results, each with the discovered inputs and digests under which
+// it holds. Early cutoff follows: what feeds the next action's key is the
+// content that an action made, never the action's own key.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/fsys"
+	"erg.build/erg/engine/sandbox"
+	"erg.build/erg/engine/store"
+	"erg.build/erg/engine/trace"
+)
+
+// Options say where an engine works.
+type Options struct {
+	Root     string  // the workspace, absolute
+	StoreDir string  // the shared store; "" for none
+	FS       fsys.FS // nil: the real one
+	BuildID  string  // of this erg; goals of another are evaluated anew
+
+	Sandbox sandbox.Method // how rules are kept from what they did not declare; "" picks what works
+	// Waiting is called, once, when another erg holds the workspace.
+	Waiting func(pid int)
+	// Env is the environment of the person who runs erg. nil: the process's.
+	Env func(name string) string
+}
+
+// An Engine has one workspace, exclusively, until it is closed.
+type Engine struct {
+	opts     Options
+	fs       fsys.FS
+	stateDir string // Root/_build/.erg
+	lock     *lock
+	trace    *trace.Dir
+	state    *trace.State
+	store    *store.Store
+	stamps   *stampCache
+	repaired string
+}
+
+// StateDir is where, below the build directory, an engine keeps its own files.
+const StateDir = action.BuildDir + "/.erg"
+
+// Open takes the workspace, waiting for another erg that has it, and loads
+// its trace.
+func Open(ctx context.Context, o Options) (*Engine, error) {
+	if o.FS == nil {
+		o.FS = fsys.OS{}
+	}
+	if o.Env == nil {
+		o.Env = os.Getenv
+	}
+	// A workspace reached through a symbolic link is the same workspace.
+	root, err := filepath.EvalSymlinks(o.Root)
+	if err != nil {
+		return nil, fmt.Errorf("open the workspace: %w", err)
+	}
+	o.Root = root
+	e := &Engine{opts: o, fs: o.FS, stateDir: filepath.Join(o.Root, StateDir)}
+	if err := e.fs.MkdirAll(e.stateDir, 0o777); err != nil {
+		return nil, fmt.Errorf("make the build directory: %w", err)
+	}
+	if e.lock, err = acquire(ctx, filepath.Join(e.stateDir, "lock"), o.Waiting); err != nil {
+		return nil, err
+	}
+	e.trace = trace.OpenDir(e.fs, e.stateDir)
+	if o.StoreDir != "" {
+		e.store = store.Open(e.fs, o.StoreDir)
+		e.stamps = openStamps(e.fs, o.StoreDir)
+	}
+	return e, nil
+}
+
+// load reads the trace, the first time that it is needed.
+func (e *Engine) load() {
+	if e.state == nil {
+		e.state, e.repaired = e.trace.Load()
+	}
+}
+
+// State returns the trace, for commands that look at it.
+func (e *Engine) State() *trace.State {
+	e.load()
+	return e.state
+}
+
+// Root returns the workspace's absolute path, free of symbolic links.
+func (e *Engine) Root() string { return e.opts.Root }
+
+// Close releases the workspace.
+func (e *Engine) Close() error {
+	e.trace.Close()
+	return e.lock.release()
+}
+
+// Clean removes what was built, below the given paths ("_build/app"), or
+// all of it and the trace when there are none. The store is not touched.
+func (e *Engine) Clean(paths []string) error {
+	if len(paths) > 0 {
+		e.load()
+		var errs []error
+		for _, p := range paths {
+			errs = append(errs, e.fs.RemoveAll(filepath.Join(e.opts.Root, p)))
+		}
+		return errors.Join(errs...)
+	}
+	entries, err := e.fs.ReadDir(filepath.Join(e.opts.Root, action.BuildDir))
+	if err != nil {
+		return err
+	}
+	e.trace.Close()
+	e.state = trace.NewState()
+	var errs []error
+	for _, d := range entries {
+		if d.Name() != filepath.Base(StateDir) {
+			errs = append(errs, e.fs.RemoveAll(filepath.Join(e.opts.Root, action.BuildDir, d.Name())))
+		}
+	}
+	entries, err = e.fs.ReadDir(e.stateDir)
+	for _, d := range entries {
+		if d.Name() != "lock" { // it is held, and others may wait for it
+			errs = append(errs, e.fs.RemoveAll(filepath.Join(e.stateDir, d.Name())))
+		}
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+func defaultJobs(n int) int {
+	if n > 0 {
+		return n
+	}
+	return runtime.NumCPU()
+}

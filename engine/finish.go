@@ -1,0 +1,230 @@
+package engine
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/trace"
+)
+
+// maxGoals bounds how many goals the trace remembers; the oldest goes first.
+const maxGoals = 24
+
+// Finish ends the session: it writes the trace. complete says that all that
+// was asked for was done, and summary is kept for the next null build.
+func (s *Session) Finish(complete bool, summary []byte) error {
+	s.drain()
+	s.eng.stamps.save()
+	if !s.dirty.Load() && !complete {
+		return nil
+	}
+	st := s.eng.state
+	s.elements(st)
+	st.Revision = s.rev
+	if st.BuildID != s.eng.opts.BuildID {
+		// Goals of another erg: what they evaluated may have meant something else.
+		st.Goals = map[string]*trace.Goal{}
+		st.BuildID = s.eng.opts.BuildID
+	}
+	if complete && s.opts.Mode == Build && !s.incomplete.Load() {
+		st.Goals[s.opts.Goal] = s.goal(summary)
+		forgetOldGoals(st)
+	}
+	s.dropFiles(st)
+	return s.eng.trace.Save(st)
+}
+
+func (s *Session) goal(summary []byte) *trace.Goal {
+	g := &trace.Goal{Key: s.opts.Goal, Complete: s.rev, Summary: summary}
+	seen := map[string]bool{}
+	for k := range s.touched {
+		if !seen[k.Path] {
+			seen[k.Path] = true
+			g.Files = append(g.Files, k.Path)
+		}
+	}
+	sort.Strings(g.Files)
+	for n, v := range s.env {
+		g.Env = append(g.Env, trace.Env{Name: n, Value: v})
+	}
+	sort.Slice(g.Env, func(i, j int) bool { return g.Env[i].Name < g.Env[j].Name })
+	groups := map[*group]bool{}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.wanted {
+		if n.group == nil || groups[n.group] {
+			continue
+		}
+		groups[n.group] = true
+		g.Actions++
+		if rec := s.eng.state.Actions[n.id()]; rec != nil && len(rec.Message) > 0 {
+			g.Replay = append(g.Replay, n.id())
+		}
+	}
+	return g
+}
+
+func forgetOldGoals(st *trace.State) {
+	for len(st.Goals) > maxGoals {
+		oldest := ""
+		for k, g := range st.Goals {
+			if oldest == "" || g.Complete < st.Goals[oldest].Complete {
+				oldest = k
+			}
+		}
+		delete(st.Goals, oldest)
+	}
+}
+
+// dropFiles forgets files that no goal and no action of the trace mentions.
+func (s *Session) dropFiles(st *trace.State) {
+	used := map[string]bool{}
+	for k := range s.leaves {
+		used[k.Path] = true
+	}
+	for _, g := range st.Goals {
+		for _, p := range g.Files {
+			used[p] = true
+		}
+	}
+	for _, a := range st.Actions {
+		for _, d := range a.Deps {
+			used[d.Path] = true
+		}
+		for _, o := range a.Outs {
+			used[o.Path] = true
+		}
+	}
+	for k := range st.Files {
+		if !used[k.Path] {
+			delete(st.Files, k)
+		}
+	}
+}
+
+// elements records the named values of this session beside those of the last.
+func (s *Session) elements(st *trace.State) {
+	s.cellMu.Lock()
+	defer s.cellMu.Unlock()
+	for _, c := range s.cells {
+		if c.note == nil || c.note.Value == "" {
+			continue
+		}
+		e := &trace.Element{Address: c.note.Address, Value: c.note.Value, Site: c.note.Site,
+			Sensitive: c.note.Sensitive, Changed: s.rev, Deps: namedDeps(c)}
+		if old := st.Elements[e.Address]; old != nil {
+			if e.Previous = old.Value; old.Value == e.Value {
+				e.Previous, e.Changed = old.Previous, old.Changed
+			}
+		}
+		if s.opts.Mode == Build {
+			st.Elements[e.Address] = e
+		}
+	}
+}
+
+// namedDeps lists what a named value was computed from: other named values,
+// files, variables and actions, through queries that have no name.
+func namedDeps(c *cell) []string {
+	var out []string
+	seen := map[string]bool{}
+	cells := map[*cell]bool{c: true}
+	var walk func(c *cell)
+	walk = func(c *cell) {
+		for _, d := range c.deps {
+			name := d.leaf
+			if d.cell != nil {
+				if d.cell.note == nil {
+					if !cells[d.cell] {
+						cells[d.cell] = true
+						walk(d.cell)
+					}
+					continue
+				}
+				name = "element:" + d.cell.note.Address
+			}
+			if !seen[name] && !strings.HasPrefix(name, "defines:") {
+				seen[name] = true
+				out = append(out, name)
+			}
+		}
+	}
+	walk(c)
+	return out
+}
+
+// Prune removes what actions of former builds made for declarations that are
+// gone: all actions whose target has the scope as its prefix ("app//lib:")
+// and for which keep says no. It is called before new actions of the scope
+// run, so that a header that nobody makes any more is not found.
+func (t *Task) Prune(scope string, keep func(target, output string) bool) {
+	s := t.s
+	if s.opts.Mode == Plan {
+		return
+	}
+	s.stateMu.Lock()
+	var gone []*trace.Action
+	for id, a := range s.eng.state.Actions {
+		if strings.HasPrefix(a.Target, scope) && !keep(a.Target, id) {
+			gone = append(gone, a)
+			delete(s.eng.state.Actions, id)
+		}
+	}
+	s.stateMu.Unlock()
+	for _, a := range gone {
+		for _, o := range a.Outs {
+			s.removeOutput(o.Path)
+		}
+	}
+}
+
+func (s *Session) removeOutput(p string) {
+	if s.producer(p) != nil {
+		return // another declaration makes it now
+	}
+	s.forget(p)
+	s.dirty.Store(true)
+	name := s.eng.abs(p)
+	if err := s.eng.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.message(event.Warning, "a stale output stays: "+err.Error())
+	}
+	// Directories that became empty go too.
+	for d := filepath.Dir(name); len(d) > len(s.eng.abs(action.BuildDir)); d = filepath.Dir(d) {
+		if s.eng.fs.Remove(d) != nil {
+			return
+		}
+	}
+}
+
+// PruneContexts removes the output directories of contexts that are not in
+// keep ("app", "v@wide").
+func (t *Task) PruneContexts(keep []string) {
+	s := t.s
+	if s.opts.Mode == Plan {
+		return
+	}
+	valid := map[string]bool{"": true}
+	for _, k := range keep {
+		valid[k] = true
+	}
+	gone := map[string]bool{}
+	s.stateMu.Lock()
+	for id, a := range s.eng.state.Actions {
+		if !valid[a.Context] {
+			gone[a.Context] = true
+			delete(s.eng.state.Actions, id)
+		}
+	}
+	s.stateMu.Unlock()
+	for c := range gone {
+		s.dirty.Store(true)
+		if err := s.eng.fs.RemoveAll(s.eng.abs(action.BuildDir + "/" + c)); err != nil {
+			s.message(event.Warning, "the directory of a context that is gone stays: "+err.Error())
+		}
+	}
+}

@@ -1,0 +1,370 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/trace"
+)
+
+// grain is how coarse the clock of file stamps may be: a file modified less
+// than this before it was hashed could be modified again without a change of
+// its stamp. Kernels from 6.13 on hand out a finer stamp once somebody
+// looked, which closes the gap.
+const grain = 12 * time.Millisecond
+
+var multigrain = sync.OnceValue(func() bool {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return false
+	}
+	var major, minor int
+	fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor)
+	return major > 6 || major == 6 && minor >= 13
+})
+
+// A leafState is a file as this session sees it: examined once, unless an
+// action made it since.
+type leafState struct {
+	once sync.Once
+	file *trace.File
+	err  error
+}
+
+// abs returns the operating system's path of a path of package action.
+func (e *Engine) abs(p string) string {
+	if path.IsAbs(p) {
+		return filepath.FromSlash(p)
+	}
+	return filepath.Join(e.opts.Root, filepath.FromSlash(p))
+}
+
+func stampOf(fi fs.FileInfo) trace.Stamp {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return trace.Stamp{Size: fi.Size(), Mtime: fi.ModTime().UnixNano(), Mode: uint32(fi.Mode())}
+	}
+	return trace.Stamp{Dev: st.Dev, Ino: st.Ino, Size: st.Size, Mtime: st.Mtim.Nano(), Ctime: st.Ctim.Nano(), Mode: st.Mode}
+}
+
+// stat returns the stamp of the file that p leads to; the zero stamp when
+// there is none.
+func (e *Engine) stat(p string) (trace.Stamp, error) {
+	fi, err := e.fs.Stat(e.abs(p))
+	switch {
+	case err == nil:
+		return stampOf(fi), nil
+	case absent(err):
+		return trace.Stamp{}, nil
+	}
+	return trace.Stamp{}, err
+}
+
+func absent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// leaf examines a file, once per session, and records that the goal depends
+// on it.
+func (s *Session) leaf(p string, kind trace.Kind) (*trace.File, error) {
+	return s.examine(trace.FileKey{Path: p, Kind: kind}, true)
+}
+
+func (s *Session) examine(k trace.FileKey, goal bool) (*trace.File, error) {
+	s.leafMu.Lock()
+	l := s.leaves[k]
+	if l == nil {
+		l = &leafState{}
+		s.leaves[k] = l
+	}
+	if goal {
+		s.touched[k] = true
+	}
+	s.leafMu.Unlock()
+	l.once.Do(func() { l.file, l.err = s.look(k) })
+	return l.file, l.err
+}
+
+// forget makes the session look again at files that an action has just made.
+func (s *Session) forget(paths ...string) {
+	s.leafMu.Lock()
+	defer s.leafMu.Unlock()
+	for _, p := range paths {
+		delete(s.leaves, trace.FileKey{Path: p, Kind: trace.Content})
+		delete(s.leaves, trace.FileKey{Path: p, Kind: trace.Presence})
+	}
+}
+
+// look compares a file with its record and hashes it when they differ.
+func (s *Session) look(k trace.FileKey) (*trace.File, error) {
+	stamp, err := s.eng.stat(k.Path)
+	if err != nil {
+		return nil, err
+	}
+	s.stateMu.Lock()
+	old := s.eng.state.Files[k]
+	s.stateMu.Unlock()
+	if old != nil && !old.Racy && sameStamp(k.Kind, old.Stamp, stamp) {
+		return old, nil
+	}
+	f := &trace.File{Path: k.Path, Kind: k.Kind, Stamp: stamp}
+	switch {
+	case stamp.Absent():
+	case k.Kind == trace.Presence:
+		f.Digest = digest.OfString("present")
+	case k.Kind == trace.Listing:
+		names, err := s.eng.list(k.Path)
+		if err != nil {
+			return nil, err
+		}
+		f.Digest = digest.OfString(listingText(names))
+		f.Racy = racy(stamp, time.Now())
+	default:
+		if stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR {
+			return nil, &fs.PathError{Op: "read", Path: k.Path, Err: syscall.EISDIR}
+		}
+		if err := s.hashLeaf(f); err != nil {
+			return nil, err
+		}
+	}
+	return s.record(f, old), nil
+}
+
+// record puts a file into the trace. Changed moves only with the digest.
+func (s *Session) record(f, old *trace.File) *trace.File {
+	f.Changed = s.rev
+	if old != nil && old.Digest == f.Digest {
+		f.Changed = old.Changed
+	}
+	s.stateMu.Lock()
+	s.eng.state.Files[trace.FileKey{Path: f.Path, Kind: f.Kind}] = f
+	s.stateMu.Unlock()
+	s.dirty.Store(true)
+	return f
+}
+
+// sameStamp compares what matters for the kind: of a file of which only the
+// presence counts, that.
+func sameStamp(k trace.Kind, a, b trace.Stamp) bool {
+	switch k {
+	case trace.Presence:
+		return a.Absent() == b.Absent()
+	case trace.Listing:
+		return a.Dev == b.Dev && a.Ino == b.Ino && a.Mtime == b.Mtime
+	}
+	return a == b
+}
+
+func racy(st trace.Stamp, hashed time.Time) bool {
+	if multigrain() {
+		return false
+	}
+	return max(st.Mtime, st.Ctime) > hashed.Add(-grain).UnixNano()
+}
+
+// hashLeaf fills the digest of f, and its stamp, so that the two belong
+// together: a file that changes while it is read is read again.
+func (s *Session) hashLeaf(f *trace.File) error {
+	if path.IsAbs(f.Path) {
+		if d, ok := s.eng.stamps.get(f.Path, f.Stamp); ok {
+			f.Digest = effective(d, executable(f.Stamp))
+			return nil
+		}
+	}
+	for try := 0; try < 5; try++ {
+		began := time.Now()
+		d, st, err := s.eng.hashFile(f.Path)
+		if err != nil {
+			return err
+		}
+		after, err := s.eng.stat(f.Path)
+		if err != nil {
+			return err
+		}
+		if after != st {
+			time.Sleep(time.Duration(1<<try) * time.Millisecond)
+			continue
+		}
+		f.Stamp, f.Racy, f.Digest = st, racy(st, began), effective(d, executable(st))
+		if path.IsAbs(f.Path) && !f.Racy {
+			s.eng.stamps.put(f.Path, st, d)
+		}
+		return nil
+	}
+	return fmt.Errorf("%s changes while it is being read", f.Path)
+}
+
+func (e *Engine) hashFile(p string) (digest.Digest, trace.Stamp, error) {
+	f, err := e.fs.Open(e.abs(p))
+	if err != nil {
+		return digest.Digest{}, trace.Stamp{}, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return digest.Digest{}, trace.Stamp{}, err
+	}
+	if !fi.Mode().IsRegular() {
+		return digest.Digest{}, trace.Stamp{}, fmt.Errorf("%s is not a regular file", p)
+	}
+	d, _, err := digest.OfReader(f)
+	return d, stampOf(fi), err
+}
+
+func executable(st trace.Stamp) bool { return st.Mode&0o111 != 0 }
+
+// effective is the digest that a file has as an input: its content and
+// whether it can be executed.
+func effective(d digest.Digest, exec bool) digest.Digest {
+	if !exec || d.IsZero() {
+		return d
+	}
+	return digest.Of(append(d[:], 'x'))
+}
+
+func (e *Engine) list(dir string) ([]Entry, error) {
+	entries, err := e.fs.ReadDir(e.abs(dir))
+	if err != nil {
+		if absent(err) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var out []Entry
+	for _, d := range entries {
+		name := d.Name()
+		if strings.HasPrefix(name, ".") || (dir == "" || dir == ".") && name == action.BuildDir {
+			continue
+		}
+		en := Entry{Name: name, Dir: d.IsDir(), Link: d.Type()&fs.ModeSymlink != 0}
+		if en.Link {
+			// A link that leads nowhere, or in a circle, is an entry too: it
+			// is an error only for who reads it.
+			if fi, err := e.fs.Stat(filepath.Join(e.abs(dir), name)); err == nil {
+				en.Dir = fi.IsDir()
+			}
+		}
+		out = append(out, en)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out, nil
+}
+
+func listingText(es []Entry) string {
+	var b strings.Builder
+	for _, e := range es {
+		fmt.Fprintf(&b, "%q %t %t\n", e.Name, e.Dir, e.Link)
+	}
+	return b.String()
+}
+
+func (t *Task) readFile(p string) ([]byte, error) {
+	p = cleanPath(p)
+	t.cell.addDep(dep{leaf: "file:" + p})
+	f, err := t.s.leaf(p, trace.Content)
+	if err != nil {
+		return nil, err
+	}
+	if f.Stamp.Absent() {
+		return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
+	}
+	fh, err := t.s.eng.fs.Open(t.s.eng.abs(p))
+	if err != nil {
+		return nil, err
+	}
+	defer fh.Close()
+	b, err := io.ReadAll(fh)
+	if err != nil {
+		return nil, err
+	}
+	if effective(digest.Of(b), executable(f.Stamp)) != f.Digest {
+		return nil, fmt.Errorf("%s changes while it is being read", p)
+	}
+	return b, nil
+}
+
+func (t *Task) exists(p string) (bool, error) {
+	p = cleanPath(p)
+	t.cell.addDep(dep{leaf: "file:" + p})
+	f, err := t.s.leaf(p, trace.Presence)
+	if err != nil {
+		return false, err
+	}
+	return !f.Stamp.Absent() && f.Stamp.Mode&syscall.S_IFMT != syscall.S_IFDIR, nil
+}
+
+func (t *Task) readDir(p string) ([]Entry, error) {
+	p = cleanPath(p)
+	t.cell.addDep(dep{leaf: "file:" + p})
+	if _, err := t.s.leaf(p, trace.Listing); err != nil {
+		return nil, err
+	}
+	return t.s.eng.list(p)
+}
+
+func (t *Task) getenv(name string) string {
+	v := t.s.eng.opts.Env(name)
+	t.cell.addDep(dep{leaf: "env:" + name})
+	t.s.leafMu.Lock()
+	t.s.env[name] = v
+	t.s.leafMu.Unlock()
+	return v
+}
+
+func (t *Task) lookPath(name string) (string, error) {
+	if strings.Contains(name, "/") {
+		p := name
+		if !path.IsAbs(p) {
+			p = filepath.Join(t.s.eng.opts.Root, p)
+		}
+		f, err := t.s.leaf(p, trace.Presence)
+		if err == nil && f.Stamp.Absent() {
+			err = &fs.PathError{Op: "find", Path: name, Err: fs.ErrNotExist}
+		}
+		return p, err
+	}
+	for _, dir := range filepath.SplitList(t.getenv("PATH")) {
+		if !path.IsAbs(dir) {
+			continue
+		}
+		p := path.Join(dir, name)
+		f, err := t.s.leaf(p, trace.Presence)
+		if err == nil && executable(f.Stamp) && f.Stamp.Mode&syscall.S_IFMT == syscall.S_IFREG {
+			return p, nil
+		}
+	}
+	return "", &fs.PathError{Op: "find on PATH", Path: name, Err: fs.ErrNotExist}
+}
+
+func (t *Task) fileDigest(p string) (digest.Digest, error) {
+	p = cleanPath(p)
+	t.cell.addDep(dep{leaf: "file:" + p})
+	f, err := t.s.leaf(p, trace.Content)
+	if err != nil {
+		return digest.Digest{}, err
+	}
+	if f.Stamp.Absent() {
+		return digest.Digest{}, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
+	}
+	return f.Digest, nil
+}
+
+func cleanPath(p string) string {
+	if p = path.Clean(p); p == "." {
+		return ""
+	}
+	return p
+}

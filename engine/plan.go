@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"sort"
+	"time"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/fsys"
+	"erg.build/erg/engine/trace"
+)
+
+// planned is what a session that plans (or builds) counted.
+type planned struct {
+	started  int // processes
+	deferred []DeferredGroup
+}
+
+// A DeferredGroup is a set of actions that cannot be listed yet.
+type DeferredGroup struct {
+	Context string
+	What    string
+	Waits   []string
+}
+
+// A PlannedAction is an action as a plan shows it.
+type PlannedAction struct {
+	Name, Context, Target string
+	Output                string
+	Verdict               Verdict
+	Waits                 []string // values it waits for
+	Took                  time.Duration
+}
+
+// A Verdict says what a build would do about an action.
+type Verdict string
+
+const (
+	WouldRun     Verdict = "run"
+	MayRun       Verdict = "may run" // if what runs before it changes its inputs
+	WouldRestore Verdict = "restore"
+	UpToDate     Verdict = "unchanged"
+	CannotRun    Verdict = "blocked"
+)
+
+func isProbe(spec *action.Spec) bool { return spec.Root == probeRoot }
+
+// waitsForRun reports whether an input would be made anew.
+func (s *Session) waitsForRun(n *node) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
+		for _, p := range list {
+			if in := s.outputs[p]; in != nil && in.state == wouldRun {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// planRun ends a node that a build would run.
+func (s *Session) planRun(n *node, maybe bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.maybe = maybe && len(n.spec.Unknown) == 0 && n.old != nil && !n.old.Key.IsZero()
+	s.end(n, wouldRun)
+}
+
+// planRestore ends a node whose result is known without a run.
+func (s *Session) planRestore(n *node, outs []trace.Out) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.outs = outs
+	s.settle(n, restores)
+}
+
+// PlannedActions lists what was demanded, in the order of demand.
+func (s *Session) PlannedActions() []PlannedAction {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []PlannedAction
+	for _, n := range s.wanted {
+		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Waits: n.spec.Unknown, Took: n.lastTook()}
+		switch n.state {
+		case done:
+			a.Verdict = UpToDate
+		case restores:
+			a.Verdict = WouldRestore
+		case wouldRun:
+			if a.Verdict = WouldRun; n.maybe {
+				a.Verdict = MayRun
+			}
+		default:
+			a.Verdict = CannotRun
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// DeferredGroups lists what cannot be listed action by action.
+func (s *Session) DeferredGroups() []DeferredGroup {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.planned.deferred
+}
+
+func (t *Task) deferred(context, what string, waits []string) {
+	t.s.mu.Lock()
+	defer t.s.mu.Unlock()
+	t.s.planned.deferred = append(t.s.planned.deferred, DeferredGroup{context, what, waits})
+}
+
+// content demands an artifact and reads it. Planning, it is known when the
+// trace or the store has it; else the last build predicts it.
+func (t *Task) content(p string) (Content, error) {
+	s := t.s
+	if !action.IsOutput(p) {
+		b, err := t.readFile(p)
+		return Content{Known: err == nil, Bytes: b, Digest: digest.Of(b)}, err
+	}
+	nodes, err := t.demandPaths([]string{p})
+	if err != nil {
+		return Content{}, err
+	}
+	if err := s.await(t.ctx, nodes); err != nil {
+		return Content{}, err
+	}
+	n := nodes[0]
+	s.mu.Lock()
+	st, outs := n.state, n.outs
+	s.mu.Unlock()
+	if st == wouldRun {
+		return s.predict(n, p), nil
+	}
+	for _, o := range outs {
+		if o.Path != p {
+			continue
+		}
+		b, err := s.readOut(o, st == restores)
+		return Content{Known: err == nil, Bytes: b, Digest: o.Digest}, err
+	}
+	return Content{}, &AbsentError{Path: p, Action: t.cell.label}
+}
+
+func (s *Session) readOut(o trace.Out, fromStore bool) ([]byte, error) {
+	if !fromStore {
+		return fsys.ReadFile(s.eng.fs, s.eng.abs(o.Path))
+	}
+	if s.eng.store != nil {
+		if b, err := s.eng.store.Read(o.Digest); err == nil {
+			return b, nil
+		}
+	}
+	// It is with an equal action of another context.
+	s.stateMu.Lock()
+	var at string
+	for _, a := range s.eng.state.Actions {
+		for _, p := range a.Outs {
+			if p.Digest == o.Digest {
+				at = p.Path
+			}
+		}
+	}
+	s.stateMu.Unlock()
+	return fsys.ReadFile(s.eng.fs, s.eng.abs(at))
+}
+
+// predict returns what the last build made.
+func (s *Session) predict(n *node, p string) Content {
+	if n.old == nil || n.old.Failed {
+		return Content{}
+	}
+	for _, o := range n.old.Outs {
+		if o.Path != p {
+			continue
+		}
+		b, err := fsys.ReadFile(s.eng.fs, s.eng.abs(p))
+		if err != nil || digest.Of(b) != o.Digest {
+			if s.eng.store == nil {
+				return Content{}
+			}
+			if b, err = s.eng.store.Read(o.Digest); err != nil {
+				return Content{}
+			}
+		}
+		return Content{Predicted: b, Predicts: true, Unchanged: n.maybe}
+	}
+	return Content{}
+}
+
+// A Result counts what a session did, in distinct pieces of work.
+type Result struct {
+	Ran, Restored, Unchanged, Failed int
+	Skipped                          int // could not start because something failed before
+	Elapsed                          time.Duration
+}
+
+// Result counts what happened.
+func (s *Session) Result() Result {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := Result{Ran: s.planned.started, Elapsed: time.Since(s.began)}
+	seen := map[*group]bool{}
+	for _, n := range s.wanted {
+		if n.state == skipped {
+			r.Skipped++
+		}
+		if g := n.group; g != nil && !seen[g] {
+			seen[g] = true
+			switch g.status {
+			case event.Restored:
+				r.Restored++
+			case event.Unchanged:
+				r.Unchanged++
+			case event.Failed:
+				r.Failed++
+			}
+		}
+	}
+	return r
+}
+
+// Demanded returns the contexts of what was demanded, sorted.
+func (s *Session) Demanded() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set := map[string]bool{}
+	for _, n := range s.wanted {
+		set[n.spec.Context] = true
+	}
+	var out []string
+	for c := range set {
+		out = append(out, c)
+	}
+	sort.Strings(out)
+	return out
+}

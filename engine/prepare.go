@@ -1,0 +1,356 @@
+package engine
+
+import (
+	"container/heap"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/store"
+	"erg.build/erg/engine/trace"
+)
+
+// prepare finds out, for an action whose inputs are up to date, whether it
+// must run: not when what is there is what it would make, not when the store
+// or an equal action of this session has what it would make.
+func (s *Session) prepare(n *node) {
+	err := s.judge(n)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.prep--
+	if err != nil {
+		s.fail(n, err)
+	}
+	s.pump()
+}
+
+func (s *Session) judge(n *node) error {
+	if s.opts.Mode == Plan && (len(n.spec.Unknown) > 0 || s.waitsForRun(n)) {
+		s.planRun(n, true)
+		return nil
+	}
+	m, err := s.manifest(n)
+	if err != nil {
+		return err
+	}
+	n.key = m.Key()
+	if ok, err := s.unchanged(n, m); ok || err != nil {
+		return err
+	}
+	if !(s.opts.Rerun && n.spec.Local) {
+		if ok, err := s.reuse(n, m); ok || err != nil {
+			return err
+		}
+	}
+	if s.opts.Mode == Plan && !isProbe(n.spec) {
+		s.planRun(n, false)
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.flights[n.key]
+	if f == nil {
+		f = &flight{}
+		s.flights[n.key] = f
+	}
+	switch {
+	case s.stopped:
+		s.end(n, skipped)
+	case f.leader != nil && !n.spec.Local:
+		n.state = following
+		f.followers = append(f.followers, n)
+		if g := f.leader.group; g != nil {
+			g.add(n)
+		}
+	default:
+		if !n.spec.Local {
+			f.leader = n
+		}
+		n.state = runnable
+		heap.Push(&s.runnable, n)
+	}
+	return nil
+}
+
+// manifest computes what the declared key is made of.
+func (s *Session) manifest(n *node) (action.Manifest, error) {
+	var errs []error
+	m := n.spec.Manifest(n.roots(), func(p string) digest.Digest {
+		d, err := s.inputDigest(p)
+		if err != nil {
+			errs = append(errs, err)
+		} else if d.IsZero() {
+			errs = append(errs, &InputError{Path: p, Action: n.spec.Name})
+		}
+		return d
+	})
+	return m, errors.Join(errs...)
+}
+
+// An InputError says that a declared input is not there.
+type InputError struct{ Path, Action string }
+
+func (e *InputError) Error() string {
+	return fmt.Sprintf("there is no file %s, which %s needs", e.Path, e.Action)
+}
+
+// discoveredSame reports whether inputs that were discovered have the
+// digests they had.
+func (s *Session) discoveredSame(n *node, deps []trace.Dep) bool {
+	for _, d := range deps {
+		if !d.Discovered {
+			continue
+		}
+		if action.IsOutput(d.Path) && !slices.Contains(n.spec.Order, d.Path) && !slices.Contains(n.spec.Inputs, d.Path) {
+			return false
+		}
+		got, err := s.discovered(d)
+		if err != nil || got != d.Digest {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Session) discovered(d trace.Dep) (digest.Digest, error) {
+	if d.Digest.IsZero() {
+		// It was looked for and not there: that is all that matters.
+		f, err := s.leaf(d.Path, trace.Presence)
+		if err != nil || f.Stamp.Absent() {
+			return digest.Digest{}, err
+		}
+		return digest.OfString("present"), nil
+	}
+	return s.inputDigest(d.Path)
+}
+
+// unchanged reports whether the record of the last run holds and its
+// outputs are there, and if so ends the node.
+func (s *Session) unchanged(n *node, m action.Manifest) (bool, error) {
+	old := n.old
+	if old == nil || old.Key.IsZero() || old.Key != n.key || len(old.Outs) != len(n.spec.Outputs) ||
+		s.opts.Rerun && n.spec.Local || !s.discoveredSame(n, old.Deps) {
+		return false, nil
+	}
+	for i, o := range old.Outs {
+		if o.Path != n.spec.Outputs[i] {
+			return false, nil
+		}
+		f, err := s.leaf(o.Path, trace.Content)
+		if err != nil || f.Digest != effective(o.Digest, o.Exec) {
+			s.forget(o.Path)
+			return false, nil
+		}
+	}
+	if old.Spec != n.identity {
+		// Another name, or a wider search path: same key, same result.
+		fresh := *old
+		fresh.Name, fresh.Context, fresh.Target, fresh.Spec = n.spec.Name, n.spec.Context, n.spec.Target, n.identity
+		s.keep(&fresh)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.outs = old.Outs
+	g := s.join(n, old.Full, event.Unchanged)
+	if len(old.Message) > 0 {
+		s.finish(n, g, event.ActionFinished{Output: old.Message})
+	}
+	s.settle(n, done)
+	return true, nil
+}
+
+// settle ends a node well and offers what it made to equal ones. The caller
+// holds mu.
+func (s *Session) settle(n *node, st state) {
+	if !n.spec.Local {
+		f := s.flights[n.key]
+		if f == nil {
+			f = &flight{}
+			s.flights[n.key] = f
+		}
+		f.made = append(f.made, n)
+	}
+	s.end(n, st)
+}
+
+// keep puts a record into the trace.
+func (s *Session) keep(a *trace.Action) {
+	s.stateMu.Lock()
+	s.eng.state.Actions[a.ID()] = a
+	s.stateMu.Unlock()
+	s.dirty.Store(true)
+}
+
+// reuse looks for a result elsewhere: with an equal action of this session,
+// then in the store.
+func (s *Session) reuse(n *node, m action.Manifest) (bool, error) {
+	if n.spec.Local {
+		return false, nil
+	}
+	if ok, err := s.copyEqual(n, m); ok || err != nil {
+		return ok, err
+	}
+	if s.eng.store == nil {
+		return false, nil
+	}
+	for _, e := range s.eng.store.Lookup(n.key) {
+		if len(e.Outs) != len(n.spec.Outputs) || e.Location != "" && e.Location != s.location(n) {
+			continue
+		}
+		deps, ok := s.realDeps(n, e.Deps)
+		if !ok || !s.discoveredSame(n, deps) || !s.eng.store.Has(e) {
+			continue
+		}
+		outs, err := entryOuts(n, e)
+		if err != nil {
+			continue
+		}
+		if s.opts.Mode == Plan && !isProbe(n.spec) {
+			s.planRestore(n, outs)
+			return true, nil
+		}
+		if err := s.restore(n, outs); errors.Is(err, store.ErrAbsent) {
+			continue
+		} else if err != nil {
+			return false, err
+		}
+		rec := s.newRecord(n, m, deps, outs, []byte(n.roots().Replay(e.Message)))
+		rec.Took, rec.Peak = e.Took, e.Peak
+		s.concludeReuse(n, rec, event.Restored)
+		return true, nil
+	}
+	return false, nil
+}
+
+// location names the place of an action, for results that depend on it.
+func (s *Session) location(n *node) string { return filepath.Join(s.eng.opts.Root, n.spec.Root) }
+
+// realDeps translates discovered inputs from canonical spelling.
+func (s *Session) realDeps(n *node, deps []store.Dep) ([]trace.Dep, bool) {
+	out := make([]trace.Dep, 0, len(deps))
+	for _, d := range deps {
+		p := n.roots().Real(d.Path)
+		if p == "" {
+			return nil, false
+		}
+		out = append(out, trace.Dep{Path: p, Digest: d.Digest, Discovered: true})
+	}
+	return out, true
+}
+
+func entryOuts(n *node, e store.Entry) ([]trace.Out, error) {
+	outs := make([]trace.Out, len(e.Outs))
+	for i, o := range e.Outs {
+		d, err := digest.Parse(o.Digest)
+		if err != nil {
+			return nil, err
+		}
+		outs[i] = trace.Out{Path: n.spec.Outputs[i], Digest: d, Size: o.Size, Exec: o.Exec}
+	}
+	return outs, nil
+}
+
+// restore brings outputs back from the store.
+func (s *Session) restore(n *node, outs []trace.Out) error {
+	for _, o := range outs {
+		to := s.eng.abs(o.Path)
+		if err := s.eng.makeDir(filepath.Dir(to)); err != nil {
+			return err
+		}
+		if err := s.eng.store.Restore(o.Digest, to, o.Exec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyEqual takes the outputs of an action of this session that has the
+// same declared key and discovered the same inputs, under its own names.
+func (s *Session) copyEqual(n *node, m action.Manifest) (bool, error) {
+	s.mu.Lock()
+	var made []*node
+	if f := s.flights[n.key]; f != nil {
+		made = slices.Clone(f.made)
+	}
+	s.mu.Unlock()
+	for _, from := range made {
+		s.stateMu.Lock()
+		rec := s.eng.state.Actions[from.id()]
+		s.stateMu.Unlock()
+		if rec == nil || rec.Key != n.key || rec.Baked {
+			continue
+		}
+		var deps []trace.Dep
+		ok := true
+		for _, d := range rec.Deps {
+			if d.Discovered {
+				p := n.roots().Real(from.roots().Canonical(d.Path))
+				ok = ok && p != ""
+				deps = append(deps, trace.Dep{Path: p, Digest: d.Digest, Discovered: true})
+			}
+		}
+		if !ok || !s.discoveredSame(n, deps) {
+			continue
+		}
+		outs := slices.Clone(from.outs)
+		for i := range outs {
+			outs[i].Path = n.spec.Outputs[i]
+		}
+		if s.opts.Mode == Plan && !isProbe(n.spec) {
+			s.planRestore(n, outs)
+			return true, nil
+		}
+		if err := s.copyOuts(from, outs); err != nil {
+			continue // changed or gone meanwhile: the store or a run will do
+		}
+		text := n.roots().Replay(from.roots().Template(string(rec.Message)))
+		fresh := s.newRecord(n, m, deps, outs, []byte(text))
+		fresh.Took, fresh.Peak = rec.Took, rec.Peak
+		s.concludeReuse(n, fresh, event.Unchanged)
+		return true, nil
+	}
+	return false, nil
+}
+
+func (s *Session) copyOuts(from *node, outs []trace.Out) error {
+	for i, o := range outs {
+		to := s.eng.abs(o.Path)
+		if err := s.eng.makeDir(filepath.Dir(to)); err != nil {
+			return err
+		}
+		src, err := s.eng.fs.Open(s.eng.abs(from.outs[i].Path))
+		if err != nil {
+			return err
+		}
+		err = store.Copy(s.eng.fs, src, to, o.Digest, o.Exec)
+		src.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// concludeReuse ends a node whose outputs were copied into place.
+func (s *Session) concludeReuse(n *node, rec *trace.Action, st event.Status) {
+	if err := s.stampOuts(rec.Outs); err != nil {
+		s.mu.Lock()
+		s.fail(n, err)
+		s.mu.Unlock()
+		return
+	}
+	s.keep(rec)
+	s.log(rec)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.outs = rec.Outs
+	g := s.join(n, rec.Full, st)
+	if st == event.Restored || len(rec.Message) > 0 {
+		s.finish(n, g, event.ActionFinished{Output: rec.Message})
+	}
+	s.settle(n, done)
+}

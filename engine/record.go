@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/trace"
+)
+
+// newRecord describes a result for the trace, with the reasons why the last
+// one did not do.
+func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, outs []trace.Out, msg []byte) *trace.Action {
+	rec := &trace.Action{
+		Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Spec: n.identity,
+		Manifest: m.Encode(), Key: n.key, Outs: outs, Message: msg, Verified: s.rev, Ran: s.rev,
+	}
+	lists := [][]string{n.spec.Inputs}
+	if n.spec.Sandbox {
+		lists = append(lists, n.spec.Order)
+	}
+	for _, l := range lists {
+		for _, p := range l {
+			d, _ := s.inputDigest(p)
+			rec.Deps = append(rec.Deps, trace.Dep{Path: p, Digest: d})
+		}
+	}
+	rec.Deps = append(rec.Deps, discovered...)
+	rec.Full = fullKey(n, rec.Deps)
+	rec.Why = s.explain(n, m, rec.Deps)
+	return rec
+}
+
+// fullKey is the declared key with what was discovered.
+func fullKey(n *node, deps []trace.Dep) digest.Digest {
+	h := digest.New()
+	h.Write(n.key[:])
+	for _, d := range deps {
+		if d.Discovered {
+			fmt.Fprintf(h, "%q %s\n", n.roots().Canonical(d.Path), d.Digest)
+		}
+	}
+	return digest.Sum(h)
+}
+
+// explain tells why the record of the last run does not hold.
+func (s *Session) explain(n *node, m action.Manifest, deps []trace.Dep) []trace.Change {
+	old := n.old
+	if old == nil {
+		return []trace.Change{{What: "first build", Name: n.id()}}
+	}
+	if old.Key.IsZero() {
+		return []trace.Change{{What: "the last run failed", Name: n.id()}}
+	}
+	var cs []trace.Change
+	if was, err := action.DecodeManifest(old.Manifest); err == nil {
+		for _, d := range action.Diff(was, m) {
+			c := trace.Change{What: d.What, Name: d.Name, Old: d.Old, New: d.New}
+			if d.What == "input" {
+				c.Name = n.roots().Real(d.Name)
+				if c.Name == "" {
+					c.Name = d.Name
+				}
+			} else {
+				c.Old, c.New = n.shown(d.Old), n.shown(d.New)
+			}
+			cs = append(cs, c)
+		}
+	}
+	for _, d := range old.Deps {
+		if !d.Discovered {
+			continue
+		}
+		if got, err := s.discovered(d); err == nil && got != d.Digest {
+			cs = append(cs, trace.Change{What: "input", Name: d.Path, Old: hexOrAbsent(d.Digest), New: hexOrAbsent(got)})
+		}
+	}
+	if len(cs) == 0 {
+		cs = append(cs, trace.Change{What: "output", Name: n.id(), Old: "as made", New: "missing or modified"})
+	}
+	return cs
+}
+
+// shown spells a manifest's canonical paths for people.
+func (n *node) shown(v string) string {
+	return action.Expand(v, func(c string, _ bool) string {
+		if p := n.roots().Real(c); p != "" {
+			return p
+		}
+		return c
+	})
+}
+
+func hexOrAbsent(d digest.Digest) string {
+	if d.IsZero() {
+		return "absent"
+	}
+	return d.String()
+}
+
+// log appends a record to the trace's log, so that a killed build does not
+// lose it. Failing to is no failure of the build: Save tries again.
+func (s *Session) log(rec *trace.Action) {
+	s.stateMu.Lock()
+	err := s.eng.trace.Append(rec)
+	s.stateMu.Unlock()
+	if err != nil {
+		s.message(event.Warning, "the log of the build cannot be written: "+err.Error())
+	}
+}
+
+// fail ends a node badly. The caller holds mu.
+func (s *Session) fail(n *node, err error) {
+	if n.state.ended() {
+		return
+	}
+	s.failRun(n, event.ActionFinished{Err: err})
+}
+
+// failRun ends a node and its followers badly, says so once, and stops the
+// build unless it is to go on. The caller holds mu.
+func (s *Session) failRun(n *node, e event.ActionFinished) {
+	f := s.flights[n.key]
+	var followers []*node
+	if f != nil && f.leader == n {
+		f.leader, followers, f.followers = nil, f.followers, nil
+	}
+	g := s.join(n, digest.OfString("failed "+n.id()), event.Failed)
+	for _, w := range followers {
+		g.add(w)
+	}
+	s.finish(n, g, e)
+	s.end(n, failed)
+	for _, w := range followers {
+		s.end(w, failed)
+	}
+	if !s.opts.KeepGoing {
+		s.stop()
+	}
+}
+
+// stampOuts records the outputs as they now are.
+func (s *Session) stampOuts(outs []trace.Out) error {
+	for _, o := range outs {
+		st, err := s.eng.stat(o.Path)
+		if err != nil {
+			return err
+		}
+		f := &trace.File{Path: o.Path, Stamp: st, Digest: effective(o.Digest, o.Exec), Racy: racy(st, time.Now())}
+		k := trace.FileKey{Path: o.Path}
+		s.stateMu.Lock()
+		old := s.eng.state.Files[k]
+		s.stateMu.Unlock()
+		f = s.record(f, old)
+		l := &leafState{file: f}
+		l.once.Do(func() {})
+		s.leafMu.Lock()
+		s.leaves[k] = l
+		s.touched[k] = true
+		s.leafMu.Unlock()
+	}
+	return nil
+}

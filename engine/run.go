@@ -1,0 +1,436 @@
+package engine
+
+import (
+	"container/heap"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/exec"
+	"erg.build/erg/engine/fsys"
+	"erg.build/erg/engine/sandbox"
+	"erg.build/erg/engine/trace"
+)
+
+// An outcome is what a process run came to.
+type outcome struct {
+	res        *exec.Result
+	output     []byte // what people see of it
+	discovered []trace.Dep
+	outs       []trace.Out
+	baked      bool
+	disturbed  string // an input that changed meanwhile
+	err        error
+}
+
+// runNode runs an action's process and concludes the node.
+func (s *Session) runNode(n *node) {
+	began := time.Now()
+	o := s.execute(n)
+	took := time.Since(began)
+	if o.res != nil {
+		took = o.res.Wall
+	}
+	var rec *trace.Action
+	if o.err == nil {
+		rec, o.err = s.conclude(n, o, took)
+	}
+	if o.err != nil {
+		s.remember(n, o, took)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ranNode(n)
+	if o.res != nil {
+		s.planned.started++
+	}
+	e := event.ActionFinished{Elapsed: took, Output: o.output}
+	switch {
+	case o.err != nil && s.ctx.Err() != nil:
+		s.stop()
+		s.abandon(n)
+	case o.err != nil:
+		e.Err, e.Command = o.err, exec.Quote(shownCommand(n.spec))
+		s.failRun(n, e)
+	default:
+		n.outs = rec.Outs
+		g := s.join(n, rec.Full, event.Ran)
+		s.finish(n, g, e)
+		s.settle(n, done)
+		s.release(n)
+	}
+	s.pump()
+}
+
+// release lets those that waited for an equal action look at what it made.
+// The caller holds mu.
+func (s *Session) release(n *node) {
+	f := s.flights[n.key]
+	if f == nil || f.leader != n {
+		return
+	}
+	f.leader = nil
+	for _, w := range f.followers {
+		w.state = ready
+		heap.Push(&s.ready, w)
+	}
+	f.followers = nil
+}
+
+// conclude hashes and records what a successful run made.
+func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Action, error) {
+	if err := s.stampOuts(o.outs); err != nil {
+		return nil, err
+	}
+	m, err := s.manifest(n)
+	if err != nil {
+		return nil, err
+	}
+	rec := s.newRecord(n, m, o.discovered, o.outs, o.output)
+	rec.Took, rec.Peak, rec.Baked = took, o.res.MaxRSS, o.baked
+	if o.disturbed == "" {
+		o.disturbed = s.disturbed(n, o)
+	}
+	if o.disturbed != "" {
+		// What it made may stem from the old bytes or the new. It is used
+		// now, and made again by the next build.
+		rec.Key = [32]byte{}
+		s.incomplete.Store(true)
+		s.message(event.Warning, fmt.Sprintf("%s changed while %q ran; the next build runs it again", o.disturbed, n.spec.Name))
+	}
+	s.keep(rec)
+	s.log(rec)
+	if o.disturbed == "" && !n.spec.Local {
+		s.store(n, rec)
+	}
+	return rec, nil
+}
+
+// disturbed names an input that changed since it was hashed, or since the
+// action began if it was hashed only afterwards.
+func (s *Session) disturbed(n *node, o *outcome) string {
+	check := func(p string, discovered bool) bool {
+		if action.IsOutput(p) {
+			return false
+		}
+		f, err := s.leaf(p, trace.Content)
+		if err != nil {
+			return true
+		}
+		now, err := s.eng.stat(p)
+		if err != nil || now != f.Stamp {
+			return true
+		}
+		return discovered && max(now.Mtime, now.Ctime) > o.res.Started.Add(-4*time.Millisecond).UnixNano()
+	}
+	for _, p := range n.spec.Inputs {
+		if check(p, false) {
+			return p
+		}
+	}
+	for _, d := range o.discovered {
+		if !d.Digest.IsZero() && check(d.Path, true) {
+			return d.Path
+		}
+	}
+	return ""
+}
+
+// remember records a failure: it is no result, but why, promote and the
+// order of the next build look at it.
+func (s *Session) remember(n *node, o *outcome, took time.Duration) {
+	rec := &trace.Action{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Spec: n.identity,
+		Message: o.output, Took: took, Verified: s.rev, Ran: s.rev, Failed: true}
+	if m, err := s.manifest(n); err == nil {
+		rec.Manifest = m.Encode()
+	}
+	for _, p := range n.spec.Outputs {
+		rec.Outs = append(rec.Outs, trace.Out{Path: p})
+	}
+	for _, p := range n.spec.Inputs {
+		d, _ := s.inputDigest(p)
+		rec.Deps = append(rec.Deps, trace.Dep{Path: p, Digest: d})
+	}
+	s.forget(n.spec.Outputs...)
+	s.keep(rec)
+	s.log(rec)
+}
+
+// execute runs the process and gathers what it made, without recording it.
+func (s *Session) execute(n *node) *outcome {
+	o := &outcome{}
+	if o.err = s.clear(n); o.err != nil {
+		return o
+	}
+	cmd, sb, err := s.command(n)
+	if err != nil {
+		o.err = err
+		return o
+	}
+	if sb != nil {
+		defer sandbox.Clean(sb)
+	}
+	s.forget(n.spec.Outputs...)
+	o.res, o.err = exec.Run(s.ctx, cmd)
+	if o.err != nil {
+		return o
+	}
+	o.output = o.res.Output
+	if o.err = o.res.Err(); o.err != nil {
+		s.explainFailure(n, o)
+		return o
+	}
+	if sb != nil {
+		if o.err = s.collect(n, sb); o.err != nil {
+			return o
+		}
+	}
+	if o.err = s.gather(n, o); o.err != nil {
+		return o
+	}
+	o.err = s.compare(n, o)
+	return o
+}
+
+// clear removes what a former run left and makes the outputs' directories.
+func (s *Session) clear(n *node) error {
+	for _, p := range append(slices.Clone(n.spec.Outputs), n.spec.Depfile) {
+		if p == "" {
+			continue
+		}
+		if err := s.eng.makeDir(filepath.Dir(s.eng.abs(p))); err != nil {
+			return err
+		}
+		if err := s.eng.fs.RemoveAll(s.eng.abs(p)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeDir makes a directory for outputs. A file that an earlier layout of
+// the tree left in its place gives way.
+func (e *Engine) makeDir(dir string) error {
+	err := e.fs.MkdirAll(dir, 0o777)
+	if err == nil || !strings.HasPrefix(dir, filepath.Join(e.opts.Root, action.BuildDir)+"/") {
+		return err
+	}
+	for d := dir; len(d) > len(e.opts.Root); d = filepath.Dir(d) {
+		if fi, lerr := e.fs.Lstat(d); lerr == nil && !fi.IsDir() {
+			if rerr := e.fs.Remove(d); rerr != nil {
+				return errors.Join(err, rerr)
+			}
+			return e.fs.MkdirAll(dir, 0o777)
+		}
+	}
+	return err
+}
+
+// command turns a specification into a process: this is where templates
+// become real paths.
+func (s *Session) command(n *node) (*exec.Command, *sandbox.Spec, error) {
+	spec := n.spec
+	cmd := &exec.Command{Dir: s.eng.abs(spec.Dir), Timeout: spec.Timeout, ExtraFiles: []*os.File{s.eng.lock.f}}
+	cmd.OnStart = func(pid int) { s.eng.lock.write(n.lane+1, pid) }
+	var sb *sandbox.Spec
+	if spec.Sandbox {
+		sb = s.sandboxSpec(n)
+		cmd.Sandbox = sb
+	}
+	at := func(p string, abs bool) string {
+		if path.IsAbs(p) {
+			return p
+		}
+		if sb != nil && sb.Method != sandbox.None {
+			p = n.roots().View(p)
+			if abs {
+				return filepath.Join(strings.TrimSuffix(sb.WorkDir(), "/"+spec.Dir), p)
+			}
+		} else if abs {
+			return s.eng.abs(p)
+		}
+		return action.Relative(spec.Dir, p)
+	}
+	for i, a := range spec.Argv {
+		x := action.Expand(a, at)
+		if i == 0 && x != a && !strings.Contains(x, "/") {
+			x = "./" + x // a file here, not a name to look up
+		}
+		cmd.Argv = append(cmd.Argv, x)
+	}
+	for _, e := range spec.Env {
+		cmd.Env = append(cmd.Env, action.Expand(e, at))
+	}
+	if spec.Stdin != "" {
+		cmd.Stdin = s.eng.abs(spec.Stdin)
+	}
+	if spec.Stdout != "" {
+		cmd.Stdout = s.eng.abs(spec.Stdout)
+	}
+	for _, w := range spec.Writable {
+		if err := s.eng.fs.MkdirAll(s.eng.abs(w), 0o777); err != nil {
+			return nil, nil, err
+		}
+	}
+	return cmd, sb, nil
+}
+
+func (s *Session) sandboxSpec(n *node) *sandbox.Spec {
+	sb := &sandbox.Spec{
+		Method: s.sandboxMethod(),
+		Root:   s.eng.opts.Root,
+		Stage:  filepath.Join(s.eng.stateDir, "sandbox", fmt.Sprint(n.group.id)),
+		Dir:    n.spec.Dir,
+	}
+	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
+		for _, p := range list {
+			if !path.IsAbs(p) {
+				sb.Inputs = append(sb.Inputs, sandbox.Mount{At: n.roots().View(p), Source: s.eng.abs(p)})
+			}
+		}
+	}
+	for _, p := range n.spec.Outputs {
+		if d := path.Dir(n.roots().View(p)); d != "." {
+			sb.MakeDirs = append(sb.MakeDirs, d)
+		}
+	}
+	for _, w := range n.spec.Writable {
+		sb.Writable = append(sb.Writable, sandbox.Mount{Source: s.eng.abs(w)})
+	}
+	return sb
+}
+
+func (s *Session) sandboxMethod() sandbox.Method {
+	s.sandboxOnce.Do(func() {
+		s.method = s.eng.opts.Sandbox
+		if s.method == "" {
+			var why string
+			if s.method, why = sandbox.Available(); s.method != sandbox.Namespaces {
+				s.message(event.Info, fmt.Sprintf("sandbox: %s (%s)", s.method, why))
+			}
+		}
+	})
+	return s.method
+}
+
+// collect moves declared outputs out of the view.
+func (s *Session) collect(n *node, sb *sandbox.Spec) error {
+	if sb.Method == sandbox.None {
+		return nil
+	}
+	created, err := sandbox.Collect(sb)
+	if err != nil {
+		return err
+	}
+	declared := map[string]bool{}
+	for _, p := range n.spec.Outputs {
+		if p == n.spec.Stdout {
+			continue
+		}
+		v := n.roots().View(p)
+		declared[v] = true
+		if slices.Contains(created, v) {
+			if err := s.eng.fs.Rename(filepath.Join(sb.View(), v), s.eng.abs(p)); err != nil {
+				return err
+			}
+		}
+	}
+	if n.spec.Local {
+		return nil // what a test leaves behind is nobody's input
+	}
+	var extra []string
+	for _, c := range created {
+		if !declared[c] {
+			extra = append(extra, c)
+		}
+	}
+	if len(extra) > 0 {
+		return &UndeclaredError{Name: n.spec.Name, Paths: extra}
+	}
+	return nil
+}
+
+// An UndeclaredError says that an action wrote what it did not declare.
+type UndeclaredError struct {
+	Name  string
+	Paths []string
+}
+
+func (e *UndeclaredError) Error() string {
+	return fmt.Sprintf("it wrote %s, which it does not declare: add to its outputs", enumerate(e.Paths))
+}
+
+func enumerate(paths []string) string {
+	const most = 5
+	if len(paths) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(paths[:most], ", "), len(paths)-most)
+	}
+	return strings.Join(paths, ", ")
+}
+
+// compare holds standard output against what was expected.
+func (s *Session) compare(n *node, o *outcome) error {
+	if n.spec.Expect == "" {
+		return nil
+	}
+	want, err := fsys.ReadFile(s.eng.fs, s.eng.abs(n.spec.Expect))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	got, err := fsys.ReadFile(s.eng.fs, s.eng.abs(n.spec.Stdout))
+	if err != nil {
+		return err
+	}
+	d := diff.Diff(n.spec.Expect, want, "what it printed", got)
+	if d == nil {
+		return nil
+	}
+	o.output = append(o.output, d...)
+	return fmt.Errorf("its output differs from %s", n.spec.Expect)
+}
+
+// explainFailure adds what helps to understand a failed process.
+func (s *Session) explainFailure(n *node, o *outcome) {
+	if n.spec.Stdout != "" && n.spec.Local {
+		if b, err := fsys.ReadFile(s.eng.fs, s.eng.abs(n.spec.Stdout)); err == nil {
+			o.output = append(b, o.output...)
+		}
+	}
+	if n.spec.Sandbox && s.sandboxMethod() != sandbox.None {
+		if p := s.hiddenMention(n, o.output); p != "" {
+			o.err = fmt.Errorf("%w\n  hint: %s exists in the workspace but is not among its inputs, so the sandbox hides it", o.err, p)
+		}
+	}
+}
+
+// hiddenMention finds, in a message, the name of a workspace file that the
+// action did not declare.
+func (s *Session) hiddenMention(n *node, out []byte) string {
+	words := strings.FieldsFunc(string(out), func(r rune) bool {
+		return strings.ContainsRune(" \t\r\n'\"`:,;()[]<>‘’“”", r)
+	})
+	for _, w := range words {
+		if len(w) < 2 || len(w) > 200 || path.IsAbs(w) {
+			continue
+		}
+		p := path.Join(n.spec.Dir, w)
+		if strings.HasPrefix(p, "..") || action.IsOutput(p) ||
+			slices.Contains(n.spec.Inputs, p) || slices.Contains(n.spec.Order, p) {
+			continue
+		}
+		if fi, err := s.eng.fs.Stat(s.eng.abs(p)); err == nil && fi.Mode().IsRegular() {
+			return p
+		}
+	}
+	return ""
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/sandbox"
+	"erg.build/erg/engine/trace"
+)
+
+// A Mode says whether a session may run actions.
+type Mode uint8
+
+const (
+	Build Mode = iota
+	Plan       // run nothing but probes
+)
+
+// SessionOptions are those of one command.
+type SessionOptions struct {
+	Mode      Mode
+	Goal      string // what was asked for: the key of the goal in the trace
+	Jobs      int    // processes at once; 0 for the machine's cores
+	KeepGoing bool   // after a failure go on with all that does not need it
+	Rerun     bool   // run Local actions (tests) although they passed before
+	Sink      event.Sink
+}
+
+// A Session is one command's run over the graph.
+type Session struct {
+	eng   *Engine
+	opts  SessionOptions
+	ctx   context.Context
+	rev   uint32
+	began time.Time
+	dirty atomic.Bool // the trace differs from what is on disk
+
+	cellMu sync.Mutex
+	cells  map[cellKey]*cell
+
+	leafMu  sync.Mutex
+	leaves  map[trace.FileKey]*leafState
+	touched map[trace.FileKey]bool
+	env     map[string]string
+
+	stateMu sync.Mutex // guards the maps of eng.state
+
+	eventMu sync.Mutex
+
+	sched
+	planned    planned
+	publish    sync.WaitGroup // writes to the store under way
+	storeOK    atomic.Bool    // false once a write to the store failed
+	publishing chan struct{}  // bounds them
+
+	incomplete  atomic.Bool // something must be done again by the next build
+	sandboxOnce sync.Once
+	method      sandbox.Method
+	bakedOnce   sync.Once
+}
+
+// NewSession begins a session. One engine has one session at a time.
+func (e *Engine) NewSession(ctx context.Context, o SessionOptions) *Session {
+	e.load()
+	if o.Sink == nil {
+		o.Sink = event.SinkFunc(func(event.Event) {})
+	}
+	s := &Session{
+		eng: e, opts: o, ctx: ctx, rev: e.state.Revision + 1, began: time.Now(),
+		cells:      map[cellKey]*cell{},
+		leaves:     map[trace.FileKey]*leafState{},
+		touched:    map[trace.FileKey]bool{},
+		env:        map[string]string{},
+		publishing: make(chan struct{}, 4),
+	}
+	s.sched.init(defaultJobs(o.Jobs))
+	s.storeOK.Store(e.store != nil)
+	if e.repaired != "" {
+		s.message(event.Warning, e.repaired)
+		e.repaired = ""
+	}
+	return s
+}
+
+// Eval runs fn as the root query.
+func (s *Session) Eval(fn func(t *Task) error) error {
+	root := &cell{kind: "goal", label: s.opts.Goal, done: make(chan struct{}), waits: map[*cell]string{}}
+	err := fn(&Task{s: s, cell: root, ctx: s.ctx})
+	s.drain()
+	return err
+}
+
+func (s *Session) emit(e event.Event) {
+	s.eventMu.Lock()
+	defer s.eventMu.Unlock()
+	s.opts.Sink.Event(e)
+}
+
+func (s *Session) message(l event.Level, text string) {
+	s.emit(event.Message{Level: l, Text: text})
+}
+
+// Message sends a line for people down the session's stream of events.
+func (t *Task) Message(l event.Level, text string) { t.s.message(l, text) }
+
+// ErrFailed says that an action failed. What failed, and how, was told by
+// events.
+var ErrFailed = errors.New("the build failed")
+
+// producer returns the node that makes a path.
+func (s *Session) producer(p string) *node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outputs[p]
+}
+
+// inputDigest returns the digest with which a file counts as an input. An
+// output counts as its producer made it.
+func (s *Session) inputDigest(p string) (digest.Digest, error) {
+	if action.IsOutput(p) {
+		if n := s.producer(p); n != nil {
+			if d, ok := n.outDigest(p); ok {
+				return d, nil
+			}
+			return digest.Digest{}, errors.New(p + " is not up to date")
+		}
+		return digest.Digest{}, nil
+	}
+	f, err := s.leaf(p, trace.Content)
+	if err != nil {
+		return digest.Digest{}, err
+	}
+	return f.Digest, nil
+}

@@ -1,0 +1,302 @@
+// Package store is the local content-addressed cache that all workspaces of
+// a user share: what an action with some key made, and the bytes it made.
+//
+// It knows keys, entries and blobs; not what an action is. A key has several
+// entries, one for each set of inputs that was only discovered by running
+// (a compiler's headers): the caller compares those digests and picks.
+//
+// Whatever it holds can be lost. Entries and blobs are written beside their
+// place and renamed, and carry their digest, so that damage is noticed when
+// they are read; what is damaged is removed and counts as absent. Blobs come
+// back by reflink where the file system can, else by copying: never by hard
+// link, since a link would let a program that runs as root write into the
+// store.
+package store
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/fsys"
+)
+
+// maxEntries bounds how many sets of discovered inputs a key remembers; the
+// oldest goes first.
+const maxEntries = 8
+
+// A Store is the cache in one directory. It is safe for concurrent use, by
+// several processes too.
+type Store struct {
+	fs  fsys.FS
+	dir string
+}
+
+// A Dep is an input that an action discovered, under its canonical name.
+type Dep struct {
+	Path   string        `json:"path"`
+	Digest digest.Digest `json:"-"`
+	Hex    string        `json:"digest,omitempty"` // empty: it was absent
+}
+
+// A Blob is an output.
+type Blob struct {
+	Digest string `json:"digest"`
+	Size   int64  `json:"size"`
+	Exec   bool   `json:"exec,omitempty"`
+}
+
+// An Entry is what an action made, given what it discovered.
+type Entry struct {
+	Deps    []Dep         `json:"deps,omitempty"`
+	Outs    []Blob        `json:"outs"` // in the order of the action's outputs
+	Message string        `json:"message,omitempty"`
+	Took    time.Duration `json:"took"`
+	Peak    int64         `json:"peak,omitempty"`
+	// Location is set when an output holds its own absolute place: the
+	// entry is good only there.
+	Location string `json:"location,omitempty"`
+}
+
+// Open returns the store in dir, which is made when something is stored.
+func Open(fsy fsys.FS, dir string) *Store { return &Store{fs: fsy, dir: dir} }
+
+// Dir returns the directory of the store.
+func (s *Store) Dir() string { return s.dir }
+
+func (s *Store) entryPath(key digest.Digest) string {
+	h := key.String()
+	return filepath.Join(s.dir, "actions", h[:2], h)
+}
+
+func (s *Store) blobPath(d digest.Digest) string {
+	h := d.String()
+	return filepath.Join(s.dir, "blobs", h[:2], h)
+}
+
+// Lookup returns the entries of a key, newest first. What cannot be read
+// counts as absent.
+func (s *Store) Lookup(key digest.Digest) []Entry {
+	b, err := fsys.ReadFile(s.fs, s.entryPath(key))
+	if err != nil {
+		return nil
+	}
+	sum, body, ok := bytes.Cut(b, []byte("\n"))
+	var entries []Entry
+	if !ok || string(sum) != digest.Of(body).String() || json.Unmarshal(body, &entries) != nil {
+		s.fs.Remove(s.entryPath(key))
+		return nil
+	}
+	for i := range entries {
+		for j := range entries[i].Deps {
+			p := &entries[i].Deps[j]
+			if p.Hex == "" {
+				continue
+			}
+			if p.Digest, err = digest.Parse(p.Hex); err != nil {
+				return nil
+			}
+		}
+	}
+	return entries
+}
+
+// Put remembers an entry under key, in front of those that are there. Its
+// blobs must have been added before.
+func (s *Store) Put(key digest.Digest, e Entry) error {
+	for i := range e.Deps {
+		if e.Deps[i].Hex = ""; !e.Deps[i].Digest.IsZero() {
+			e.Deps[i].Hex = e.Deps[i].Digest.String()
+		}
+	}
+	entries := []Entry{e}
+	for _, old := range s.Lookup(key) {
+		if len(entries) < maxEntries && !(sameDeps(old.Deps, e.Deps) && old.Location == e.Location) {
+			entries = append(entries, old)
+		}
+	}
+	body, err := json.Marshal(entries)
+	if err != nil {
+		return err
+	}
+	return s.write(s.entryPath(key), append([]byte(digest.Of(body).String()+"\n"), body...))
+}
+
+func sameDeps(a, b []Dep) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i].Path != b[i].Path || a[i].Digest != b[i].Digest {
+			return false
+		}
+	}
+	return true
+}
+
+// write makes a file under a name of its own and renames it, so that two
+// processes that store the same thing do not meet.
+func (s *Store) write(name string, data []byte) error {
+	tmp, err := s.temp(filepath.Dir(name))
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	return s.settle(tmp, name, err)
+}
+
+func (s *Store) temp(dir string) (fsys.File, error) {
+	if err := s.fs.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	for i := 0; ; i++ {
+		f, err := s.fs.OpenFile(filepath.Join(dir, fmt.Sprintf("tmp~%d.%d.%d", os.Getpid(), time.Now().UnixNano(), i)),
+			os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
+}
+
+// settle closes tmp and gives it its name, unless err says that writing failed.
+func (s *Store) settle(tmp fsys.File, name string, err error) error {
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = s.fs.Rename(tmp.Name(), name)
+	}
+	if err != nil {
+		s.fs.Remove(tmp.Name())
+	}
+	return err
+}
+
+// Add puts the file at name, whose content has digest d, into the store.
+func (s *Store) Add(d digest.Digest, name string) error {
+	dst := s.blobPath(d)
+	if fi, err := s.fs.Lstat(dst); err == nil && fi.Mode().IsRegular() {
+		return nil
+	}
+	src, err := s.fs.Open(name)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	tmp, err := s.temp(filepath.Dir(dst))
+	if err != nil {
+		return err
+	}
+	// The copy is hashed, not the original: the blob must be what its name says.
+	got, err := cloneOrCopy(tmp, src)
+	if err == nil && got != d {
+		err = fmt.Errorf("%s changed while it was stored", name)
+	}
+	return s.settle(tmp, dst, err)
+}
+
+// cloneOrCopy fills dst with src and returns the digest of what dst holds.
+func cloneOrCopy(dst, src fsys.File) (digest.Digest, error) {
+	h := digest.New()
+	if unix.IoctlFileClone(int(dst.Fd()), int(src.Fd())) == nil {
+		if _, err := io.Copy(h, io.NewSectionReader(dst, 0, 1<<62)); err != nil {
+			return digest.Digest{}, err
+		}
+		return digest.Sum(h), nil
+	}
+	if _, err := io.Copy(io.MultiWriter(dst, h), src); err != nil {
+		return digest.Digest{}, err
+	}
+	return digest.Sum(h), nil
+}
+
+// ErrAbsent says that the store does not hold a blob (any longer).
+var ErrAbsent = errors.New("not in the store")
+
+// Restore writes the blob with digest d to name, replacing what is there. A
+// blob that is damaged is removed from the store and reported as ErrAbsent.
+func (s *Store) Restore(d digest.Digest, name string, exec bool) error {
+	src, err := s.fs.Open(s.blobPath(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrAbsent
+	}
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	err = Copy(s.fs, src, name, d, exec)
+	if errors.Is(err, errDamaged) {
+		s.fs.Remove(s.blobPath(d))
+		return ErrAbsent
+	}
+	return err
+}
+
+var errDamaged = errors.New("content differs from its digest")
+
+// Copy writes src to name under a temporary name, checks that it has digest
+// d, and renames it into place.
+func Copy(fsy fsys.FS, src fsys.File, name string, d digest.Digest, exec bool) error {
+	perm := fs.FileMode(0o666)
+	if exec {
+		perm = 0o777
+	}
+	tmp := name + ".tmp~"
+	dst, err := fsy.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, perm)
+	if err != nil {
+		return err
+	}
+	got, err := cloneOrCopy(dst, src)
+	if err == nil && got != d {
+		err = fmt.Errorf("%s: %w", src.Name(), errDamaged)
+	}
+	if cerr := dst.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = fsy.Rename(tmp, name)
+	}
+	if err != nil {
+		fsy.Remove(tmp)
+	}
+	return err
+}
+
+// Read returns a blob's content, or ErrAbsent.
+func (s *Store) Read(d digest.Digest) ([]byte, error) {
+	b, err := fsys.ReadFile(s.fs, s.blobPath(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrAbsent
+	}
+	if err != nil {
+		return nil, err
+	}
+	if digest.Of(b) != d {
+		s.fs.Remove(s.blobPath(d))
+		return nil, ErrAbsent
+	}
+	return b, nil
+}
+
+// Has reports whether the store holds all blobs of an entry.
+func (s *Store) Has(e Entry) bool {
+	for _, o := range e.Outs {
+		d, err := digest.Parse(o.Digest)
+		if err != nil {
+			return false
+		}
+		if fi, err := s.fs.Lstat(s.blobPath(d)); err != nil || fi.Size() != o.Size {
+			return false
+		}
+	}
+	return true
+}
