@@ -1,0 +1,38 @@
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Type reads a type expression: string, number, bool, any, list(T), set(T),
+// map(T), tuple([…]), object({name = T, other = optional(T)}).
+func Type(expr hcl.Expression) (cty.Type, hcl.Diagnostics) {
+	ty, _, diags := typeWithDefaults(expr)
+	return ty, diags
+}
+
+// typeWithDefaults also returns the defaults of optional attributes, or nil.
+func typeWithDefaults(expr hcl.Expression) (cty.Type, *typeexpr.Defaults, hcl.Diagnostics) {
+	if expr == nil {
+		return cty.DynamicPseudoType, nil, nil
+	}
+	return typeexpr.TypeConstraintWithDefaults(expr)
+}
+
+// TypeString spells a type as type expressions do.
+func TypeString(ty cty.Type) string { return typeexpr.TypeString(ty) }
+
+// A TypeConstraint is what a `type` attribute demands of a value.
+type TypeConstraint struct {
+	Type     cty.Type           // cty.DynamicPseudoType if any type will do
+	Defaults *typeexpr.Defaults // of optional attributes; nil if there are none
+	Expr     hcl.Expression     // nil if there is no such attribute
+}
+
+func (d *decoder) typeConstraint(expr hcl.Expression) TypeConstraint {
+	ty, defaults, diags := typeWithDefaults(expr)
+	d.diags = append(d.diags, diags...)
+	return TypeConstraint{Type: ty, Defaults: defaults, Expr: expr}
+}
