@@ -48,9 +48,12 @@ func Same(a, b string) bool {
 	return Parse(a).normal() == Parse(b).normal()
 }
 
+// SameArch reports whether two names mean the same processor.
+func SameArch(a, b string) bool { return normalArch(a) == normalArch(b) }
+
 // normal spells a triplet in one way.
 func (t Triplet) normal() Triplet {
-	sys := strings.TrimPrefix(t.System, "none-")
+	sys := strings.TrimPrefix(strings.TrimPrefix(t.System, "none-"), "unknown-")
 	switch {
 	case sys == "none":
 		sys = "elf"

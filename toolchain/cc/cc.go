@@ -1,9 +1,28 @@
 // Package cc compiles C and assembly with gcc, clang and their cross
-// relatives.
+// relatives, and makes static archives and programs of the result.
+//
+// It knows one compiler at a time and nothing of contexts. Read in this
+// order: Load (load.go) finds the driver and asks it where its parts are
+// (locate.go); the parts make up the identity (closure.go); what the
+// compiler says of itself becomes facts (macros.go); compile.go and link.go
+// define the actions.
+//
+// # Reproducible bytes
+//
+// Two contexts, and two workspaces, that compile the same thing must get the
+// same bytes, or they cannot share them. A compiler writes the names of
+// files into debug information and wherever __FILE__ is used, and they hold
+// the output root (_build/app) and, for the compilation directory, the
+// workspace's absolute path. Both are mapped away: the workspace becomes
+// ".", and a generated file lib/gen.h of this context becomes lib/gen.h, as
+// if it lay among the sources. Assembly needs the same said once more to the
+// assembler, because not every gcc passes its own map on, and clang's
+// assembler knows no map, but can be told its directory. Archives
+// carry no dates (D), and PE images no time stamp.
 package cc
 
 import (
-	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/toolchain"
 	"github.com/zclconf/go-cty/cty"
@@ -12,13 +31,13 @@ import (
 // A Toolchain is a C compiler with its assembler, linker and archiver. It is
 // immutable.
 type Toolchain struct {
-	cfg toolchain.Config
-	id  digest.Digest
+	cfg    toolchain.Config
+	layout *layout
+	id     digest.Digest
+	about  about
 }
 
-// Load finds and probes the toolchain that cfg declares. Equal declarations
-// are loaded once.
-func Load(t *engine.Task, cfg toolchain.Config) (*Toolchain, error) { panic("later") }
+var _ toolchain.Toolchain = (*Toolchain)(nil)
 
 // Kind returns "cc".
 func (tc *Toolchain) Kind() string { return "cc" }
@@ -26,19 +45,68 @@ func (tc *Toolchain) Kind() string { return "cc" }
 // Identity returns the digest of the toolchain's closure.
 func (tc *Toolchain) Identity() digest.Digest { return tc.id }
 
-// Facts returns target, arch, os, word_size, endian, version, family and
-// object_format.
-func (tc *Toolchain) Facts() map[string]cty.Value { panic("later") }
-
 // Target returns the triplet of the machine that it emits code for, under
 // its flags.
-func (tc *Toolchain) Target() string { panic("later") }
+func (tc *Toolchain) Target() string { return tc.about.target }
 
 // Native reports whether its programs run on the build machine.
-func (tc *Toolchain) Native() bool { panic("later") }
+func (tc *Toolchain) Native() bool { return toolchain.Parse(tc.about.target).Runs() }
 
 // Runner returns the declared runner.
 func (tc *Toolchain) Runner() *toolchain.Runner { return tc.cfg.Runner }
+
+// Family returns "gcc" or "clang".
+func (tc *Toolchain) Family() string { return tc.about.family }
+
+// Driver returns the absolute path of the compiler driver.
+func (tc *Toolchain) Driver() string { return tc.layout.driver }
+
+// Archiver returns the absolute path of ar.
+func (tc *Toolchain) Archiver() string { return tc.layout.tools["ar"] }
+
+// Path returns the PATH that its processes get.
+func (tc *Toolchain) Path() string { return tc.layout.path }
+
+// ExeSuffix returns what names of programs end with: ".exe" or "".
+func (tc *Toolchain) ExeSuffix() string {
+	if tc.about.format == "pe" {
+		return ".exe"
+	}
+	return ""
+}
+
+// Facts returns target, arch, os, word_size (bits of a pointer), endian,
+// version, family, object_format and name (the driver's).
+func (tc *Toolchain) Facts() map[string]cty.Value {
+	a := tc.about
+	return map[string]cty.Value{
+		"target":        cty.StringVal(a.target),
+		"arch":          cty.StringVal(a.arch),
+		"os":            cty.StringVal(toolchain.Parse(a.target).OS()),
+		"word_size":     cty.NumberIntVal(int64(a.wordSize)),
+		"endian":        cty.StringVal(a.endian),
+		"version":       cty.StringVal(a.version),
+		"family":        cty.StringVal(a.family),
+		"object_format": cty.StringVal(a.format),
+		"native":        cty.BoolVal(tc.Native()),
+	}
+}
+
+// tools names the toolchain in an action.
+func (tc *Toolchain) tools() []action.Tool {
+	return []action.Tool{{Name: "cc", Identity: tc.id}}
+}
+
+// environ is the whole environment of an action.
+func (tc *Toolchain) environ(more map[string]string) []string {
+	return toolchain.Environ(baseEnv(tc.layout.path), tc.cfg.Env, more)
+}
+
+// baseEnv is what every process of the toolchain gets: where to find the
+// assembler and linker, and messages in English.
+func baseEnv(path string) map[string]string {
+	return map[string]string{"PATH": path, "LC_ALL": "C"}
+}
 
 // An Owner says for whom something is built and where it goes.
 type Owner struct {
@@ -53,41 +121,6 @@ type Owner struct {
 	// Unknown lists what the actions wait for when planning.
 	Unknown []string
 }
-
-// A Unit is the sources of one library or executable.
-type Unit struct {
-	Owner
-	Sources   []string // .c, .S, .s, .i; also .cc, .cpp, .cxx; sources or outputs
-	Generated []string // headers that must be made before anything compiles
-	Include   []string // directories, in search order
-	Defines   []string // "NAME" or "NAME=value"
-	Flags     []string // may hold tokens
-	Inputs    []string // files that flags name
-}
-
-// Objects defines the compile actions of a unit and returns the objects, in
-// the order of the sources.
-func (tc *Toolchain) Objects(t *engine.Task, u Unit) ([]string, error) { panic("later") }
-
-// Archive defines the action that makes the static archive of the objects,
-// and returns it: Root/Dir/libNAME.a.
-func (tc *Toolchain) Archive(t *engine.Task, o Owner, objects []string) (string, error) {
-	panic("later")
-}
-
-// A Program is what is linked from objects and libraries.
-type Program struct {
-	Owner
-	Objects []string
-	Libs    []*Library // direct dependencies
-	Flags   []string   // for the linker driver, after the objects; may hold tokens
-	Script  string     // linker script; "" for none
-	Inputs  []string   // files that flags name
-}
-
-// Link defines the action that links a program and returns it:
-// Root/Dir/NAME, with ".exe" where that is the custom.
-func (tc *Toolchain) Link(t *engine.Task, p Program) (string, error) { panic("later") }
 
 // A Library is a C library as its users see it.
 type Library struct {
@@ -124,13 +157,4 @@ func Closure(libs []*Library) []*Library {
 		post[i], post[j] = post[j], post[i]
 	}
 	return post
-}
-
-// Use adds to a unit what compiling against libraries takes.
-func (u *Unit) Use(libs []*Library) {
-	for _, l := range Closure(libs) {
-		u.Include = append(u.Include, l.Include...)
-		u.Generated = append(u.Generated, l.Headers...)
-		u.Defines = append(u.Defines, l.Defines...)
-	}
 }
