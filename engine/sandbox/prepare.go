@@ -57,17 +57,19 @@ func prepare(s *Spec) error {
 	return nil
 }
 
-// shown are the inputs without those that another input, a directory, shows
-// at the same place already.
+// shown are the inputs once each, without those that another input, a
+// directory, shows at the same place already.
 func (s *Spec) shown() []Mount {
 	at := make(map[string]string, len(s.Inputs))
 	for _, m := range s.Inputs {
 		at[m.At] = m.Source
 	}
+	seen := make(map[string]bool, len(s.Inputs))
 	shown := make([]Mount, 0, len(s.Inputs))
 	for _, m := range s.Inputs {
-		if at[m.At] == m.Source && !covered(at, m) {
+		if !seen[m.At] && !covered(at, m) {
 			shown = append(shown, m)
+			seen[m.At] = true
 		}
 	}
 	return shown

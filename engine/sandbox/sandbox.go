@@ -145,10 +145,13 @@ func (s *Spec) check() error {
 			return bad("root or stage", p)
 		}
 	}
+	at := make(map[string]string, len(s.Inputs))
 	for _, m := range s.Inputs {
-		if !inView(m.At) || !filepath.IsAbs(m.Source) {
+		other, twice := at[m.At]
+		if !inView(m.At) || !filepath.IsAbs(m.Source) || twice && other != m.Source {
 			return bad("input", m.At+" ← "+m.Source)
 		}
+		at[m.At] = m.Source
 	}
 	for _, list := range [][]Mount{s.Writable, s.ReadOnly} {
 		for _, m := range list {

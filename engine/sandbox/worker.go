@@ -196,13 +196,16 @@ func (j *job) wait(child *spawn.Child) (st spawn.Status, err error) {
 }
 
 // dropPrivilege keeps the process that this thread will start from undoing
-// the mounts: whoever is not root loses all capabilities, root the one.
+// the mounts, and from looking past them through /proc/1/root: whoever is not
+// root loses all capabilities, root these two.
 func dropPrivilege() error {
 	if err := unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0); err != nil && err != unix.EINVAL {
 		return err
 	}
-	if err := unix.Prctl(unix.PR_CAPBSET_DROP, unix.CAP_SYS_ADMIN, 0, 0, 0); err != nil {
-		return err
+	for _, c := range []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_PTRACE} {
+		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil {
+			return err
+		}
 	}
 	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData
