@@ -124,7 +124,7 @@ func (d *decoder) body(b hcl.Body, h *Header, f fields, blocks ...hcl.BlockHeade
 		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
 	}
 	content, diags := b.Content(schema)
-	d.diags = append(d.diags, diags...)
+	d.diags = append(d.diags, sayExpected(diags, schema)...)
 	h.Attrs = content.Attributes
 	for _, name := range slices.Sorted(maps.Keys(content.Attributes)) {
 		attr := content.Attributes[name]
@@ -132,6 +132,22 @@ func (d *decoder) body(b hcl.Body, h *Header, f fields, blocks ...hcl.BlockHeade
 		*f[name] = attr.Expr
 	}
 	return content.Blocks
+}
+
+// sayExpected adds to the diagnostics for unknown arguments what there is,
+// where no close name could be suggested.
+func sayExpected(diags hcl.Diagnostics, schema *hcl.BodySchema) hcl.Diagnostics {
+	var names []string
+	for _, a := range schema.Attributes {
+		names = append(names, a.Name)
+	}
+	for _, x := range diags {
+		unknown := x.Summary == "Unsupported argument" || x.Summary == "Extraneous JSON object property"
+		if unknown && !strings.Contains(x.Detail, "Did you mean") && len(names) > 0 {
+			x.Detail += " There are: " + strings.Join(names, ", ") + "."
+		}
+	}
+	return diags
 }
 
 // native turns the expression of an attribute in JSON into a native one.
