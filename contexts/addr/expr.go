@@ -253,11 +253,12 @@ func unescape(s string) (rune, int, error) {
 	default:
 		return 0, 0, fmt.Errorf("unknown escape sequence \\%s", firstRune(s[1:]))
 	}
-	if len(s) < 2+digits {
+	hex := s[2:min(len(s), 2+digits)]
+	n, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil || len(hex) < digits {
 		return 0, 0, fmt.Errorf("\\%c needs %d hexadecimal digits", s[1], digits)
 	}
-	n, err := strconv.ParseUint(s[2:2+digits], 16, 32)
-	if err != nil || !utf8.ValidRune(rune(n)) {
+	if n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
 		return 0, 0, fmt.Errorf("\\%s is not a character", s[1:2+digits])
 	}
 	return rune(n), 2 + digits, nil
