@@ -1,0 +1,1 @@
+let hello name = Printf.sprintf "Hello, %s!" name

@@ -1,0 +1,2 @@
+val hello : string -> string
+(** [hello name] greets [name]. *)
