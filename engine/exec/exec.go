@@ -100,9 +100,10 @@ func Run(ctx context.Context, c *Command) (*Result, error) {
 	}
 	res.fill(st)
 	switch {
+	case !st.Signalled: // it ended of itself
 	case why == errTimeout:
 		res.TimedOut = true
-	case why != nil:
+	default:
 		res.Cancelled = why
 	}
 	return res, nil

@@ -187,6 +187,14 @@ func TestTimedOutThoughItExitsWell(t *testing.T) {
 	}
 }
 
+func TestTimeoutAfterTheExit(t *testing.T) {
+	c := sh("sleep 100 & exit 0")
+	c.Timeout = 150 * time.Millisecond
+	if r := run(t, c); r.TimedOut || r.Err() != nil || !r.Leftover {
+		t.Errorf("%v: %+v", r.Err(), r)
+	}
+}
+
 func TestCancel(t *testing.T) {
 	why := errors.New("another action failed")
 	ctx, cancel := context.WithCancelCause(t.Context())

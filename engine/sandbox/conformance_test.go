@@ -263,22 +263,22 @@ func treeEnds(b *box) {
 	dir := filepath.Dir(b.root) + "/state"
 	os.MkdirAll(dir, 0o777)
 	b.spec.Writable = []sandbox.Mount{{Source: dir}}
-	scripts := []string{`(sleep 1; echo late >"$1/late") & sleep 100`}
+	scripts := []string{`(sleep 0.7; echo late >"$1/late") & sleep 100`}
 	if b.can(endsAll) {
-		scripts = append(scripts, `setsid sh -c 'sleep 1; echo late >"$1/late"' sh "$1" >/dev/null 2>&1 & sleep 100`,
-			`setsid sh -c 'trap "" TERM; sleep 1; echo late >"$1/late"' sh "$1" & exit 0`)
+		scripts = append(scripts, `setsid sh -c 'sleep 0.7; echo late >"$1/late"' sh "$1" >/dev/null 2>&1 & sleep 100`,
+			`setsid sh -c 'trap "" TERM; sleep 0.7; echo late >"$1/late"' sh "$1" & exit 0`)
 	}
 	for i, script := range scripts {
 		b.spec.Stage = fmt.Sprintf("%s-%d", b.spec.Stage, i)
 		c := b.command(script, dir)
-		c.Timeout = 400 * time.Millisecond
+		c.Timeout = 300 * time.Millisecond
 		start := time.Now()
 		r, err := exec.Run(b.Context(), c)
-		if err != nil || r.TimedOut != (i < 2) || time.Since(start) > 1500*time.Millisecond {
+		if err != nil || r.TimedOut != (i < 2) || time.Since(start) > 1200*time.Millisecond {
 			b.Errorf("%s: %v after %v: %+v", script, err, time.Since(start), r)
 		}
 	}
-	time.Sleep(1200 * time.Millisecond)
+	time.Sleep(800 * time.Millisecond)
 	if _, err := os.Lstat(dir + "/late"); err == nil {
 		b.Error("a process outlived its run")
 	}
@@ -308,6 +308,15 @@ func overlaps(b *box) {
 func devices(b *box) {
 	b.prints("ok\n", `echo no >/dev/null; head -c 1 /dev/urandom >/dev/null; test -e /proc/self/status
 		test -d /proc/$$ && read -r x </proc/self/stat && echo ok`)
+	b.spec.Stage += "-fds"
+	const script = "echo $(ls /proc/self/fd)"
+	c := b.command(script)
+	c.Sandbox = nil
+	r, err := exec.Run(b.Context(), c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.prints(string(r.Output), script) // no descriptor more than in place
 }
 
 func removable(b *box) {

@@ -18,8 +18,11 @@ const roleVar = "ERG_SANDBOX_TEST_ROLE"
 
 func TestMain(m *testing.M) {
 	sandbox.Main()
-	if os.Getenv(roleVar) == "victim" {
+	switch os.Getenv(roleVar) {
+	case "victim":
 		victim()
+	case "remount":
+		remount()
 	}
 	os.Exit(m.Run())
 }

@@ -45,7 +45,7 @@ func enter(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := mountPrivate(r.Root); err != nil {
+	if err := mountPrivate(s.Root, r.Root); err != nil {
 		return err
 	}
 	if err := unix.Mount(fdPath(view), r.Root, "", unix.MS_MOVE, ""); err != nil {
@@ -146,8 +146,9 @@ func (m extra) makePlace() error {
 }
 
 // mountPrivate covers the shared directories for temporary files, and makes
-// the way to the root again if it leads through one.
-func mountPrivate(root string) error {
+// the way to the root again if it leads through one; alias is another name of
+// the root, by way of symlinks.
+func mountPrivate(alias, root string) error {
 	for _, dir := range private {
 		var st unix.Stat_t
 		if err := unix.Stat(dir, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
@@ -159,13 +160,26 @@ func mountPrivate(root string) error {
 		if err := unix.Mount("tmpfs", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=1777"); err != nil {
 			return failed("mount a tmpfs on", dir, err)
 		}
-		if _, ok := below(dir, root); ok {
-			if err := os.MkdirAll(root, 0o777); err != nil {
-				return failed("create", root, err)
-			}
+		if err := wayTo(dir, alias, root); err != nil {
+			return failed("make the way to", alias, err)
 		}
 	}
 	return nil
+}
+
+func wayTo(dir, alias, root string) error {
+	if _, in := below(dir, root); in {
+		if err := os.MkdirAll(root, 0o777); err != nil {
+			return err
+		}
+	}
+	if _, in := below(dir, alias); !in || alias == root {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(alias), 0o777); err != nil {
+		return err
+	}
+	return os.Symlink(root, alias)
 }
 
 func fdPath(fd int) string { return fmt.Sprintf("/proc/self/fd/%d", fd) }

@@ -96,6 +96,74 @@ func TestSetupErrorNamesTheStep(t *testing.T) {
 	b.prints("ok\n", "echo ok")
 }
 
+func TestRootBySymlink(t *testing.T) {
+	for m := range capabilities {
+		t.Run(string(m), func(t *testing.T) {
+			b := newBox(t, m, "")
+			link := filepath.Join(t.TempDir(), "link")
+			if err := os.Symlink(b.root, link); err != nil {
+				t.Fatal(err)
+			}
+			b.spec.Root = link
+			b.spec.Inputs = []sandbox.Mount{{At: "a.txt", Source: link + "/a.txt"}}
+			b.prints("a\n", "cat a.txt; echo new >new")
+			b.created("new")
+			b.need(hidesAbsolute)
+			b.spec.Stage += "-2"
+			b.refuses(`cat "$1/secret.txt"`, "secret.txt", link)
+			b.spec.Stage += "-3"
+			b.refuses(`cat "$1/secret.txt"`, "secret.txt", b.root)
+		})
+	}
+}
+
+func TestWarm(t *testing.T) {
+	if err := sandbox.Usable(sandbox.Namespaces); err != nil {
+		t.Skip(err)
+	}
+	if err := sandbox.Warm(3); err != nil {
+		t.Error(err)
+	}
+	sandbox.Shutdown()
+	newBox(t, sandbox.Namespaces, "").prints("ok\n", "echo ok")
+}
+
+// remount sees whether remountReadOnly does what setReadOnly does.
+func remount() {
+	check := func(what string, ok bool) {
+		if !ok {
+			fmt.Println("failed:", what)
+			os.Exit(1)
+		}
+	}
+	dir := os.Getenv("ROOT")
+	check("bind", syscall.Mount(dir, dir, "", syscall.MS_BIND, "") == nil)
+	check("read-only", sandbox.RemountReadOnly("/", true, true) == nil)
+	check("write", errors.Is(os.WriteFile(dir+"/x", nil, 0o666), syscall.EROFS))
+	check("writable", sandbox.RemountReadOnly(dir, false, false) == nil)
+	check("write again", os.WriteFile(dir+"/x", nil, 0o666) == nil)
+	check("write beside", errors.Is(os.WriteFile(dir+"/../y", nil, 0o666), syscall.EROFS))
+	os.Exit(0)
+}
+
+func TestOldKernels(t *testing.T) {
+	if err := sandbox.Usable(sandbox.Namespaces); err != nil {
+		t.Skip(err)
+	}
+	dir := filepath.Join(t.TempDir(), "a b")
+	os.Mkdir(dir, 0o777)
+	cmd := osexec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), roleVar+"=remount", "ROOT="+dir)
+	id := []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}}
+	gid := []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS, UidMappings: id, GidMappings: gid,
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestReplacedInputIsReported(t *testing.T) {
 	b := newBox(t, sandbox.Symlinks, "")
 	b.input("a.txt", "sub/b.txt")

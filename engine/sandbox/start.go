@@ -23,6 +23,7 @@ func Start(s *Spec, a *spawn.Attr) (spawn.Process, error) {
 	in.Dir = s.WorkDir()
 	switch s.Method {
 	case Namespaces:
+		in.Env = withTmp(a.Env, "/tmp")
 		return startInWorker(s, &in)
 	case Landlock:
 		in.Env = withTmp(a.Env, s.tmp())
@@ -37,8 +38,8 @@ func Start(s *Spec, a *spawn.Attr) (spawn.Process, error) {
 	return p, nil
 }
 
-// withTmp points the process to a private directory for temporary files,
-// where /tmp itself cannot be made private.
+// withTmp points the process to its private directory for temporary files.
+// The user's own TMPDIR would be read-only.
 func withTmp(env []string, dir string) []string {
 	return append(env[:len(env):len(env)], "TMPDIR="+dir)
 }

@@ -50,7 +50,7 @@ func serve(c conn) {
 	for {
 		kind, body, files, err := c.receive()
 		if err != nil {
-			os.Exit(0)
+			syscall.Exit(0)
 		}
 		switch kind {
 		case frameRun:
@@ -94,13 +94,15 @@ type job struct {
 	mu      sync.Mutex
 	pid     int // of the process, 0 before
 	pending syscall.Signal
-	over    bool
+	// The process has been reaped; it was signalled before that.
+	over, signalled bool
 }
 
 // signal sends sig to the process's group, at its start if need be.
 func (j *job) signal(sig syscall.Signal) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.signalled = j.signalled || !j.over
 	switch {
 	case j.over:
 	case j.pid == 0:
@@ -132,7 +134,7 @@ func (j *job) run(c conn, r *request, files []*os.File) {
 		unix.Unmount(r.Root, unix.MNT_DETACH)
 	}
 	if err := c.sendJSON(frameReply, &rep, nil); err != nil {
-		os.Exit(0)
+		syscall.Exit(0)
 	}
 }
 
@@ -183,7 +185,7 @@ func (j *job) wait(child *spawn.Child) (st spawn.Status, err error) {
 			st = child.Status(ws, &ru, time.Since(child.Started()))
 			deadline = time.Now().Add(spawn.Grace)
 			j.mu.Lock()
-			j.over = true
+			j.over, st.Signalled = true, j.signalled
 			j.mu.Unlock()
 		case pid == 0 && time.Now().Before(deadline):
 			time.Sleep(time.Millisecond)

@@ -44,7 +44,7 @@ type Attr struct {
 // Status is how a process ended.
 type Status struct {
 	Wait syscall.WaitStatus
-	// Wall is from just after the start to the exit, by the monotonic clock.
+	// Wall is from just before the fork to the exit, by the monotonic clock.
 	Wall time.Duration
 	// User and Sys are processor time, of waited-for descendants too.
 	User, Sys time.Duration
@@ -52,6 +52,9 @@ type Status struct {
 	MaxRSS int64
 	// Leftover: descendants outlived the process and had to be killed.
 	Leftover bool
+	// Signalled: Signal or Kill was called before the process exited. One that
+	// had exited, though what it left had not, did not end because of it.
+	Signalled bool
 }
 
 // A Process has been started and not yet been waited for.
@@ -72,8 +75,11 @@ type Child struct {
 	started time.Time
 	floor   int64 // peak resident size of the parent
 
-	mu   sync.Mutex
-	done bool // reaped: Pid may be anybody's
+	mu        sync.Mutex
+	exited    bool
+	done      bool // reaped: Pid may be anybody's
+	signalled bool // before it exited
+	late      bool // the same, after it exited: something was left
 }
 
 // busyRetries bounds the wait for a program just written to become
@@ -101,7 +107,9 @@ func Start(a *Attr) (*Child, error) {
 		attr.Env = []string{}
 	}
 	var pid int
+	var started time.Time
 	for try := 0; ; try++ {
+		started = time.Now()
 		pid, err = syscall.ForkExec(path, a.Argv, attr)
 		if err != syscall.ETXTBSY || try == busyRetries {
 			break
@@ -112,7 +120,7 @@ func Start(a *Attr) (*Child, error) {
 	if err != nil {
 		return nil, explain(a, path, err)
 	}
-	return &Child{Pid: pid, started: time.Now(), floor: ownPeak()}, nil
+	return &Child{Pid: pid, started: started, floor: ownPeak()}, nil
 }
 
 // Signal implements Process.
@@ -121,6 +129,11 @@ func (c *Child) Signal(sig syscall.Signal) error {
 	defer c.mu.Unlock()
 	if c.done {
 		return nil
+	}
+	if c.exited {
+		c.late = true
+	} else {
+		c.signalled = true
 	}
 	return syscall.Kill(-c.Pid, sig)
 }
@@ -134,6 +147,9 @@ func (c *Child) Wait(drained <-chan struct{}) (Status, error) {
 		return Status{}, &Error{Op: "wait for", Err: err}
 	}
 	wall := time.Since(c.started)
+	c.mu.Lock()
+	c.exited = true
+	c.mu.Unlock()
 	leftover := false
 	select {
 	case <-drained:
@@ -155,12 +171,12 @@ func (c *Child) Wait(drained <-chan struct{}) (Status, error) {
 			return Status{}, &Error{Op: "wait for", Err: err}
 		}
 		st := c.Status(ws, &ru, wall)
-		st.Leftover = leftover
+		st.Leftover, st.Signalled = leftover || c.late, c.signalled
 		return st, nil
 	}
 }
 
-// Started is when the process had been started.
+// Started is when the process was started.
 func (c *Child) Started() time.Time { return c.started }
 
 // Status makes a Status of what wait4 said.
