@@ -52,7 +52,7 @@ func (g *global) addFlags(root *cobra.Command) {
 // common checks the flags and returns what they say.
 func (g *global) common(cmd *cobra.Command) (Common, error) {
 	c := Common{
-		Contexts: slices.Clone(g.contexts), Jobs: g.jobs, KeepGoing: g.keepGoing, JSON: g.json, Color: g.color.value,
+		Jobs: g.jobs, KeepGoing: g.keepGoing, JSON: g.json, Color: g.color.value,
 		Stdin: g.deps.Stdin, Stdout: g.deps.Stdout, Stderr: g.deps.Stderr, Getenv: g.deps.Getenv,
 	}
 	dir, err := filepath.Abs(g.dir)
@@ -69,15 +69,23 @@ func (g *global) common(cmd *cobra.Command) (Common, error) {
 	if g.jobs < 1 {
 		return c, usage(cmd, "", "-j %d: at least one process must run", g.jobs)
 	}
+	for _, name := range g.contexts {
+		if !slices.Contains(c.Contexts, name) {
+			c.Contexts = append(c.Contexts, name)
+		}
+	}
 	for _, v := range g.vars {
 		name, value, ok := strings.Cut(v, "=")
 		if !ok || name == "" {
 			return c, usage(cmd, "", "--var %s: want NAME=VALUE", v)
 		}
-		if slices.ContainsFunc(c.Vars, func(v Var) bool { return v.Name == name }) {
-			return c, usage(cmd, "", "--var %s: %s is set twice", v, name)
+		i := slices.IndexFunc(c.Vars, func(v Var) bool { return v.Name == name })
+		switch {
+		case i < 0:
+			c.Vars = append(c.Vars, Var{name, value})
+		case c.Vars[i].Value != value: // completion parses the same flags twice
+			return c, usage(cmd, "", "--var %s: %s is set already, to %q", v, name, c.Vars[i].Value)
 		}
-		c.Vars = append(c.Vars, Var{name, value})
 	}
 	return c, nil
 }
