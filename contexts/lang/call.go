@@ -29,8 +29,8 @@ func (e *evaluator) evalCall(x *hclsyntax.FunctionCallExpr, vars *env) (cty.Valu
 		diags = append(diags, more...)
 		if !val.IsWhollyKnown() {
 			e.maybe = true // a function may refuse a value that it sees
-			marks = append(marks, deepMarks(val))
 		}
+		marks = append(marks, deepMarks(val))
 		node.Args[i] = literal(val, arg)
 	}
 	f, ok := e.scope.Functions()[x.Name]
