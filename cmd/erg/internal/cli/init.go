@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/spf13/cobra"
@@ -105,7 +106,7 @@ type starterFile struct {
 
 // starterFiles returns the files of a workspace called name.
 func starterFiles(language, name string) ([]starterFile, error) {
-	if !cty.StringVal(name).RawEquals(cty.StringVal(strings.ToValidUTF8(name, "\uFFFD"))) {
+	if !utf8.ValidString(name) {
 		return nil, fmt.Errorf("the name %q is not valid UTF-8: choose one with --name", name)
 	}
 	root, err := fs.Sub(starters, "starter/"+language)

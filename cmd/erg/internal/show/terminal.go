@@ -50,8 +50,9 @@ type Terminal struct {
 	finished chan struct{} // closed when it has ended
 }
 
-// NewTerminal returns a Terminal. It draws when events come and when Tick is
-// called; Start calls Tick at regular intervals.
+// NewTerminal returns a Terminal. Events only change what Tick will draw, and
+// Start calls Tick at regular intervals: between an action's end and the start
+// of the next in its lane there is a moment that nobody needs to see.
 func NewTerminal(opts TerminalOptions) *Terminal {
 	t := &Terminal{opts: opts, paint: paint(opts.Color)}
 	t.report = report{paint: t.paint, quiet: opts.Quiet}
@@ -73,7 +74,7 @@ func (t *Terminal) Start() {
 
 func (t *Terminal) refresh(stop <-chan struct{}, finished chan<- struct{}) {
 	defer close(finished)
-	ticker := time.NewTicker(refresh)
+	ticker := time.NewTicker(refresh + refresh/10) // so that none comes early
 	defer ticker.Stop()
 	for {
 		select {
@@ -85,11 +86,17 @@ func (t *Terminal) refresh(stop <-chan struct{}, finished chan<- struct{}) {
 	}
 }
 
-// Tick draws if it is time to.
+// Tick draws, unless that was done a moment ago.
 func (t *Terminal) Tick() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.draw()
+	now := t.opts.Clock()
+	if t.ended || now-t.drawnAt < refresh {
+		return
+	}
+	t.drawnAt = now
+	columns, rows := t.size()
+	t.redraw(t.live.lines(now, columns, rows), columns)
 }
 
 // Event implements event.Sink.
@@ -112,9 +119,7 @@ func (t *Terminal) Event(e event.Event) {
 		t.pending.WriteString(t.report.message(e))
 	case event.BuildFinished:
 		t.end(t.report.summary(e))
-		return
 	}
-	t.draw()
 }
 
 // Close removes the live lines, prints what has gathered, and ends the
@@ -156,17 +161,6 @@ func (t *Terminal) end(summary string) {
 	t.pending.WriteString(summary)
 	columns, _ := t.size()
 	t.redraw(nil, columns)
-}
-
-// draw redraws unless it did so a moment ago: the next Tick will.
-func (t *Terminal) draw() {
-	now := t.opts.Clock()
-	if t.ended || now-t.drawnAt < refresh {
-		return
-	}
-	t.drawnAt = now
-	columns, rows := t.size()
-	t.redraw(t.live.lines(now, columns, rows), columns)
 }
 
 // redraw replaces the live lines on the screen and prints pending above them.

@@ -104,11 +104,13 @@ func TestTerminalInterrupted(t *testing.T) {
 	term, screen, clock := watch(t, 60, 12, true, true)
 	term.Start()
 	play(term, interrupted)
-	clock2 := clock.at + sec
-	term.mu.Lock()
-	clock.at = clock2 // read under the same lock by the refreshing goroutine
+	term.mu.Lock() // the refreshing goroutine reads the clock under it
+	clock.at += sec
 	term.mu.Unlock()
 	term.Tick()
+	term.mu.Lock()
+	screen.want("while running", "━━━━━━━━━━──────────  1/2\n  cc a.c  (app)")
+	term.mu.Unlock()
 	for range 2 {
 		if err := term.Close(); err != nil {
 			t.Fatal(err)
@@ -141,6 +143,7 @@ func TestTerminalDrawsAtMostTenTimesASecond(t *testing.T) {
 		term.Event(event.ActionStarted{ID: i, Name: "touch x", At: clock.at})
 		term.Event(event.ActionFinished{ID: i, Name: "touch x", Status: event.Ran, At: clock.at})
 		term.Event(event.Progress{Done: i + 1, Total: 10_000})
+		term.Tick()
 	}
 	if screen.writes > 101 {
 		t.Errorf("%d writes in ten seconds", screen.writes)
@@ -249,6 +252,7 @@ func TestNoColorWritesNoColors(t *testing.T) {
 	for _, e := range failedBuild {
 		clock.at += 150 * ms
 		term.Event(e)
+		term.Tick()
 	}
 	term.Close()
 	if regexp.MustCompile(`\x1b\[[0-9;]*m`).Match(b.Bytes()) {
