@@ -33,7 +33,7 @@ func (e *evaluator) evalCall(x *hclsyntax.FunctionCallExpr, vars *env) (cty.Valu
 		marks = append(marks, deepMarks(val))
 		node.Args[i] = literal(val, arg)
 	}
-	f, ok := e.scope.Functions()[x.Name]
+	f, ok := e.funcs[x.Name]
 	if !ok {
 		return cty.DynamicVal, append(diags, e.unknownFunction(x))
 	}
@@ -51,7 +51,7 @@ func (e *evaluator) evalCall(x *hclsyntax.FunctionCallExpr, vars *env) (cty.Valu
 }
 
 func (e *evaluator) unknownFunction(x *hclsyntax.FunctionCallExpr) *hcl.Diagnostic {
-	names := append(slices.Collect(maps.Keys(e.scope.Functions())), "try", "can")
+	names := append(slices.Collect(maps.Keys(e.funcs)), "try", "can")
 	slices.Sort(names)
 	detail := fmt.Sprintf("There is no function named %q.", x.Name)
 	if s := Suggest(x.Name, names); s != "" {

@@ -1,7 +1,6 @@
 package lang
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,38 +17,7 @@ func Convert(val cty.Value, ty cty.Type, subject hcl.Range, what string) (cty.Va
 	if err == nil {
 		return res, nil
 	}
-	return cty.UnknownVal(ty.WithoutOptionalAttributesDeep()), unsuitable(subject, what, describe(err))
-}
-
-// describe says where in a value a conversion failed, and why.
-func describe(err error) string {
-	var at cty.PathError
-	if !errors.As(err, &at) || len(at.Path) == 0 {
-		return err.Error()
-	}
-	return fmt.Sprintf("%s: %s", pathString(at.Path), err)
-}
-
-// pathString spells a path into a value: .a["b"][0].
-func pathString(path cty.Path) string {
-	s := ""
-	for _, step := range path {
-		switch step := step.(type) {
-		case cty.GetAttrStep:
-			s += "." + step.Name
-		case cty.IndexStep:
-			key, ok := keyText(step.Key)
-			switch {
-			case !ok:
-				s += "[…]"
-			case step.Key.Type() == cty.Number:
-				s += "[" + key + "]"
-			default:
-				s += fmt.Sprintf("[%q]", key)
-			}
-		}
-	}
-	return s
+	return cty.UnknownVal(ty.WithoutOptionalAttributesDeep()), unsuitable(subject, what, err.Error())
 }
 
 func unsuitable(subject hcl.Range, what, why string) hcl.Diagnostics {

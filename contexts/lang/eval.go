@@ -4,13 +4,14 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 )
 
 // Eval evaluates an expression. The value is never the zero Value; with error
 // diagnostics it is what could be found out in spite of them, unknown where
 // nothing could.
 func Eval(expr hcl.Expression, scope Scope) (cty.Value, hcl.Diagnostics) {
-	e := &evaluator{scope: scope}
+	e := newEvaluator(scope)
 	val, diags := e.eval(expr, nil)
 	return val, dedupe(diags)
 }
@@ -18,11 +19,17 @@ func Eval(expr hcl.Expression, scope Scope) (cty.Value, hcl.Diagnostics) {
 // An evaluator does one Eval.
 type evaluator struct {
 	scope Scope
+	roots []string
+	funcs map[string]function.Function
 
 	// maybe is set when something was computed from an unknown value that
 	// could still fail once the value is known. It is how try and can know
 	// whether their judgement is final.
 	maybe bool
+}
+
+func newEvaluator(scope Scope) *evaluator {
+	return &evaluator{scope: scope, roots: scope.Roots(), funcs: scope.Functions()}
 }
 
 // An env holds the variables of `for` expressions, innermost first, and the
@@ -101,17 +108,8 @@ func orDynamic(v cty.Value) cty.Value {
 // from, so that HCL can do the one operation that is left, and its diagnostics
 // still point at the source.
 func literal(val cty.Value, of hclsyntax.Expression) hclsyntax.Expression {
-	return &operand{LiteralValueExpr: hclsyntax.LiteralValueExpr{Val: val, SrcRange: of.Range()}, start: of.StartRange()}
+	return &hclsyntax.LiteralValueExpr{Val: val, SrcRange: of.Range()}
 }
-
-// An operand is a literal that keeps the start range of what it stands for:
-// some of HCL's diagnostics point only there.
-type operand struct {
-	hclsyntax.LiteralValueExpr
-	start hcl.Range
-}
-
-func (o *operand) StartRange() hcl.Range { return o.start }
 
 // finish gives the diagnostics of an operation on operands their context: the
 // expression as it was written and the loop variables, whose values are then
@@ -177,6 +175,17 @@ func (e *evaluator) evalBinary(x *hclsyntax.BinaryOpExpr, vars *env) (cty.Value,
 		if !lhs.IsKnown() || !rhs.IsKnown() {
 			e.maybe = true // might divide by zero
 		}
+		if isZero(rhs) {
+			// HCL would give an infinity, which nothing can use.
+			d := &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "Division by zero",
+				Detail:   "The right operand is zero.",
+				Subject:  x.RHS.Range().Ptr(),
+				Context:  x.SrcRange.Ptr(),
+			}
+			return cty.UnknownVal(cty.Number).WithSameMarks(lhs, rhs), append(diags, finish(hcl.Diagnostics{d}, x, vars)...)
+		}
 	default:
 		e.note(lhs)
 		e.note(rhs)
@@ -189,6 +198,15 @@ func (e *evaluator) evalBinary(x *hclsyntax.BinaryOpExpr, vars *env) (cty.Value,
 		res = res.WithSameMarks(lhs, rhs)
 	}
 	return res, append(diags, finish(more, x, vars)...)
+}
+
+func isZero(val cty.Value) bool {
+	text, ok := keyText(val)
+	if !ok {
+		return false
+	}
+	n, err := cty.ParseNumberVal(text)
+	return err == nil && n.RawEquals(cty.Zero)
 }
 
 // note records that val goes into an operation on values of a certain simple

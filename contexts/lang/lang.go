@@ -51,8 +51,20 @@ type Scope interface {
 	Roots() []string
 
 	// Functions are the functions that may be called. The evaluator adds try
-	// and can. The map is not changed.
+	// and can. It is asked once for each Eval; the map is not changed.
 	Functions() map[string]function.Function
+}
+
+// A Selector is a Scope that can look into opaque values (capsules), so that
+// one may be passed around before something of it is selected, as in
+// [for c in [context.a, context.b] : c.output.x].
+type Selector interface {
+	Scope
+
+	// Select is Resolve for a reference that starts from a known, non-null
+	// value of a capsule type without marks. The Ref has no Root. If no step
+	// is used, there is the usual error about a value without attributes.
+	Select(val cty.Value, ref Ref) (res cty.Value, used int, diags hcl.Diagnostics)
 }
 
 // A Ref is a reference: a root name and a path of steps from it.

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,42 @@ func TestTraversalRest(t *testing.T) {
 	val, diags := Eval(parse(t, `context.gen.output.unknown.x`), newScope())
 	if !diags.HasErrors() || val != cty.DynamicVal {
 		t.Errorf("a list has no attributes, but this gives %#v", val)
+	}
+}
+
+// A selectScope hands out contexts as capsules that hold their names.
+type selectScope struct{ *testScope }
+
+var contextType = cty.Capsule("context", reflect.TypeFor[string]())
+
+func (s selectScope) Resolve(ref Ref) (cty.Value, int, hcl.Diagnostics) {
+	if ref.Root == "context" && len(ref.Steps) == 1 {
+		return cty.CapsuleVal(contextType, &ref.Steps[0].Name).Mark("m"), 1, nil
+	}
+	return s.testScope.Resolve(ref)
+}
+
+func (s selectScope) Select(val cty.Value, ref Ref) (cty.Value, int, hcl.Diagnostics) {
+	if ref.Steps[0].Name != "output" || len(ref.Steps) < 2 {
+		return val, 0, nil
+	}
+	s.asked = append(s.asked, *val.EncapsulatedValue().(*string)+spell(ref))
+	return cty.ListVal([]cty.Value{cty.StringVal(ref.Steps[1].Name)}), 2, nil
+}
+
+func TestSelector(t *testing.T) {
+	scope := selectScope{newScope()}
+	val, diags := Eval(parse(t, `[for c in [context.a, context.b]: c.output.x[0]]`), scope)
+	if diags.HasErrors() || show(val) != `["x", "x"]` || !slices.Equal(scope.asked, []string{`a.output.x["0"]`, `b.output.x["0"]`}) {
+		t.Errorf("got %s after %q: %s", show(val), scope.asked, diags)
+	}
+	if !val.HasMark("m") && !val.Index(cty.Zero).HasMark("m") {
+		t.Error("the mark of the context is lost")
+	}
+	for _, src := range []string{`(var.yes ? context.a : context.b).nope`, `[context.a][0][1]`} {
+		if _, diags := Eval(parse(t, src), scope); !diags.HasErrors() {
+			t.Errorf("%s is no error", src)
+		}
 	}
 }
 

@@ -59,7 +59,7 @@ func duplicateKey(name string, at, first hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Duplicate key",
-		Detail:   fmt.Sprintf("The key %q is already set at %s.", name, first),
+		Detail:   fmt.Sprintf("The key %q is already set at %s:%d:%d.", name, first.Filename, first.Start.Line, first.Start.Column),
 		Subject:  at.Ptr(),
 	}
 }

@@ -80,7 +80,7 @@ func (e *evaluator) evalPath(expr hclsyntax.Expression, vars *env) (cty.Value, h
 		return e.apply(val, steps, diags, expr, vars)
 	}
 	ref := Ref{Root: name, Steps: steps, Range: expr.Range()}
-	if !slices.Contains(e.scope.Roots(), name) {
+	if !slices.Contains(e.roots, name) {
 		return cty.DynamicVal, append(diags, e.unknownRoot(root, vars))
 	}
 	if diags.HasErrors() {
@@ -98,18 +98,16 @@ func (e *evaluator) evalPath(expr hclsyntax.Expression, vars *env) (cty.Value, h
 
 // apply selects steps from a value.
 func (e *evaluator) apply(val cty.Value, steps []Step, diags hcl.Diagnostics, expr hclsyntax.Expression, vars *env) (cty.Value, hcl.Diagnostics) {
-	for _, s := range steps {
-		if !val.IsKnown() {
-			// Only an attribute that the type promises is there for sure.
-			if ty := val.Type(); s.IsKey() || !ty.IsObjectType() {
-				e.maybe = true
-			}
+	for len(steps) > 0 {
+		if res, used, more := e.selectOpaque(val, steps, expr); used > 0 {
+			val, steps, diags = res, steps[used:], append(diags, more...)
+			continue
 		}
+		s := steps[0]
+		steps = steps[1:]
+		e.noteStep(val, s)
 		var more hcl.Diagnostics
 		if s.IsKey() {
-			if !s.Key.IsKnown() {
-				e.maybe = true
-			}
 			val, more = index(val, s)
 		} else {
 			val, more = attribute(val, s)
@@ -120,6 +118,35 @@ func (e *evaluator) apply(val cty.Value, steps []Step, diags hcl.Diagnostics, ex
 		}
 	}
 	return val, diags
+}
+
+// noteStep is note for the selection of s from val.
+func (e *evaluator) noteStep(val cty.Value, s Step) {
+	if s.IsKey() && !s.Key.IsKnown() {
+		e.maybe = true
+	}
+	// Only an attribute that the type promises is there for sure.
+	if !val.IsKnown() && (s.IsKey() || !val.Type().IsObjectType()) {
+		e.maybe = true
+	}
+}
+
+// selectOpaque lets the scope select from an opaque value. It uses no step if
+// the value is none or the scope cannot.
+func (e *evaluator) selectOpaque(val cty.Value, steps []Step, expr hclsyntax.Expression) (cty.Value, int, hcl.Diagnostics) {
+	sel, ok := e.scope.(Selector)
+	if !ok || !val.Type().IsCapsuleType() {
+		return val, 0, nil
+	}
+	bare, marks := val.Unmark()
+	if !bare.IsKnown() || bare.IsNull() {
+		return val, 0, nil
+	}
+	res, used, diags := sel.Select(bare, Ref{Steps: steps, Range: expr.Range()})
+	if res == cty.NilVal {
+		return cty.DynamicVal.WithMarks(marks), len(steps), diags
+	}
+	return res.WithMarks(marks), min(used, len(steps)), diags
 }
 
 // attribute selects val.name.
@@ -227,7 +254,7 @@ func keyText(key cty.Value) (string, bool) {
 // unknownRoot says that no reference can start with this name.
 func (e *evaluator) unknownRoot(root *hclsyntax.ScopeTraversalExpr, vars *env) *hcl.Diagnostic {
 	name := root.Traversal.RootName()
-	roots := slices.Clone(e.scope.Roots())
+	roots := slices.Clone(e.roots)
 	for v := vars; v != nil; v = v.parent {
 		for n := range v.names {
 			roots = append(roots, n)

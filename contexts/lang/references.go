@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
@@ -26,23 +28,19 @@ func References(expr hcl.Expression) []Ref {
 // are not there, in all parts of the expression. Evaluation finds those only
 // in the parts that it touches.
 func Check(expr hcl.Expression, scope Scope) hcl.Diagnostics {
-	e := &evaluator{scope: scope}
-	roots := make(map[string]bool)
-	for _, r := range scope.Roots() {
-		roots[r] = true
-	}
+	e := newEvaluator(scope)
 	var diags hcl.Diagnostics
 	walk(expr, nil, func(n any) {
 		switch n := n.(type) {
 		case *hclsyntax.ScopeTraversalExpr:
-			if !roots[n.Traversal.RootName()] {
+			if !slices.Contains(e.roots, n.Traversal.RootName()) {
 				diags = append(diags, e.unknownRoot(n, nil))
 			}
 		case *hclsyntax.FunctionCallExpr:
 			if n.Name == "try" || n.Name == "can" {
 				return
 			}
-			if _, ok := scope.Functions()[n.Name]; !ok {
+			if _, ok := e.funcs[n.Name]; !ok {
 				diags = append(diags, e.unknownFunction(n))
 			}
 		}
