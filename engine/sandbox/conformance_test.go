@@ -16,6 +16,7 @@ import (
 // TestConformance runs every check with every method, in a workspace below
 // /tmp and in one elsewhere.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	for _, m := range []sandbox.Method{sandbox.Namespaces, sandbox.Landlock, sandbox.Symlinks} {
 		for _, c := range checks {
 			t.Run(fmt.Sprintf("%s/%s", m, c.name), func(t *testing.T) {
@@ -263,10 +264,10 @@ func treeEnds(b *box) {
 	dir := filepath.Dir(b.root) + "/state"
 	os.MkdirAll(dir, 0o777)
 	b.spec.Writable = []sandbox.Mount{{Source: dir}}
-	scripts := []string{`(sleep 0.7; echo late >"$1/late") & sleep 100`}
+	scripts := []string{`(sleep 1.5; echo late >"$1/late") & sleep 100`}
 	if b.can(endsAll) {
-		scripts = append(scripts, `setsid sh -c 'sleep 0.7; echo late >"$1/late"' sh "$1" >/dev/null 2>&1 & sleep 100`,
-			`setsid sh -c 'trap "" TERM; sleep 0.7; echo late >"$1/late"' sh "$1" & exit 0`)
+		scripts = append(scripts, `setsid sh -c 'sleep 1.5; echo late >"$1/late"' sh "$1" >/dev/null 2>&1 & sleep 100`,
+			`setsid sh -c 'trap "" TERM; sleep 1.5; echo late >"$1/late"' sh "$1" & exit 0`)
 	}
 	for i, script := range scripts {
 		b.spec.Stage = fmt.Sprintf("%s-%d", b.spec.Stage, i)
@@ -274,11 +275,11 @@ func treeEnds(b *box) {
 		c.Timeout = 300 * time.Millisecond
 		start := time.Now()
 		r, err := exec.Run(b.Context(), c)
-		if err != nil || r.TimedOut != (i < 2) || time.Since(start) > 1200*time.Millisecond {
+		if err != nil || r.TimedOut != (i < 2) || time.Since(start) > 5000*time.Millisecond {
 			b.Errorf("%s: %v after %v: %+v", script, err, time.Since(start), r)
 		}
 	}
-	time.Sleep(800 * time.Millisecond)
+	time.Sleep(1600 * time.Millisecond)
 	if _, err := os.Lstat(dir + "/late"); err == nil {
 		b.Error("a process outlived its run")
 	}

@@ -30,16 +30,19 @@ var idle struct {
 	list []*worker
 }
 
-func acquire() (*worker, error) {
+// acquire takes an idle helper or starts a fresh one.
+func acquire() (w *worker, fresh bool, err error) {
 	idle.Lock()
 	if n := len(idle.list); n > 0 {
-		w := idle.list[n-1]
+		w = idle.list[n-1]
 		idle.list = idle.list[:n-1]
-		idle.Unlock()
-		return w, nil
 	}
 	idle.Unlock()
-	return newWorker()
+	if w != nil {
+		return w, false, nil
+	}
+	w, err = newWorker()
+	return w, true, err
 }
 
 func (w *worker) release() {
@@ -131,14 +134,21 @@ func startInWorker(s *Spec, a *spawn.Attr) (spawn.Process, error) {
 	in := *s
 	in.Inputs = s.shown()
 	body := (&request{Spec: &in, Argv: a.Argv, Env: a.Env, Root: root}).encode()
-	w, err := acquire()
-	if err != nil {
-		return nil, err
+	// An idle helper can have died (for want of memory, say): try them all,
+	// and at last a new one.
+	for {
+		w, fresh, err := acquire()
+		if err != nil {
+			return nil, err
+		}
+		if err = w.send(frameRun, body, a.Files); err == nil {
+			return &remote{w: w}, nil
+		}
+		err = errors.Join(err, w.end())
+		if fresh {
+			return nil, &SetupError{Step: "ask the helper", Err: err}
+		}
 	}
-	if err := w.send(frameRun, body, a.Files); err != nil {
-		return nil, failed("ask the helper", "", errors.Join(err, w.end()))
-	}
-	return &remote{w: w}, nil
 }
 
 // Signal implements spawn.Process.

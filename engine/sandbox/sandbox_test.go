@@ -219,6 +219,24 @@ func TestCancelInNamespaces(t *testing.T) {
 	}
 }
 
+func TestHelperThatDies(t *testing.T) {
+	b := newBox(t, sandbox.Namespaces, "")
+	// One that dies when idle is not noticed.
+	sandbox.KillIdle()
+	b.prints("ok\n", "echo ok")
+	// With a run of its own, nobody knows how that ended.
+	b.spec.Stage += "-2"
+	pid := sandbox.NextHelper()
+	time.AfterFunc(300*time.Millisecond, func() { syscall.Kill(pid, syscall.SIGKILL) })
+	start := time.Now()
+	_, err := exec.Run(t.Context(), b.command("sleep 100"))
+	if err == nil || !strings.Contains(err.Error(), "helper killed by signal") || time.Since(start) > 5*time.Second {
+		t.Errorf("%v after %v", err, time.Since(start))
+	}
+	b.spec.Stage += "-3"
+	b.prints("ok\n", "echo ok")
+}
+
 func TestLockDescriptorIsInherited(t *testing.T) {
 	for m := range capabilities {
 		b := newBox(t, m, "")
@@ -293,6 +311,7 @@ func TestNothingOutlivesErg(t *testing.T) {
 
 // TestOrdinaryUser runs the conformance tests as nobody, if we are root.
 func TestOrdinaryUser(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("all tests run as an ordinary user already")
 	}
@@ -306,6 +325,7 @@ func TestOrdinaryUser(t *testing.T) {
 
 // TestNested runs them in a sandbox.
 func TestNested(t *testing.T) {
+	t.Parallel()
 	if sandbox.Usable(sandbox.Namespaces) != nil {
 		t.Skip("no namespaces")
 	}
