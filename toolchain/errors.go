@@ -1,8 +1,11 @@
 package toolchain
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"erg.build/erg/engine"
 )
 
 // The errors of this package and of those below it carry a Hint: what to do
@@ -50,7 +53,11 @@ func (e *MissingError) Unwrap() error { return e.Err }
 func (e *MissingError) Hint() string {
 	var hints []string
 	if len(e.Close) > 0 {
-		hints = append(hints, "There is "+strings.Join(e.Close, ", ")+": name it with cc = \""+e.Close[0]+"\".")
+		hint := fmt.Sprintf("There is %s: name it with cc = %q", strings.Join(e.Close, ", "), e.Close[0])
+		if flags := selecting(e.Tried[0]); flags != "" {
+			hint += " and flags such as " + flags
+		}
+		hints = append(hints, hint+".")
 	}
 	if e.Package != "" {
 		hints = append(hints, "On Debian it is in the package "+e.Package+".")
@@ -64,11 +71,17 @@ type ProbeError struct {
 	Site    string
 	Doing   string // "asking gcc for its macros"
 	Advice  string // a hint; may be empty
-	Err     error  // with the command and its whole output
+	Err     error
 }
 
+// Error gives the command and all that it printed.
 func (e *ProbeError) Error() string {
-	return fmt.Sprintf("%s: %s: %v", e.Address, e.Doing, e.Err)
+	s := fmt.Sprintf("%s: %s: %v", e.Address, e.Doing, e.Err)
+	var probe *engine.ProbeError
+	if errors.As(e.Err, &probe) && probe.Output != "" {
+		s += "\n" + strings.TrimRight(probe.Output, "\n")
+	}
+	return s
 }
 
 // Unwrap returns the cause.
@@ -102,8 +115,24 @@ func (e *TargetError) Error() string {
 
 // Hint says which side may be wrong.
 func (e *TargetError) Hint() string {
-	if Parse(e.Declared).Arch != Parse(e.Found).Arch && len(e.Flags) == 0 {
-		return "Set cc to a compiler for " + e.Declared + ", or flags that select it, or declare target = \"" + e.Found + "\"."
+	if !SameArch(Parse(e.Declared).Arch, Parse(e.Found).Arch) && len(e.Flags) == 0 {
+		flags := "flags that select it"
+		if s := selecting(e.Declared); s != "" {
+			flags = "flags that select it (such as " + s + ")"
+		}
+		return "Set cc to a compiler for " + e.Declared + ", or " + flags + ", or declare target = \"" + e.Found + "\"."
 	}
 	return "Declare target = \"" + e.Found + "\", or change cc or flags."
+}
+
+// selecting returns flags that make a compiler for the 64-bit processors of
+// a family emit code for the 32-bit ones that the triplet names.
+func selecting(triplet string) string {
+	switch normalArch(Parse(triplet).Arch) {
+	case "riscv32":
+		return `["-march=rv32imac", "-mabi=ilp32"]`
+	case "i686":
+		return `["-m32"]`
+	}
+	return ""
 }

@@ -117,17 +117,18 @@ func lookup(t *engine.Task, prefix, name string) (string, error) {
 	return p, err
 }
 
-// alternatives lists the compilers that are there and resemble the name:
-// those for the same family of processors and, failing that, for the same
-// system.
+// alternatives lists the compilers that are there and emit code for the same
+// family of processors (riscv64 for riscv32, with flags).
 func alternatives(t *engine.Task, cfg toolchain.Config, name string) []string {
 	dirs := strings.Split(t.Getenv("PATH"), ":")
 	if cfg.Prefix != "" {
 		dirs = []string{path.Join(cfg.Prefix, "bin")}
 	}
-	want := toolchain.Parse(strings.TrimSuffix(path.Base(name), "-gcc"))
-	family := func(arch string) string { return strings.TrimRight(arch, "0123456789") }
-	var arch, system []string
+	family := func(target string) string {
+		return strings.TrimRight(toolchain.Parse(target).Arch, "0123456789")
+	}
+	want := family(strings.TrimSuffix(path.Base(name), "-gcc"))
+	var found []string
 	for _, dir := range dirs {
 		if !path.IsAbs(dir) {
 			continue
@@ -138,21 +139,12 @@ func alternatives(t *engine.Task, cfg toolchain.Config, name string) []string {
 		}
 		for _, e := range entries {
 			target, ok := strings.CutSuffix(e.Name, "-gcc")
-			if !ok || !strings.Contains(target, "-") || slices.Contains(arch, e.Name) || slices.Contains(system, e.Name) {
-				continue
-			}
-			switch got := toolchain.Parse(target); {
-			case family(got.Arch) == family(want.Arch):
-				arch = append(arch, e.Name)
-			case got.System != "" && got.System == want.System:
-				system = append(system, e.Name)
+			if ok && strings.Contains(target, "-") && family(target) == want && !slices.Contains(found, e.Name) {
+				found = append(found, e.Name)
 			}
 		}
 	}
-	if len(arch) > 0 {
-		return arch
-	}
-	return system
+	return found
 }
 
 // ask runs a probe of the toolchain. The answer to a question about places

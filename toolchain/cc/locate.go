@@ -92,11 +92,13 @@ func whereScript(cfg toolchain.Config) string {
 		}
 	}
 	return `set -e
+# Without -v when it fails: what is printed then is what went wrong.
+found=$("$@" -E -v -x c /dev/null -o /dev/null 2>&1) || exec "$@" -E -x c /dev/null -o /dev/null
 for p in ` + strings.Join(roles, " ") + `; do
 	printf 'program %s=' "$p"
 	"$@" -print-prog-name="$p"
 done
-"$@" -E -v -x c /dev/null -o /dev/null 2>&1
+printf '%s\n' "$found"
 `
 }
 

@@ -1,8 +1,27 @@
-// Package ocaml compiles OCaml libraries and executables.
+// Package ocaml compiles OCaml libraries and executables, to native code and
+// to byte code.
+//
+// It knows one compiler at a time and nothing of contexts or of other build
+// systems' files. Read in this order: Load (load.go) finds the compilers and
+// what they say of themselves (config.go); modules.go turns sources into
+// modules and names (the essay on wrapped modules is there); depend.go asks
+// ocamldep and orders the modules; compile.go (with the essay on interfaces)
+// and link.go define the actions; unit.go is the path of one library or
+// executable through all that.
+//
+// # Reproducible bytes
+//
+// Compilers put names of files into what they make: OCaml into debugging
+// tables, the assembler into line tables. BUILD_PATH_PREFIX_MAP maps the
+// workspace and the output root to one fixed name, and PWD is set to a name
+// that is the same everywhere for the C compiler that builds the start of
+// byte code programs. Generated sources, whose path would hold the context's
+// name, are compiled in the output root, where their name is the one they
+// would have among the sources.
 package ocaml
 
 import (
-	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/toolchain"
 	"erg.build/erg/toolchain/cc"
@@ -12,13 +31,16 @@ import (
 // A Toolchain is an OCaml compiler with its standard library and the C
 // compiler that it drives. It is immutable.
 type Toolchain struct {
-	cfg toolchain.Config
-	id  digest.Digest
+	cfg    toolchain.Config
+	id     digest.Digest
+	conf   config
+	target string
+	c      *cc.Toolchain     // drives the linker, compiles stubs
+	tools  map[string]string // "ocamlc", "ocamlopt", … → absolute path
+	path   string            // PATH for its processes
 }
 
-// Load finds and probes the toolchain that cfg declares. Equal declarations
-// are loaded once.
-func Load(t *engine.Task, cfg toolchain.Config) (*Toolchain, error) { panic("later") }
+var _ toolchain.Toolchain = (*Toolchain)(nil)
 
 // Kind returns "ocaml".
 func (tc *Toolchain) Kind() string { return "ocaml" }
@@ -26,17 +48,54 @@ func (tc *Toolchain) Kind() string { return "ocaml" }
 // Identity returns the digest of the toolchain's closure.
 func (tc *Toolchain) Identity() digest.Digest { return tc.id }
 
-// Facts returns what ocamlc -config says, and native.
-func (tc *Toolchain) Facts() map[string]cty.Value { panic("later") }
-
 // Target returns the triplet of the machine that it emits code for.
-func (tc *Toolchain) Target() string { panic("later") }
+func (tc *Toolchain) Target() string { return tc.target }
 
 // Native reports whether its programs run on the build machine.
-func (tc *Toolchain) Native() bool { panic("later") }
+func (tc *Toolchain) Native() bool { return toolchain.Parse(tc.target).Runs() }
 
 // Runner returns the declared runner.
 func (tc *Toolchain) Runner() *toolchain.Runner { return tc.cfg.Runner }
+
+// C returns the C compiler that it was configured with.
+func (tc *Toolchain) C() *cc.Toolchain { return tc.c }
+
+// Facts returns what ocamlc -config says, with target, arch and os as C
+// toolchains have them, and native_compiler: whether there is one.
+func (tc *Toolchain) Facts() map[string]cty.Value {
+	facts := tc.conf.facts()
+	triplet := toolchain.Parse(tc.target)
+	facts["target"] = cty.StringVal(tc.target)
+	facts["arch"] = cty.StringVal(triplet.Arch)
+	facts["os"] = cty.StringVal(triplet.OS())
+	facts["native"] = cty.BoolVal(tc.Native())
+	facts["native_compiler"] = cty.BoolVal(tc.hasNative())
+	return facts
+}
+
+func (tc *Toolchain) hasNative() bool { return tc.tools["ocamlopt"] != "" }
+
+// used names the toolchain in an action.
+func (tc *Toolchain) used() []action.Tool {
+	return []action.Tool{{Name: "ocaml", Identity: tc.id}}
+}
+
+// mapped is what the workspace and the output root are called in what
+// compilers make.
+const mapped = "/workspace"
+
+// environ is the whole environment of an action.
+func (tc *Toolchain) environ(o cc.Owner) []string {
+	base := map[string]string{
+		"PATH":   tc.path,
+		"LC_ALL": "C",
+		// getcwd prefers PWD when it names the same directory.
+		"PWD": "/proc/self/cwd",
+		// The last that fits wins.
+		"BUILD_PATH_PREFIX_MAP": mapped + "=" + action.Abs(".") + ":" + mapped + "=" + action.Abs(o.Root),
+	}
+	return toolchain.Environ(base, tc.cfg.Env, o.Env)
+}
 
 // A Mode is a way to compile.
 type Mode string
@@ -46,58 +105,13 @@ const (
 	Native Mode = "native"
 )
 
-// A Unit is the sources of one library or of executables that share modules.
-type Unit struct {
-	cc.Owner
-	// Sources are .ml, .mli, .mll, .mly (and .c: stubs), sources or outputs.
-	Sources []string
-	// Generated are files that must be made before anything compiles.
-	Generated []string
-	Deps      []*Library    // direct dependencies
-	Standard  []string      // libraries of the standard distribution: "unix"
-	CDeps     []*cc.Library // C libraries that the stubs need
-	Unwrapped bool          // modules keep their own names
-	Flags     []string      // for ocamlc and ocamlopt; may hold tokens
-	// OcamlcFlags and OcamloptFlags are for one of them, after Flags.
-	OcamlcFlags, OcamloptFlags []string
-	LinkFlags                  []string
-	CFlags                     []string // for stubs
-	Include                    []string // directories for stubs
-	Inputs                     []string // files that flags name
-	// Modes is what is wanted: empty means native where there is a native
-	// compiler, byte code elsewhere.
-	Modes []Mode
-	// Stubs compiles the stubs; the C compiler that ocamlc was configured
-	// with when nil.
-	Stubs *cc.Toolchain
-	// Mains are the modules that executables start with ("main"), one for
-	// each program; the unit's name when empty. Libraries have none.
-	Mains []string
+// defaultModes is native where that is possible.
+func (tc *Toolchain) defaultModes(modes []Mode) []Mode {
+	if len(modes) > 0 {
+		return modes
+	}
+	if tc.hasNative() {
+		return []Mode{Native}
+	}
+	return []Mode{Byte}
 }
-
-// A Library is a compiled library as its users see it.
-type Library struct {
-	Name    string
-	Archive map[Mode]string // .cma, .cmxa
-	// Outputs are all files that linking it takes, by mode.
-	Outputs map[Mode][]string
-	// Main is the module that its users name; "" when it is not wrapped.
-	Main string
-	Deps []*Library
-
-	dir string // where the compiled interfaces are
-}
-
-// Library defines the actions that compile a library.
-func (tc *Toolchain) Library(t *engine.Task, u Unit) (*Library, error) { panic("later") }
-
-// A Program is a linked executable.
-type Program struct {
-	Name string
-	Mode Mode
-	Path string // Root/Dir/NAME, Root/Dir/NAME.bc for byte code beside it
-}
-
-// Executables defines the actions that compile and link the programs of a
-// unit: for each main, one for each mode.
-func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) { panic("later") }

@@ -1,0 +1,183 @@
+package ocaml
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// parseDepend reads what ocamldep -modules prints: for each file a line
+// "file: Module Module …", in the order in which they were given. The answer
+// is taken by position and not by name: names of generated files differ
+// between contexts.
+func parseDepend(out []byte, files []string) ([][]string, error) {
+	names := make([][]string, 0, len(files))
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" {
+			continue
+		}
+		i := strings.LastIndexByte(line, ':')
+		if i < 0 {
+			return nil, fmt.Errorf("ocamldep printed %q: no colon", line)
+		}
+		names = append(names, strings.Fields(line[i+1:]))
+	}
+	if len(names) != len(files) {
+		return nil, fmt.Errorf("ocamldep was given %d files and printed %d lines", len(files), len(names))
+	}
+	return names, nil
+}
+
+// resolve fills in which modules of the unit a module mentions.
+func resolve(modules []*module) {
+	byName := map[string]*module{}
+	for _, m := range modules {
+		byName[m.name] = m
+	}
+	local := func(self *module, names []string) []*module {
+		var deps []*module
+		for _, n := range names {
+			if d := byName[n]; d != nil && d != self {
+				deps = append(deps, d)
+			}
+		}
+		return deps
+	}
+	for _, m := range modules {
+		m.implDeps = local(m, m.implNames)
+		m.intfDeps = local(m, m.intfNames)
+	}
+}
+
+// A CycleError says that modules of one unit need each other.
+type CycleError struct {
+	Target  string
+	Modules []string // each mentions the next, and the last the first
+	Files   []string // where it does so
+}
+
+func (e *CycleError) Error() string {
+	var b strings.Builder
+	b.WriteString("modules depend on each other:")
+	for i, m := range e.Modules {
+		next := e.Modules[(i+1)%len(e.Modules)]
+		fmt.Fprintf(&b, "\n  %s mentions %s (%s)", m, next, e.Files[i])
+	}
+	return b.String()
+}
+
+// order sorts modules so that each follows what it needs: the order in which
+// they are linked.
+func order(target string, modules []*module) ([]*module, error) {
+	const (
+		unseen = iota
+		open
+		done
+	)
+	state := map[*module]int{}
+	var out, stack []*module
+	var visit func(m *module) error
+	visit = func(m *module) error {
+		switch state[m] {
+		case done:
+			return nil
+		case open:
+			return cycle(target, stack[slices.Index(stack, m):])
+		}
+		state[m] = open
+		stack = append(stack, m)
+		for _, d := range m.needs() {
+			if err := visit(d); err != nil {
+				return err
+			}
+		}
+		stack = stack[:len(stack)-1]
+		state[m] = done
+		out = append(out, m)
+		return nil
+	}
+	for _, m := range modules {
+		if err := visit(m); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func cycle(target string, ring []*module) error {
+	e := &CycleError{Target: target}
+	for i, m := range ring {
+		next := ring[(i+1)%len(ring)]
+		file := m.impl
+		if !slices.Contains(m.implDeps, next) {
+			file = m.intf
+		}
+		e.Modules = append(e.Modules, m.name)
+		e.Files = append(e.Files, file)
+	}
+	return e
+}
+
+// A set is a set of small numbers: places of modules or of libraries.
+type set []uint64
+
+func (s *set) add(i int) {
+	for len(*s) <= i/64 {
+		*s = append(*s, 0)
+	}
+	(*s)[i/64] |= 1 << (i % 64)
+}
+
+func (s *set) addAll(o set) {
+	for len(*s) < len(o) {
+		*s = append(*s, 0)
+	}
+	for i, w := range o {
+		(*s)[i] |= w
+	}
+}
+
+func (s set) has(i int) bool { return i/64 < len(s) && s[i/64]&(1<<(i%64)) != 0 }
+
+// A reach is what compiling a module may read, in places of the unit's link
+// order and of its libraries.
+type reach struct {
+	public     set // modules whose interfaces its interface leads to, with itself
+	publicLibs set
+	all        set // modules that it needs in any way, with itself
+	allLibs    set
+}
+
+// reaches follows the mentions of modules. An interface leads to all the
+// interfaces that it mentions: a type may be an abbreviation of a type of a
+// module that is an alias of yet another, and each is a file that a compiler
+// opens. Modules must be in link order; libs tells which libraries, with
+// what they depend on, a list of names leads to.
+func reaches(modules []*module, libs func(names []string) set) map[*module]*reach {
+	place := map[*module]int{}
+	all := map[*module]*reach{}
+	for i, m := range modules {
+		place[m] = i
+		r := &reach{}
+		r.public.add(i)
+		r.all.add(i)
+		names := m.implNames
+		if m.intf != "" {
+			names = m.intfNames
+		}
+		r.publicLibs.addAll(libs(names))
+		for _, d := range m.public() {
+			r.public.addAll(all[d].public)
+			r.publicLibs.addAll(all[d].publicLibs)
+		}
+		r.allLibs.addAll(libs(m.implNames))
+		r.allLibs.addAll(libs(m.intfNames))
+		for _, d := range m.needs() {
+			r.all.addAll(all[d].all)
+			r.allLibs.addAll(all[d].allLibs)
+		}
+		all[m] = r
+	}
+	return all
+}

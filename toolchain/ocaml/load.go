@@ -1,0 +1,232 @@
+package ocaml
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/toolchain"
+	"erg.build/erg/toolchain/cc"
+)
+
+var loads = engine.Query[string, *Toolchain]{Kind: "OCaml toolchain"}
+
+func init() { loads.Fn = load }
+
+// Load finds and probes the toolchain that cfg declares. Equal declarations
+// are loaded once. Errors are *toolchain.MissingError,
+// *toolchain.ProbeError or *toolchain.TargetError where they are the
+// user's or the machine's.
+func Load(t *engine.Task, cfg toolchain.Config) (*Toolchain, error) {
+	return loads.Get(t, cfg.Encode())
+}
+
+func load(t *engine.Task, key string) (*Toolchain, error) {
+	cfg, err := toolchain.Decode(key)
+	if err != nil {
+		return nil, err
+	}
+	tc := &Toolchain{cfg: cfg}
+	if err := tc.find(t); err != nil {
+		return nil, err
+	}
+	if err := tc.configure(t); err != nil {
+		return nil, err
+	}
+	tc.target = tc.conf["target"]
+	if cfg.Target != "" {
+		if !toolchain.Same(cfg.Target, tc.target) {
+			return nil, &toolchain.TargetError{
+				Address: cfg.Address(), Site: cfg.Site, Declared: cfg.Target,
+				Found: tc.target, Plain: tc.target, Tool: path.Base(tc.tools["ocamlc"]),
+			}
+		}
+		tc.target = cfg.Target
+	}
+	if err := tc.loadC(t); err != nil {
+		return nil, err
+	}
+	tc.id, err = tc.identity(t)
+	return tc, err
+}
+
+// programs are the tools of a suite; those compiled to native code have
+// ".opt" appended.
+var programs = []string{"ocamlc", "ocamlopt", "ocamldep", "ocamllex", "ocamlyacc"}
+
+// find looks for the compiler and then, in the same directory, for its
+// suite: tools of two installations do not fit together.
+func (tc *Toolchain) find(t *engine.Task) error {
+	cfg := tc.cfg
+	tc.tools = map[string]string{}
+	names := []string{"ocamlc", "ocamlc.opt"}
+	if cfg.Target != "" {
+		names = append([]string{cfg.Target + "-ocamlc"}, names...)
+	}
+	dir, prefix := path.Join(cfg.Prefix, "bin"), ""
+	where := "in " + dir
+	if cfg.Prefix == "" {
+		dir, where = "", "along PATH"
+	}
+	for _, name := range names {
+		p, err := lookup(t, dir, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		dir = path.Dir(p)
+		prefix = strings.TrimSuffix(strings.TrimSuffix(name, ".opt"), "ocamlc")
+		break
+	}
+	for _, name := range programs {
+		for _, file := range []string{prefix + name + ".opt", prefix + name} {
+			if p, err := lookup(t, dir, file); err == nil && dir != "" {
+				tc.tools[name] = p
+				break
+			}
+		}
+	}
+	if tc.tools["ocamlc"] == "" || tc.tools["ocamldep"] == "" {
+		missing := names
+		if tc.tools["ocamlc"] != "" {
+			missing = []string{prefix + "ocamldep"}
+		}
+		return &toolchain.MissingError{
+			Address: cfg.Address(), Site: cfg.Site, Tried: missing, Where: where,
+			Package: toolchain.DebianPackage("ocamlc"), Err: fs.ErrNotExist,
+		}
+	}
+	return nil
+}
+
+func lookup(t *engine.Task, dir, name string) (string, error) {
+	if dir == "" {
+		return t.LookPath(name)
+	}
+	p := path.Join(dir, name)
+	ok, err := t.Exists(p)
+	if err == nil && !ok {
+		err = &fs.PathError{Op: "find", Path: p, Err: fs.ErrNotExist}
+	}
+	return p, err
+}
+
+// configure asks ocamlc for its configuration. The answer names places, so
+// the compiler's path is among the arguments and thus part of the key.
+func (tc *Toolchain) configure(t *engine.Task) error {
+	ocamlc := tc.tools["ocamlc"]
+	d, err := t.FileDigest(ocamlc)
+	if err != nil {
+		return err
+	}
+	doing := "probing " + path.Base(ocamlc) + " -config"
+	fail := func(err error) error {
+		return &toolchain.ProbeError{Address: tc.cfg.Address(), Site: tc.cfg.Site, Doing: doing, Err: err}
+	}
+	out, err := t.Probe(action.Spec{
+		Name:  "probe " + path.Base(ocamlc) + " -config",
+		Argv:  []string{"/bin/sh", "-c", `exec "$1" -config`, "sh", ocamlc},
+		Env:   toolchain.Environ(map[string]string{"LC_ALL": "C", "PATH": "/usr/bin:/bin"}, tc.cfg.Env),
+		Tools: []action.Tool{{Name: path.Base(ocamlc), Identity: d}},
+	})
+	if err != nil {
+		if t.Context().Err() != nil {
+			return err
+		}
+		return fail(err)
+	}
+	tc.conf = parseConfig(string(out))
+	if tc.conf["version"] == "" || tc.conf["standard_library"] == "" {
+		return fail(errors.New("its output tells no version or no standard library"))
+	}
+	if tc.conf["target"] == "" {
+		tc.conf["target"] = tc.conf["architecture"] + "-" + tc.conf["system"]
+	}
+	return nil
+}
+
+// loadC finds the C compiler that the suite drives.
+func (tc *Toolchain) loadC(t *engine.Task) error {
+	driver := tc.conf.command("native_c_compiler")
+	if driver == "" {
+		driver = tc.conf.command("c_compiler")
+	}
+	if driver == "" {
+		driver = tc.conf.command("bytecomp_c_compiler")
+	}
+	var err error
+	tc.c, err = cc.Load(t, toolchain.Config{
+		Kind: "ocaml", Name: tc.cfg.Name, Key: tc.cfg.Key, Site: tc.cfg.Site,
+		CC: driver, Env: tc.cfg.Env,
+	})
+	if err != nil {
+		return err
+	}
+	// Both the driver and the assembler are named without a directory.
+	dirs := strings.Split(tc.c.Path(), ":")
+	for _, name := range []string{driver, tc.conf.command("asm"), tc.conf.command("native_pack_linker")} {
+		if p, err := t.LookPath(name); err == nil && !path.IsAbs(name) && !slices.Contains(dirs, path.Dir(p)) {
+			dirs = append([]string{path.Dir(p)}, dirs...)
+		}
+	}
+	tc.path = strings.Join(dirs, ":")
+	return nil
+}
+
+// identity digests the suite: its executables, the standard library with
+// all that compiling and linking take from it, and the C compiler. It holds
+// no path of its own making; a compiler that bakes its standard library's
+// path in is another one when that path is another.
+func (tc *Toolchain) identity(t *engine.Task) (digest.Digest, error) {
+	c := toolchain.NewClosure(t, nil)
+	for _, name := range slices.Sorted(maps.Keys(tc.tools)) {
+		if err := c.Executable("program "+name, tc.tools[name]); err != nil {
+			return digest.Digest{}, err
+		}
+	}
+	stdlib, err := t.TreeDigest(tc.conf["standard_library"], isStandard)
+	if err != nil {
+		return digest.Digest{}, err
+	}
+	c.Add("standard library", stdlib)
+	c.Add("C compiler", tc.c.Identity())
+	for _, name := range []string{"asm", "native_pack_linker"} {
+		if p, err := t.LookPath(tc.conf.command(name)); err == nil {
+			if err := c.Executable(name, p); err != nil {
+				return digest.Digest{}, err
+			}
+		}
+	}
+	return c.Digest(), nil
+}
+
+// standardDirs are the directories of the standard library's tree that
+// belong to it. Systems install other libraries beside them.
+var standardDirs = []string{"caml", "threads", "unix", "str", "dynlink", "profiling", "runtime_events", "stublibs", "stdlib"}
+
+// isStandard reports whether a file of the standard library's directory has
+// a part in compiling or linking.
+func isStandard(rel string) bool {
+	dir, _, deep := strings.Cut(rel, "/")
+	if deep && !slices.Contains(standardDirs, dir) {
+		return false
+	}
+	if dir == "stublibs" {
+		// Other libraries put theirs here too.
+		base := path.Base(rel)
+		return strings.HasPrefix(base, "dllunix") || strings.HasPrefix(base, "dllthreads") || strings.HasPrefix(base, "dllcamlstr")
+	}
+	switch path.Ext(rel) {
+	case ".ml", ".mli", ".cmt", ".cmti", ".txt", ".html", ".md":
+		return false
+	}
+	return true
+}

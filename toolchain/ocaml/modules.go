@@ -1,0 +1,231 @@
+package ocaml
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/toolchain/cc"
+)
+
+// # Wrapped modules
+//
+// All modules that are linked into a program share one space of names, so
+// two libraries that both have a module Utils cannot meet. A library foo is
+// therefore wrapped: its module A is compiled under the name Foo__A, and an
+// alias module says "module A = Foo__A". Compiling with -open of the alias
+// module lets sources go on calling it A, and -no-alias-deps keeps an alias
+// from being a dependency, so that the alias module needs nothing and is
+// compiled first.
+//
+// If nobody wrote foo.ml, the alias module is Foo itself, and users write
+// Foo.A. If somebody did, foo.ml is the library's interface to the world:
+// the aliases are in Foo__, and only what foo.ml lets through is public.
+//
+// The modules of executables are wrapped under Erg__exe, so that no name of
+// theirs can be a library's.
+
+// A module is one compilation unit.
+type module struct {
+	name string // as sources call it: "A"
+	unit string // as it is compiled: "foo__A", the base name of its files
+	impl string // its .ml; "" when there is only an interface
+	intf string // its .mli; "" for none
+	gen  bool   // an alias module
+
+	implNames, intfNames []string  // what they mention, as ocamldep says
+	implDeps, intfDeps   []*module // what of it is in the unit
+}
+
+// needs are the modules of the unit that it mentions at all.
+func (m *module) needs() []*module {
+	var all []*module
+	for _, d := range slices.Concat(m.implDeps, m.intfDeps) {
+		if !slices.Contains(all, d) {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// public are those whose interfaces one must know to know its interface.
+func (m *module) public() []*module {
+	if m.intf != "" {
+		return m.intfDeps
+	}
+	return m.implDeps
+}
+
+// A ClashError says that two sources are the same module.
+type ClashError struct {
+	Target string // the declaration
+	Module string
+	A, B   string // the sources
+}
+
+func (e *ClashError) Error() string {
+	return fmt.Sprintf("%s and %s are both the module %s", e.A, e.B, e.Module)
+}
+
+// Hint says what to do.
+func (e *ClashError) Hint() string { return "Rename one of them, or leave one out of sources." }
+
+// A SourceError says that a source cannot be compiled as it is named.
+type SourceError struct {
+	Target string
+	Source string
+	Reason string
+}
+
+func (e *SourceError) Error() string { return e.Source + ": " + e.Reason }
+
+// A sorted tells the sources of a unit apart by kind.
+type sorted struct {
+	modules []*module // by name
+	lexers  []string  // .mll
+	parsers []string  // .mly
+	stubs   []string  // C
+}
+
+// sortSources turns sources into modules. What lexers and parsers generate
+// counts as sources in the output root.
+func sortSources(o cc.Owner, sources []string) (*sorted, error) {
+	s := &sorted{}
+	byName := map[string]*module{}
+	add := func(src string) error {
+		name, err := moduleName(o.Target, src)
+		if err != nil {
+			return err
+		}
+		m := byName[name]
+		if m == nil {
+			m = &module{name: name}
+			byName[name] = m
+			s.modules = append(s.modules, m)
+		}
+		place := &m.impl
+		if path.Ext(src) == ".mli" {
+			place = &m.intf
+		}
+		if *place != "" {
+			return &ClashError{o.Target, name, *place, src}
+		}
+		*place = src
+		return nil
+	}
+	for _, src := range sources {
+		var made []string
+		switch path.Ext(src) {
+		case ".ml", ".mli":
+			made = []string{src}
+		case ".mll":
+			s.lexers = append(s.lexers, src)
+			made = []string{generated(o, src, ".ml")}
+		case ".mly":
+			s.parsers = append(s.parsers, src)
+			made = []string{generated(o, src, ".ml"), generated(o, src, ".mli")}
+		default:
+			if cc.IsHeader(src) {
+				continue
+			}
+			if !cc.IsSource(src) {
+				return nil, &SourceError{o.Target, src, "neither an OCaml nor a C compiler compiles files of that kind"}
+			}
+			s.stubs = append(s.stubs, src)
+		}
+		for _, m := range made {
+			if err := add(m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(s.modules, func(a, b *module) int { return strings.Compare(a.name, b.name) })
+	return s, nil
+}
+
+// generated returns what a generator makes of a source: a file in the output
+// root, where the source would be in the tree.
+func generated(o cc.Owner, src, ext string) string {
+	_, rest := action.RootOf(src)
+	return path.Join(o.Root, strings.TrimSuffix(rest, path.Ext(rest))+ext)
+}
+
+// moduleName returns the name of a source's module.
+func moduleName(target, src string) (string, error) {
+	base := strings.TrimSuffix(path.Base(src), path.Ext(src))
+	for i, r := range base {
+		if r == '_' || r == '\'' && i > 0 || unicode.IsLetter(r) || unicode.IsDigit(r) && i > 0 {
+			continue
+		}
+		return "", &SourceError{target, src, fmt.Sprintf("%q is no name of a module", base)}
+	}
+	return capitalize(base), nil
+}
+
+func capitalize(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+func uncapitalize(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToLower(r)) + s[n:]
+}
+
+// exeWrapper is the alias module of executables.
+const exeWrapper = "Erg__exe"
+
+// wrap names the compilation units and returns the alias module; nil when
+// none is needed. main is the module that users of a library name.
+func wrap(modules []*module, wrapper string, wrapped bool) (alias *module) {
+	if !wrapped {
+		for _, m := range modules {
+			m.unit = uncapitalize(m.name)
+		}
+		return nil
+	}
+	low := uncapitalize(wrapper)
+	others := 0
+	hasMain := false
+	for _, m := range modules {
+		if m.name == wrapper {
+			m.unit, hasMain = low, true
+		} else {
+			m.unit = low + "__" + m.name
+			others++
+		}
+	}
+	switch {
+	case others == 0, wrapper == exeWrapper && len(modules) == 1:
+		return nil
+	case hasMain:
+		return &module{name: wrapper + "__", unit: low + "__", gen: true}
+	}
+	return &module{name: wrapper, unit: low, gen: true}
+}
+
+// aliases returns the text of an alias module, line by line.
+func aliases(modules []*module, alias *module) []string {
+	lines := []string{"(* made by erg: the modules by their short names *)"}
+	for _, m := range modules {
+		if unit := capitalize(m.unit); unit != m.name && unit != alias.name {
+			lines = append(lines, "module "+m.name+" = "+unit)
+		}
+	}
+	return lines
+}
+
+// wrapperOf is the main module of a library: its name, made fit.
+func wrapperOf(library string) string {
+	fit := strings.Map(func(r rune) rune {
+		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, library)
+	return capitalize(fit)
+}

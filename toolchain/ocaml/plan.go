@@ -1,0 +1,220 @@
+package ocaml
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+// plan defines the generators and ocamldep, demands its answer, and works
+// out which module needs which. Planning, the answer may not be known; then
+// the outputs of all modules still are, and the actions that make them say
+// what they wait for.
+func (b *builder) plan(t *engine.Task) error {
+	b.t = t
+	more, err := b.tc.standardTools(t, b.std)
+	if err != nil {
+		return err
+	}
+	b.tools = append(b.tc.used(), more...)
+	b.flags = map[Mode][]string{Byte: b.compileFlags(Byte), Native: b.compileFlags(Native)}
+	if err := b.generate(); err != nil {
+		return err
+	}
+	if err := b.depend(); err != nil {
+		return err
+	}
+	if len(b.waits) > 0 {
+		b.modules = b.src.modules
+		return nil
+	}
+	resolve(b.src.modules)
+	if b.modules, err = order(b.u.Target, b.src.modules); err != nil {
+		return err
+	}
+	b.named = b.librariesNamed()
+	b.reach = reaches(b.modules, b.named)
+	return nil
+}
+
+// spec begins an action of the unit.
+func (b *builder) spec(name string) action.Spec {
+	return action.Spec{
+		Name: name, Context: b.u.Context, Target: b.u.Target, Root: b.u.Root,
+		Env: b.env, Tools: b.tools,
+		Unknown: slices.Concat(b.u.Unknown, b.waits),
+	}
+}
+
+// generate defines the runs of ocamllex and ocamlyacc. They run in the
+// output root: what they make names it in #line directives.
+func (b *builder) generate() error {
+	for _, src := range b.src.lexers {
+		out := generated(b.u.Owner, src, ".ml")
+		if err := b.generator("ocamllex", src, []string{out}, "-q", "-o", action.Ref(out), action.Ref(src)); err != nil {
+			return err
+		}
+	}
+	for _, src := range b.src.parsers {
+		outs := []string{generated(b.u.Owner, src, ".ml"), generated(b.u.Owner, src, ".mli")}
+		if err := b.generator("ocamlyacc", src, outs, "-b"+action.Ref(strings.TrimSuffix(outs[0], ".ml")), action.Ref(src)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) generator(tool, src string, outs []string, args ...string) error {
+	program := b.tc.tools[tool]
+	if program == "" {
+		return &SourceError{b.u.Target, src, "the OCaml toolchain has no " + tool}
+	}
+	s := b.spec(tool + " " + b.shown(src))
+	s.Unknown = nil // it depends on no flags
+	s.Argv = append([]string{program}, args...)
+	s.Dir = b.u.Root
+	s.Inputs = []string{src}
+	s.Outputs = outs
+	return b.t.Define(s)
+}
+
+// shown is how an action names a file for people: as it lies in the tree.
+func (b *builder) shown(file string) string { return strings.TrimPrefix(file, b.u.Root+"/") }
+
+// depend asks ocamldep about all modules: once for the sources, and once in
+// the output root for the generated ones, if there are any.
+func (b *builder) depend() error {
+	var plain, made []*string
+	names := map[*string]*[]string{}
+	for _, m := range b.src.modules {
+		for _, f := range []struct {
+			file  *string
+			names *[]string
+		}{{&m.impl, &m.implNames}, {&m.intf, &m.intfNames}} {
+			if *f.file == "" {
+				continue
+			}
+			names[f.file] = f.names
+			if action.IsOutput(*f.file) {
+				made = append(made, f.file)
+			} else {
+				plain = append(plain, f.file)
+			}
+		}
+	}
+	where := path.Join(b.u.Dir, b.u.Name)
+	for _, g := range []struct {
+		files []*string
+		dir   string
+		out   string
+		name  string
+	}{{plain, "", "ocamldep", "ocamldep " + where}, {made, b.u.Root, "ocamldep.made", "ocamldep " + where + " (generated)"}} {
+		if len(g.files) == 0 {
+			continue
+		}
+		files := make([]string, len(g.files))
+		for i, f := range g.files {
+			files[i] = *f
+		}
+		s := b.dependSpec(g.name, g.dir, path.Join(b.dir, g.out), files)
+		if err := b.t.Define(s); err != nil {
+			return err
+		}
+		c, err := b.t.Content(s.Stdout)
+		if err != nil {
+			return err
+		}
+		if !c.Known {
+			b.waits = append(b.waits, g.name)
+			continue
+		}
+		answer, err := parseDepend(c.Bytes, files)
+		if err != nil {
+			return fmt.Errorf("%s: %w", g.name, err)
+		}
+		for i, f := range g.files {
+			*names[f] = answer[i]
+		}
+	}
+	return nil
+}
+
+func (b *builder) dependSpec(name, dir, out string, files []string) action.Spec {
+	s := b.spec(name)
+	s.Unknown = nil
+	s.Argv = append([]string{b.tc.tools["ocamldep"], "-modules"}, preprocessing(b.u.Flags)...)
+	if len(s.Argv) > 2 {
+		s.Unknown = b.u.Unknown
+	}
+	for _, f := range files {
+		flag := "-impl"
+		if path.Ext(f) == ".mli" {
+			flag = "-intf"
+		}
+		s.Argv = append(s.Argv, flag, action.Ref(f))
+	}
+	s.Dir = dir
+	s.Inputs = slices.Concat(files, b.u.Inputs)
+	s.Outputs = []string{out}
+	s.Stdout = out
+	return s
+}
+
+// preprocessing returns the flags that change what a source says.
+func preprocessing(flags []string) []string {
+	var out []string
+	for i, f := range flags {
+		if (f == "-pp" || f == "-ppx") && i+1 < len(flags) {
+			out = append(out, f, flags[i+1])
+		}
+	}
+	return out
+}
+
+// opened returns the modules that flags open: all sources mention them.
+func opened(flags []string) []string {
+	var names []string
+	for i, f := range flags {
+		if f == "-open" && i+1 < len(flags) {
+			name, _, _ := strings.Cut(flags[i+1], ".")
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// librariesNamed returns a function that tells which libraries a list of
+// names leads to.
+func (b *builder) librariesNamed() func(names []string) set {
+	place := map[*Library]int{}
+	closure := make([]set, len(b.libs))
+	byName := map[string]set{}
+	for i, l := range b.libs {
+		place[l] = i
+		closure[i].add(i)
+		for _, d := range l.Deps {
+			closure[i].addAll(closure[place[d]])
+		}
+		for _, name := range l.Provides {
+			s := byName[name]
+			s.addAll(closure[i])
+			byName[name] = s
+		}
+	}
+	var always set
+	for _, name := range opened(b.u.Flags) {
+		always.addAll(byName[name])
+	}
+	return func(names []string) set {
+		var s set
+		s.addAll(always)
+		for _, n := range names {
+			s.addAll(byName[n])
+		}
+		return s
+	}
+}

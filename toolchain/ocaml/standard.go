@@ -1,0 +1,115 @@
+package ocaml
+
+import (
+	"path"
+	"slices"
+
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+// A standard library is one that comes with the compiler, beside Stdlib.
+type standard struct {
+	archive string   // "unix" of unix.cmxa; "" for what is part of Stdlib
+	dir     string   // where it is, below the standard library
+	always  bool     // it is there before OCaml 5 too
+	needs   []string // others
+	stubs   bool     // it has C code, or code that only a native link finds
+}
+
+var standards = map[string]standard{
+	"unix":                   {archive: "unix", dir: "unix", stubs: true},
+	"str":                    {archive: "str", dir: "str", stubs: true},
+	"dynlink":                {archive: "dynlink", dir: "dynlink"},
+	"threads":                {archive: "threads", dir: "threads", always: true, needs: []string{"unix"}, stubs: true},
+	"threads.posix":          {archive: "threads", dir: "threads", always: true, needs: []string{"unix"}, stubs: true},
+	"runtime_events":         {archive: "runtime_events", dir: "runtime_events", always: true, stubs: true},
+	"compiler-libs":          {dir: compilerLibs, always: true},
+	"compiler-libs.common":   {archive: "ocamlcommon", dir: compilerLibs, always: true},
+	"compiler-libs.bytecomp": {archive: "ocamlbytecomp", dir: compilerLibs, always: true, needs: []string{"compiler-libs.common"}},
+	"compiler-libs.optcomp":  {archive: "ocamloptcomp", dir: compilerLibs, always: true, needs: []string{"compiler-libs.common"}},
+	"bigarray":               {},
+	"stdlib":                 {},
+	"bytes":                  {},
+	"seq":                    {},
+	"result":                 {},
+}
+
+const compilerLibs = "compiler-libs"
+
+// IsStandard reports whether a library of that name comes with the compiler.
+func IsStandard(name string) bool { _, ok := standards[name]; return ok }
+
+// standardClosure lists standard libraries with what they need, which comes
+// first.
+func standardClosure(names []string) []string {
+	var all []string
+	var visit func(name string)
+	visit = func(name string) {
+		if slices.Contains(all, name) {
+			return
+		}
+		for _, n := range standards[name].needs {
+			visit(n)
+		}
+		all = append(all, name)
+	}
+	for _, n := range names {
+		visit(n)
+	}
+	return all
+}
+
+// standardFlags returns the flags that make standard libraries visible.
+// Until OCaml 5 most of them were in the standard library's own directory.
+func (tc *Toolchain) standardFlags(names []string) []string {
+	var flags []string
+	var dirs []string
+	for _, n := range names {
+		s := standards[n]
+		if s.dir != "" && (s.always || tc.conf.atLeast(5, 0)) && !slices.Contains(dirs, s.dir) {
+			dirs = append(dirs, s.dir)
+			flags = append(flags, "-I", "+"+s.dir)
+		}
+	}
+	return flags
+}
+
+// standardArchives returns what a link takes of standard libraries.
+func (tc *Toolchain) standardArchives(names []string, mode Mode) (archives []string, stubs bool) {
+	ext := ".cma"
+	if mode == Native {
+		ext = ".cmxa"
+	}
+	for _, n := range names {
+		s := standards[n]
+		if n == "bigarray" && !tc.conf.atLeast(4, 7) {
+			s = standard{archive: "bigarray", stubs: true}
+		}
+		if s.archive != "" && !slices.Contains(archives, s.archive+ext) {
+			archives = append(archives, s.archive+ext)
+			stubs = stubs || s.stubs
+		}
+	}
+	return archives, stubs
+}
+
+// standardTools returns the identities of what standard libraries add to the
+// toolchain's: the compiler's own libraries are large and rarely used, so
+// they are no part of its identity.
+func (tc *Toolchain) standardTools(t *engine.Task, names []string) ([]action.Tool, error) {
+	for _, n := range names {
+		if standards[n].dir != compilerLibs {
+			continue
+		}
+		d, err := t.TreeDigest(path.Join(tc.conf["standard_library"], compilerLibs), func(rel string) bool {
+			ext := path.Ext(rel)
+			return ext != ".ml" && ext != ".mli" && ext != ".cmt" && ext != ".cmti"
+		})
+		if err != nil {
+			return nil, err
+		}
+		return []action.Tool{{Name: compilerLibs, Identity: d}}, nil
+	}
+	return nil, nil
+}
