@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -29,7 +30,7 @@ func (e *evaluator) evalFor(x *hclsyntax.ForExpr, vars *env) (cty.Value, hcl.Dia
 	case !coll.IsKnown():
 		e.maybe = true
 		l.dryOf(coll.Type())
-		return l.unknown(), l.diags
+		return l.result(), l.diags
 	}
 	for it := coll.ElementIterator(); it.Next(); {
 		l.step(it.Element())
@@ -138,8 +139,8 @@ func (l *loop) key(vars *env) cty.Value {
 	return name
 }
 
-// dryOf evaluates the body once for an unknown collection, to find its errors
-// and the type of its values.
+// dryOf evaluates the body for what is known of an unknown collection, to find
+// errors and the type of the result.
 func (l *loop) dryOf(ty cty.Type) {
 	switch {
 	case ty.IsMapType():
@@ -149,11 +150,20 @@ func (l *loop) dryOf(ty cty.Type) {
 	case ty.IsSetType():
 		elem := cty.UnknownVal(ty.ElementType())
 		l.dry(elem, elem)
-	default: // an object or tuple whose elements are at least counted
-		l.dry(cty.DynamicVal, cty.DynamicVal)
+	case ty.IsObjectType(): // which elements there are is known
+		names := attributeNames(ty)
+		slices.Sort(names)
+		for _, name := range names {
+			l.step(cty.StringVal(name), cty.UnknownVal(ty.AttributeType(name)))
+		}
+	case ty.IsTupleType():
+		for i, ety := range ty.TupleElementTypes() {
+			l.step(cty.NumberIntVal(int64(i)), cty.UnknownVal(ety))
+		}
 	}
 }
 
+// dry evaluates the body once, for all elements of a collection.
 func (l *loop) dry(key, val cty.Value) {
 	n := len(l.diags)
 	l.step(key, val)

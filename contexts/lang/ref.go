@@ -68,6 +68,9 @@ func (e *evaluator) evalPath(expr hclsyntax.Expression, vars *env) (cty.Value, h
 		if r.key != nil {
 			key, more := e.eval(r.key, vars)
 			steps[i].Key, diags = key, append(diags, more...)
+			if !key.IsKnown() {
+				e.maybe = true // there may be no such instance
+			}
 		}
 	}
 	root, ok := base.(*hclsyntax.ScopeTraversalExpr)
@@ -122,9 +125,6 @@ func (e *evaluator) apply(val cty.Value, steps []Step, diags hcl.Diagnostics, ex
 
 // noteStep is note for the selection of s from val.
 func (e *evaluator) noteStep(val cty.Value, s Step) {
-	if s.IsKey() && !s.Key.IsKnown() {
-		e.maybe = true
-	}
 	// Only an attribute that the type promises is there for sure.
 	if !val.IsKnown() && (s.IsKey() || !val.Type().IsObjectType()) {
 		e.maybe = true
