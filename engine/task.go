@@ -143,3 +143,7 @@ func (t *Task) Build(paths ...string) error { return t.build(paths) }
 // Deferred records, when planning, a group of actions that cannot be listed
 // yet, and what they wait for.
 func (t *Task) Deferred(context, what string, waits []string) { t.deferred(context, what, waits) }
+
+// Abs returns the absolute path of a file of the workspace, for tools that
+// are told where they are. What a query makes of it depends on the place.
+func (t *Task) Abs(path string) string { return t.s.eng.abs(path) }

@@ -1,0 +1,183 @@
+package contexts
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"erg.build/erg/contexts/config"
+	"erg.build/erg/engine"
+	"erg.build/erg/toolchain"
+)
+
+// errReported says that what went wrong was told already: as a diagnostic,
+// which has exactly one owner, or as the event of a failed action. Whoever
+// depends on the failed element goes on with an unknown value, so that one
+// run finds all errors.
+var errReported = errors.New("an error was reported")
+
+// A collector gathers diagnostics from all queries.
+type collector struct {
+	mu    sync.Mutex
+	diags hcl.Diagnostics
+}
+
+// passThrough marks diagnostics that stand for others which were reported
+// where they belong. try and can let them pass.
+type passThrough struct{}
+
+func (passThrough) BuildFailed() bool { return true }
+
+// reported is the diagnostic for a reference to a failed element.
+func reported(rng hcl.Range) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "A failed element", Subject: &rng, Extra: passThrough{}}}
+}
+
+// report takes diagnostics over. It returns errReported when they hold an
+// error, passed through or new.
+func (ev *Evaluator) report(diags hcl.Diagnostics) error {
+	var err error
+	ev.diags.mu.Lock()
+	defer ev.diags.mu.Unlock()
+	for _, d := range diags {
+		if d.Severity == hcl.DiagError {
+			err = errReported
+		}
+		if _, ok := d.Extra.(passThrough); ok || ev.diags.has(d) {
+			continue
+		}
+		ev.diags.diags = append(ev.diags.diags, d)
+	}
+	return err
+}
+
+// has reports whether an equal diagnostic is there: a build file's mistake is
+// found once in each context that has the directory.
+func (c *collector) has(d *hcl.Diagnostic) bool {
+	for _, o := range c.diags {
+		if o.Summary == d.Summary && o.Detail == d.Detail && sameRange(o.Subject, d.Subject) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameRange(a, b *hcl.Range) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// Diagnostics returns what was found, in the order of the source.
+func (ev *Evaluator) Diagnostics() hcl.Diagnostics {
+	ev.diags.mu.Lock()
+	defer ev.diags.mu.Unlock()
+	out := append(hcl.Diagnostics(nil), ev.diags.diags...)
+	sort.SliceStable(out, func(i, j int) bool {
+		a, b := out[i].Subject, out[j].Subject
+		if a == nil || b == nil {
+			return a == nil && b != nil
+		}
+		if a.Filename != b.Filename {
+			return a.Filename < b.Filename
+		}
+		return a.Start.Byte < b.Start.Byte
+	})
+	return out
+}
+
+// HasErrors reports whether an error was found so far.
+func (ev *Evaluator) HasErrors() bool {
+	ev.diags.mu.Lock()
+	defer ev.diags.mu.Unlock()
+	return ev.diags.diags.HasErrors()
+}
+
+// WriteDiagnostics prints what was found, with source snippets.
+func (ev *Evaluator) WriteDiagnostics(w io.Writer, color bool, width int) error {
+	ev.mu.Lock()
+	files := make(map[string]*hcl.File, len(ev.files))
+	for n, f := range ev.files {
+		files[n] = f
+	}
+	ev.mu.Unlock()
+	return config.WriteDiagnostics(w, files, ev.Diagnostics(), color, width)
+}
+
+// errorAt makes one error diagnostic.
+func errorAt(rng hcl.Range, summary, format string, args ...any) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &rng}}
+}
+
+// diagnose turns an error of a lower layer into diagnostics at rng, where
+// the user asked for what failed. Errors that were reported pass through.
+func (ev *Evaluator) diagnose(err error, rng hcl.Range, summary string) hcl.Diagnostics {
+	var cycle *engine.CycleError
+	var dup *engine.DuplicateOutputError
+	var out *engine.OutputPathError
+	var miss *toolchain.MissingError
+	var probe *toolchain.ProbeError
+	var target *toolchain.TargetError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errReported), errors.Is(err, engine.ErrFailed), isCancelled(err):
+		return reported(rng)
+	case errors.As(err, &cycle):
+		return errorAt(rng, "Cycle", "%s", cycleText(cycle))
+	case errors.As(err, &dup):
+		return errorAt(rng, "Two declarations for one output", "%s is made by %s and by %s.", dup.Path, dup.First.Target, dup.Second.Target)
+	case errors.As(err, &out):
+		return errorAt(rng, "Output outside of the build directory", "%q leads out of the directory that this context's outputs belong to.", out.Path)
+	case errors.As(err, &miss), errors.As(err, &probe), errors.As(err, &target):
+		text := err.Error()
+		if h := toolchain.Hint(err); h != "" {
+			text += "\n" + h
+		}
+		return errorAt(rng, summary, "%s", text)
+	}
+	return errorAt(rng, summary, "%s", sentence(err.Error()))
+}
+
+// cycleText shows each link of a cycle with the place that makes it.
+func cycleText(c *engine.CycleError) string {
+	var b strings.Builder
+	b.WriteString("These elements need each other:\n")
+	for _, l := range c.Links {
+		fmt.Fprintf(&b, "  %s needs %s", l.From, l.To)
+		if l.Site != "" {
+			fmt.Fprintf(&b, "    at %s", l.Site)
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+func sentence(s string) string {
+	if s == "" {
+		return s
+	}
+	s = strings.ToUpper(s[:1]) + s[1:]
+	if !strings.HasSuffix(s, ".") && !strings.Contains(s, "\n") {
+		s += "."
+	}
+	return s
+}
+
+// site names a place for people and for the links of cycles.
+func site(r hcl.Range) string { return fmt.Sprintf("%s:%d", r.Filename, r.Start.Line) }
+
+// orDynamic guards against values that a failed query left empty.
+func orDynamic(v cty.Value) cty.Value {
+	if v == cty.NilVal {
+		return cty.DynamicVal
+	}
+	return v
+}

@@ -1,0 +1,180 @@
+// Package contexts is the model of linked build contexts.
+//
+// # The idea
+//
+// A context is a named configuration in which a part of the source tree is
+// built. Contexts are linked: what one of them makes public (programs,
+// libraries, files, typed values) may stand in another's definition. A value
+// may be the answer of a program that has to be built first, so the
+// configuration of one context can depend on the result of building another,
+// and on that of a third. There is no "configure step": there is one graph.
+//
+// The model is demand-driven. Everything that can be referred to is an
+// element with an address: context.tools.output.cflags,
+// context.firmware.settings.cflags, toolchain.cc.riscv, local.x. Each element
+// is a query of package engine, computed when something needs it and at most
+// once. A query that needs the answer of a program demands it and waits;
+// others go on. Therefore cycles are judged per element and never per
+// context: "tools" may read the target of "firmware" while "firmware" is
+// configured by "tools".
+//
+// # Plan and build
+//
+// There is one evaluator. When planning, the engine runs nothing (except
+// probes of compilers), and an element that would need a run is an unknown
+// value of its declared type. Unknowns flow through expressions like other
+// values, so type errors show in a plan, and no second code path could
+// disagree with the first.
+//
+// # How to read it
+//
+// workspace.go (erg.hcl, variables, locals), instance.go (for_each),
+// context.go (what a context is configured with), element.go and scope.go
+// (how references are resolved), output.go, toolchain.go, runner.go;
+// then directory.go (build.hcl in one context), component.go, rule.go,
+// test.go and install.go (what its blocks emit), goal.go (what was asked
+// for). Diagnostics are collected in diag.go.
+package contexts
+
+import (
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/config"
+	"erg.build/erg/engine"
+	"erg.build/erg/toolchain"
+)
+
+// An Evaluator evaluates one workspace, in one session of the engine.
+type Evaluator struct {
+	opts  Options
+	diags collector
+
+	mu     sync.Mutex
+	files  map[string]*hcl.File // for snippets
+	links  map[Link]bool
+	values map[string]*Value
+
+	queries
+}
+
+// Options are what a person chose.
+type Options struct {
+	Vars map[string]string // of --var
+}
+
+// queries are the elements. See the functions that they are made of.
+type queries struct {
+	workspaceQ   engine.Query[string, *config.Workspace]
+	variableQ    engine.Query[addr.Variable, cty.Value]
+	localQ       engine.Query[addr.Local, cty.Value]
+	instancesQ   engine.Query[addr.Context, *instances]
+	toolsetsQ    engine.Query[addr.Toolchain, *instances]
+	toolchainQ   engine.Query[addr.Toolchain, toolchain.Toolchain]
+	allContextsQ engine.Query[string, []addr.Context]
+
+	toolchainsQ engine.Query[attrKey, map[string]addr.Toolchain]
+	hostQ       engine.Query[attrKey, addr.Context]
+	importsQ    engine.Query[attrKey, []addr.Context]
+	dirsQ       engine.Query[attrKey, []string]
+	profileQ    engine.Query[attrKey, string]
+	envQ        engine.Query[attrKey, *environment]
+	runnerQ     engine.Query[attrKey, *runner]
+	elementQ    engine.Query[addr.Element, cty.Value]
+
+	buildFileQ engine.Query[string, *config.Build]
+	directoryQ engine.Query[dirKey, *directory]
+	publicQ    engine.Query[addr.Context, *publicNames]
+	componentQ engine.Query[addr.Target, *component]
+	ruleQ      engine.Query[addr.Target, *rule]
+	testQ      engine.Query[addr.Target, *test]
+	installQ   engine.Query[addr.Target, *install]
+}
+
+// An attrKey names what a context is configured with, apart from elements.
+type attrKey struct {
+	ctx  addr.Context
+	attr string
+}
+
+// String spells the attribute as an element, for the links of a cycle.
+func (k attrKey) String() string { return k.ctx.Expr() + "." + k.attr }
+
+// A dirKey names a directory in a context.
+type dirKey struct {
+	ctx addr.Context
+	dir string
+}
+
+func (k dirKey) String() string { return addr.Directory{Context: k.ctx, Dir: k.dir}.String() }
+
+// New returns an evaluator for one session.
+func New(o Options) *Evaluator {
+	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, values: map[string]*Value{}}
+	q := &ev.queries
+	q.workspaceQ = engine.Query[string, *config.Workspace]{Kind: "workspace", Fn: ev.workspace}
+	q.variableQ = engine.Query[addr.Variable, cty.Value]{Kind: "variable", Fn: ev.variable}
+	q.localQ = engine.Query[addr.Local, cty.Value]{Kind: "local", Fn: ev.local}
+	q.instancesQ = engine.Query[addr.Context, *instances]{Kind: "instances", Fn: ev.contextInstances}
+	q.toolsetsQ = engine.Query[addr.Toolchain, *instances]{Kind: "instances", Fn: ev.toolchainInstances}
+	q.toolchainQ = engine.Query[addr.Toolchain, toolchain.Toolchain]{Kind: "toolchain", Fn: ev.toolchain}
+	q.allContextsQ = engine.Query[string, []addr.Context]{Kind: "contexts", Fn: ev.allContexts}
+	q.toolchainsQ = engine.Query[attrKey, map[string]addr.Toolchain]{Kind: "toolchains", Fn: ev.toolchains}
+	q.hostQ = engine.Query[attrKey, addr.Context]{Kind: "host", Fn: ev.host}
+	q.importsQ = engine.Query[attrKey, []addr.Context]{Kind: "imports", Fn: ev.imports}
+	q.dirsQ = engine.Query[attrKey, []string]{Kind: "dirs", Fn: ev.dirs}
+	q.profileQ = engine.Query[attrKey, string]{Kind: "profile", Fn: ev.profile}
+	q.envQ = engine.Query[attrKey, *environment]{Kind: "env", Fn: ev.env}
+	q.runnerQ = engine.Query[attrKey, *runner]{Kind: "runner", Fn: ev.runner}
+	q.elementQ = engine.Query[addr.Element, cty.Value]{Kind: "element", Fn: ev.element}
+	q.buildFileQ = engine.Query[string, *config.Build]{Kind: "build file", Fn: ev.buildFile}
+	q.directoryQ = engine.Query[dirKey, *directory]{Kind: "directory", Fn: ev.directory}
+	q.publicQ = engine.Query[addr.Context, *publicNames]{Kind: "public names", Fn: ev.publicNames}
+	q.componentQ = engine.Query[addr.Target, *component]{Kind: "target", Fn: ev.component}
+	q.ruleQ = engine.Query[addr.Target, *rule]{Kind: "target", Fn: ev.rule}
+	q.testQ = engine.Query[addr.Target, *test]{Kind: "target", Fn: ev.test}
+	q.installQ = engine.Query[addr.Target, *install]{Kind: "target", Fn: ev.install}
+	return ev
+}
+
+// A Link is a reference from one context's definition, or from a build file
+// in it, to another context's public element.
+type Link struct {
+	From, To addr.Context
+	Element  string // "output.cflags", "bin.gen", "host"
+}
+
+func (ev *Evaluator) link(from, to addr.Context, element string) {
+	if from.IsZero() || from == to {
+		return
+	}
+	ev.mu.Lock()
+	ev.links[Link{from, to, element}] = true
+	ev.mu.Unlock()
+}
+
+// Links lists the links that evaluation has followed, sorted.
+func (ev *Evaluator) Links() []Link {
+	ev.mu.Lock()
+	defer ev.mu.Unlock()
+	out := make([]Link, 0, len(ev.links))
+	for l := range ev.links {
+		out = append(out, l)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		if c := a.From.Compare(b.From); c != 0 {
+			return c < 0
+		}
+		if c := a.To.Compare(b.To); c != 0 {
+			return c < 0
+		}
+		return strings.Compare(a.Element, b.Element) < 0
+	})
+	return out
+}
