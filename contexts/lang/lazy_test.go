@@ -238,7 +238,7 @@ func TestReferences(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	diags := Check(parse(t, `var.yes ? [for x in var.list: x] : [vra.x, jion(",", try(loca.x, 1))]`), newScope())
+	diags := Check(parse(t, `var.yes ? [for x in var.list: x] : [vra.x, jion(",", try(each2.x, 1), loca.x)]`), newScope())
 	var got []string
 	for _, d := range diags {
 		got = append(got, d.Detail)

@@ -15,25 +15,28 @@ import (
 // asks its Scope for.
 func References(expr hcl.Expression) []Ref {
 	var refs []Ref
-	walk(expr, nil, func(n any) {
+	w := &walker{visit: func(n any) {
 		if r, ok := n.(Ref); ok {
 			refs = append(refs, r)
 		}
-	})
+	}}
+	w.walk(expr, nil)
 	return refs
 }
 
 // Check finds the errors in an expression that no value can put right:
 // references that start with no root of the scope, and calls of functions that
 // are not there, in all parts of the expression. Evaluation finds those only
-// in the parts that it touches.
+// in the parts that it touches. What try and can judge may refer to anything:
+// that is how to ask whether there is an "each".
 func Check(expr hcl.Expression, scope Scope) hcl.Diagnostics {
 	e := newEvaluator(scope)
 	var diags hcl.Diagnostics
-	walk(expr, nil, func(n any) {
+	w := &walker{}
+	w.visit = func(n any) {
 		switch n := n.(type) {
 		case *hclsyntax.ScopeTraversalExpr:
-			if !slices.Contains(e.roots, n.Traversal.RootName()) {
+			if w.judged == 0 && !slices.Contains(e.roots, n.Traversal.RootName()) {
 				diags = append(diags, e.unknownRoot(n, nil))
 			}
 		case *hclsyntax.FunctionCallExpr:
@@ -44,17 +47,23 @@ func Check(expr hcl.Expression, scope Scope) hcl.Diagnostics {
 				diags = append(diags, e.unknownFunction(n))
 			}
 		}
-	})
+	}
+	w.walk(expr, nil)
 	return diags
 }
 
-// walk visits each reference, as a Ref and as the traversal that it starts
+// A walker visits each reference, as a Ref and as the traversal that it starts
 // with, and each function call. It leaves out `for` variables.
-func walk(expr hcl.Expression, vars *env, visit func(any)) {
+type walker struct {
+	visit  func(any)
+	judged int // how many calls of try and can it is in
+}
+
+func (w *walker) walk(expr hcl.Expression, vars *env) {
 	each := func(exprs ...hclsyntax.Expression) {
 		for _, x := range exprs {
 			if x != nil {
-				walk(x, vars, visit)
+				w.walk(x, vars)
 			}
 		}
 	}
@@ -62,7 +71,7 @@ func walk(expr hcl.Expression, vars *env, visit func(any)) {
 	case *hclsyntax.ParenthesesExpr:
 		each(x.Expression)
 	case *hclsyntax.ScopeTraversalExpr, *hclsyntax.RelativeTraversalExpr, *hclsyntax.IndexExpr:
-		walkPath(x.(hclsyntax.Expression), vars, visit)
+		w.walkPath(x.(hclsyntax.Expression), vars)
 	case *hclsyntax.TemplateExpr:
 		each(x.Parts...)
 	case *hclsyntax.TemplateWrapExpr:
@@ -70,8 +79,15 @@ func walk(expr hcl.Expression, vars *env, visit func(any)) {
 	case *hclsyntax.TemplateJoinExpr:
 		each(x.Tuple)
 	case *hclsyntax.FunctionCallExpr:
-		visit(x)
+		w.visit(x)
+		judge := x.Name == "try" || x.Name == "can"
+		if judge {
+			w.judged++
+		}
 		each(x.Args...)
+		if judge {
+			w.judged--
+		}
 	case *hclsyntax.ConditionalExpr:
 		each(x.Condition, x.TrueResult, x.FalseResult)
 	case *hclsyntax.BinaryOpExpr:
@@ -97,12 +113,12 @@ func walk(expr hcl.Expression, vars *env, visit func(any)) {
 	}
 }
 
-func walkPath(expr hclsyntax.Expression, vars *env, visit func(any)) {
+func (w *walker) walkPath(expr hclsyntax.Expression, vars *env) {
 	base, raw := flatten(expr)
 	if root, ok := base.(*hclsyntax.ScopeTraversalExpr); !ok {
-		walk(base, vars, visit)
+		w.walk(base, vars)
 	} else if _, local := vars.lookup(root.Traversal.RootName()); !local {
-		visit(root)
+		w.visit(root)
 		ref := Ref{Root: root.Traversal.RootName(), Range: expr.Range()}
 		for _, r := range raw {
 			s := r.step
@@ -111,11 +127,11 @@ func walkPath(expr hclsyntax.Expression, vars *env, visit func(any)) {
 			}
 			ref.Steps = append(ref.Steps, s)
 		}
-		visit(ref)
+		w.visit(ref)
 	}
 	for _, r := range raw {
 		if r.key != nil {
-			walk(r.key, vars, visit)
+			w.walk(r.key, vars)
 		}
 	}
 }
