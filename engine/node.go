@@ -3,7 +3,7 @@ package engine
 import (
 	"fmt"
 	"path"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,16 +41,21 @@ type node struct {
 	identity digest.Digest
 	old      *trace.Action // the record of its last run, if any
 
-	state   state
-	pending int // inputs that are not up to date
-	blocked bool
-	users   []*node
-	prio    time.Duration // the longest way from here to a goal, by the last durations
-	done    chan struct{} // made when somebody waits
-	group   *group
+	state    state
+	visiting bool // see wanting
+	blocked  bool
+	pending  int // inputs that are not up to date
+	users    []*node
+	prio     time.Duration // the longest way from here to a goal, by the last durations
+	in       *queue
+	place    int           // in it
+	done     chan struct{} // made when somebody waits
+	group    *group
+	err      error // of a probe
 
 	key   digest.Digest // the declared key, once prepared
-	outs  []trace.Out
+	order digest.Digest // see orderSum
+	outs  []trace.Out   // in the order of spec.Outputs
 	lane  int
 	maybe bool // planning: it runs only if something before it changes
 
@@ -65,13 +70,13 @@ func (n *node) roots() *action.Roots {
 	return n.rootTable
 }
 
-func (n *node) outDigest(p string) (digest.Digest, bool) {
-	for _, o := range n.outs {
-		if o.Path == p {
-			return effective(o.Digest, o.Exec), true
-		}
+// digest is what an output counts as, once it was made.
+func (r outRef) digest() (digest.Digest, bool) {
+	if r.n == nil || r.index >= len(r.n.outs) {
+		return digest.Digest{}, false
 	}
-	return digest.Digest{}, false
+	o := r.n.outs[r.index]
+	return effective(o.Digest, o.Exec), true
 }
 
 // lastTook is how long it may take, for the order and the time left.
@@ -85,19 +90,23 @@ func (n *node) lastTook() time.Duration {
 // A group is one piece of work: all nodes with the same full key.
 type group struct {
 	id       int
-	name     string
-	contexts map[string]bool
+	contexts []string // sorted
 	status   event.Status
-	finished bool
+	finished bool // it was told
 }
 
 // A DuplicateOutputError says that two actions would make one file.
 type DuplicateOutputError struct {
 	Path          string
 	First, Second *action.Spec
+	Dir           bool // one makes it as a file, the other as a directory
 }
 
 func (e *DuplicateOutputError) Error() string {
+	if e.Dir {
+		return fmt.Sprintf("%s would be a file and a directory: by %s (%s) and by %s (%s)",
+			e.Path, e.First.Name, e.First.Target, e.Second.Name, e.Second.Target)
+	}
 	return fmt.Sprintf("%s would be made twice: by %s (%s) and by %s (%s)",
 		e.Path, e.First.Name, e.First.Target, e.Second.Name, e.Second.Target)
 }
@@ -114,10 +123,8 @@ func (t *Task) define(spec action.Spec) error {
 	if len(spec.Outputs) == 0 {
 		panic("engine: action without outputs: " + spec.Name)
 	}
-	for _, o := range spec.Outputs {
-		if path.Clean(o) != o || !strings.HasPrefix(o, spec.Root+"/") || !action.IsOutput(spec.Root+"/x") {
-			return &OutputPathError{Path: o, Root: spec.Root}
-		}
+	if err := checkOutputs(&spec); err != nil {
+		return err
 	}
 	n := &node{spec: &spec, identity: spec.Identity()}
 	s.stateMu.Lock()
@@ -127,15 +134,55 @@ func (t *Task) define(spec action.Spec) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, o := range spec.Outputs {
-		if p := s.outputs[o]; p != nil {
+		if p := s.outputs[o].n; p != nil {
 			if p.identity == n.identity {
 				return nil
 			}
 			return &DuplicateOutputError{Path: o, First: p.spec, Second: n.spec}
 		}
 	}
-	for _, o := range spec.Outputs {
-		s.outputs[o] = n
+	if err := s.enterDirs(n); err != nil {
+		return err
+	}
+	for i, o := range spec.Outputs {
+		s.outputs[o] = outRef{n, i}
+	}
+	return nil
+}
+
+// checkOutputs refuses outputs outside of the action's root, which nobody
+// would look for and which could be anything.
+func checkOutputs(spec *action.Spec) error {
+	paths := spec.Outputs
+	if spec.Depfile != "" {
+		paths = append(slices.Clone(paths), spec.Depfile)
+	}
+	for _, o := range paths {
+		root, rest := action.RootOf(o)
+		if path.Clean(o) != o || rest == "" || root != spec.Root || root == StateDir {
+			return &OutputPathError{Path: o, Root: spec.Root}
+		}
+	}
+	return nil
+}
+
+// enterDirs notes the directories of a node's outputs. None may be a file
+// that another action makes: the two would take turns in destroying what the
+// other made. The caller holds mu.
+func (s *Session) enterDirs(n *node) error {
+	for _, o := range n.spec.Outputs {
+		if other := s.outDirs[o]; other != nil {
+			return &DuplicateOutputError{Path: o, First: other.spec, Second: n.spec, Dir: true}
+		}
+		for d := path.Dir(o); len(d) > len(action.BuildDir); d = path.Dir(d) {
+			if p := s.outputs[d].n; p != nil {
+				return &DuplicateOutputError{Path: d, First: p.spec, Second: n.spec, Dir: true}
+			}
+			if s.outDirs[d] != nil {
+				break // and so are those above it
+			}
+			s.outDirs[d] = n
+		}
 	}
 	return nil
 }

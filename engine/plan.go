@@ -44,15 +44,13 @@ const (
 	CannotRun    Verdict = "blocked"
 )
 
-func isProbe(spec *action.Spec) bool { return spec.Root == probeRoot }
-
 // waitsForRun reports whether an input would be made anew.
 func (s *Session) waitsForRun(n *node) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
 		for _, p := range list {
-			if in := s.outputs[p]; in != nil && in.state == wouldRun {
+			if in := s.outputs[p].n; in != nil && in.state == wouldRun {
 				return true
 			}
 		}
@@ -121,7 +119,7 @@ func (t *Task) content(p string) (Content, error) {
 		b, err := t.readFile(p)
 		return Content{Known: err == nil, Bytes: b, Digest: digest.Of(b)}, err
 	}
-	nodes, err := t.demandPaths([]string{p})
+	nodes, err := t.demandPaths([]string{p}, 0)
 	if err != nil {
 		return Content{}, err
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"container/heap"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -41,39 +40,30 @@ func (s *Session) judge(n *node) error {
 	if ok, err := s.unchanged(n, m); ok || err != nil {
 		return err
 	}
-	if !(s.opts.Rerun && n.spec.Local) {
-		if ok, err := s.reuse(n, m); ok || err != nil {
-			return err
-		}
+	seen, ok, err := s.copyEqual(n, m)
+	if !ok && err == nil {
+		ok, err = s.reuse(n, m)
+	}
+	if ok || err != nil {
+		return err
 	}
 	if s.opts.Mode == Plan && !isProbe(n.spec) {
 		s.planRun(n, false)
 		return nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.flights[n.key]
-	if f == nil {
-		f = &flight{}
-		s.flights[n.key] = f
-	}
-	switch {
-	case s.stopped:
-		s.end(n, skipped)
-	case f.leader != nil && !n.spec.Local:
-		n.state = following
-		f.followers = append(f.followers, n)
-		if g := f.leader.group; g != nil {
-			g.add(n)
+	for !s.tryBoard(n, seen) {
+		// An equal action has ended just now.
+		if seen, ok, err = s.copyEqual(n, m); ok || err != nil {
+			return err
 		}
-	default:
-		if !n.spec.Local {
-			f.leader = n
-		}
-		n.state = runnable
-		heap.Push(&s.runnable, n)
 	}
 	return nil
+}
+
+func (s *Session) tryBoard(n *node, seen int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.board(n, seen)
 }
 
 // manifest computes what the declared key is made of.
@@ -163,20 +153,6 @@ func (s *Session) unchanged(n *node, m action.Manifest) (bool, error) {
 	return true, nil
 }
 
-// settle ends a node well and offers what it made to equal ones. The caller
-// holds mu.
-func (s *Session) settle(n *node, st state) {
-	if !n.spec.Local {
-		f := s.flights[n.key]
-		if f == nil {
-			f = &flight{}
-			s.flights[n.key] = f
-		}
-		f.made = append(f.made, n)
-	}
-	s.end(n, st)
-}
-
 // keep puts a record into the trace.
 func (s *Session) keep(a *trace.Action) {
 	s.stateMu.Lock()
@@ -185,16 +161,9 @@ func (s *Session) keep(a *trace.Action) {
 	s.dirty.Store(true)
 }
 
-// reuse looks for a result elsewhere: with an equal action of this session,
-// then in the store.
+// reuse looks for a result in the store.
 func (s *Session) reuse(n *node, m action.Manifest) (bool, error) {
-	if n.spec.Local {
-		return false, nil
-	}
-	if ok, err := s.copyEqual(n, m); ok || err != nil {
-		return ok, err
-	}
-	if s.eng.store == nil {
+	if n.spec.Local || s.eng.store == nil {
 		return false, nil
 	}
 	for _, e := range s.eng.store.Lookup(n.key) {
@@ -213,10 +182,8 @@ func (s *Session) reuse(n *node, m action.Manifest) (bool, error) {
 			s.planRestore(n, outs)
 			return true, nil
 		}
-		if err := s.restore(n, outs); errors.Is(err, store.ErrAbsent) {
-			continue
-		} else if err != nil {
-			return false, err
+		if s.restore(n, outs) != nil {
+			continue // damaged or gone; where the disk is at fault, running will tell
 		}
 		rec := s.newRecord(n, m, deps, outs, []byte(n.roots().Replay(e.Message)))
 		rec.Took, rec.Peak = e.Took, e.Peak
@@ -269,8 +236,12 @@ func (s *Session) restore(n *node, outs []trace.Out) error {
 }
 
 // copyEqual takes the outputs of an action of this session that has the
-// same declared key and discovered the same inputs, under its own names.
-func (s *Session) copyEqual(n *node, m action.Manifest) (bool, error) {
+// same declared key and discovered the same inputs, under its own names. It
+// returns how many such actions it looked at.
+func (s *Session) copyEqual(n *node, m action.Manifest) (seen int, ok bool, err error) {
+	if n.spec.Local {
+		return 0, false, nil
+	}
 	s.mu.Lock()
 	var made []*node
 	if f := s.flights[n.key]; f != nil {
@@ -302,7 +273,7 @@ func (s *Session) copyEqual(n *node, m action.Manifest) (bool, error) {
 		}
 		if s.opts.Mode == Plan && !isProbe(n.spec) {
 			s.planRestore(n, outs)
-			return true, nil
+			return len(made), true, nil
 		}
 		if err := s.copyOuts(from, outs); err != nil {
 			continue // changed or gone meanwhile: the store or a run will do
@@ -311,9 +282,9 @@ func (s *Session) copyEqual(n *node, m action.Manifest) (bool, error) {
 		fresh := s.newRecord(n, m, deps, outs, []byte(text))
 		fresh.Took, fresh.Peak = rec.Took, rec.Peak
 		s.concludeReuse(n, fresh, event.Unchanged)
-		return true, nil
+		return len(made), true, nil
 	}
-	return false, nil
+	return len(made), false, nil
 }
 
 func (s *Session) copyOuts(from *node, outs []trace.Out) error {

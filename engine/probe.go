@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
@@ -16,6 +18,10 @@ import (
 // No context owns it.
 const probeRoot = action.BuildDir + "/.probe"
 
+// probePrio puts probes before everything else: until they have answered,
+// nobody knows what there is to do.
+const probePrio = 24 * time.Hour
+
 // A ProbeError says that a probe did not succeed.
 type ProbeError struct {
 	Command string
@@ -26,7 +32,13 @@ type ProbeError struct {
 func (e *ProbeError) Error() string { return fmt.Sprintf("%s: %v", e.Command, e.Err) }
 func (e *ProbeError) Unwrap() error { return e.Err }
 
-// probe runs an action now, in whatever mode. Its failure is the caller's to
+// ErrUnknown says that, planning, what was asked for is known only after a
+// build.
+var ErrUnknown = errors.New("known after the build")
+
+func isProbe(spec *action.Spec) bool { return spec.Root == probeRoot }
+
+// probe runs an action in whatever mode. Its failure is the caller's to
 // report, so it neither stops the build nor shows among the failed actions.
 func (t *Task) probe(spec action.Spec) ([]byte, error) {
 	s := t.s
@@ -41,68 +53,32 @@ func (t *Task) probe(spec action.Spec) ([]byte, error) {
 	if err := t.define(spec); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	n := s.outputs[spec.Stdout]
-	wasStopped := s.stopped
-	s.mu.Unlock()
-	if wasStopped {
+	nodes, err := t.demandPaths(spec.Outputs, probePrio)
+	if err != nil {
+		return nil, err
+	}
+	st, err := s.awaitNode(t.ctx, nodes[0])
+	switch {
+	case err != nil:
+		return nil, err
+	case st == wouldRun:
+		return nil, ErrUnknown
+	case st == failed && nodes[0].err != nil:
+		return nil, nodes[0].err
+	case st == failed || st == skipped:
 		return nil, ErrFailed
 	}
-	t.cell.addDep(dep{leaf: "action:" + spec.Stdout})
-	return s.runProbe(n)
+	return fsys.ReadFile(s.eng.fs, s.eng.abs(spec.Stdout))
 }
 
-// runProbe takes a node through judge and execute in the caller's goroutine.
-func (s *Session) runProbe(n *node) ([]byte, error) {
-	s.probeMu.Lock()
-	defer s.probeMu.Unlock()
-	s.mu.Lock()
-	if n.state == defined {
-		n.state = preparing
-		s.wanted = append(s.wanted, n)
-	}
-	st := n.state
-	s.mu.Unlock()
-	if st == preparing {
-		if err := s.probeNode(n); err != nil {
-			return nil, err
-		}
-	}
-	return fsys.ReadFile(s.eng.fs, s.eng.abs(n.id()))
-}
-
-func (s *Session) probeNode(n *node) error {
-	m, err := s.manifest(n)
-	if err != nil {
-		return err
-	}
-	n.key = m.Key()
-	if ok, err := s.unchanged(n, m); ok || err != nil {
-		return err
-	}
-	if ok, err := s.reuse(n, m); ok || err != nil {
-		return err
-	}
-	s.mu.Lock()
-	s.lastID++
-	n.group = &group{id: s.lastID, name: n.spec.Name, contexts: map[string]bool{}}
-	s.planned.started++
-	s.mu.Unlock()
-	o := s.execute(n)
-	if o.err == nil {
-		rec, err := s.conclude(n, o, o.res.Wall)
-		if err != nil {
-			return err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		n.outs = rec.Outs
-		s.finish(n, s.join(n, rec.Full, event.Ran), event.ActionFinished{Elapsed: o.res.Wall})
-		s.settle(n, done)
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// failProbe ends a probe and its followers badly. The caller holds mu.
+func (s *Session) failProbe(n *node, e event.ActionFinished) {
+	n.group = nil
+	n.err = &ProbeError{Command: exec.Quote(shownCommand(n.spec)), Output: string(e.Output), Err: e.Err}
+	followers := s.land(n)
 	s.end(n, failed)
-	return &ProbeError{Command: exec.Quote(shownCommand(n.spec)), Output: string(o.output), Err: o.err}
+	for _, w := range followers {
+		w.err = n.err
+		s.end(w, failed)
+	}
 }

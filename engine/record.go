@@ -111,36 +111,6 @@ func (s *Session) log(rec *trace.Action) {
 	}
 }
 
-// fail ends a node badly. The caller holds mu.
-func (s *Session) fail(n *node, err error) {
-	if n.state.ended() {
-		return
-	}
-	s.failRun(n, event.ActionFinished{Err: err})
-}
-
-// failRun ends a node and its followers badly, says so once, and stops the
-// build unless it is to go on. The caller holds mu.
-func (s *Session) failRun(n *node, e event.ActionFinished) {
-	f := s.flights[n.key]
-	var followers []*node
-	if f != nil && f.leader == n {
-		f.leader, followers, f.followers = nil, f.followers, nil
-	}
-	g := s.join(n, digest.OfString("failed "+n.id()), event.Failed)
-	for _, w := range followers {
-		g.add(w)
-	}
-	s.finish(n, g, e)
-	s.end(n, failed)
-	for _, w := range followers {
-		s.end(w, failed)
-	}
-	if !s.opts.KeepGoing {
-		s.stop()
-	}
-}
-
 // stampOuts records the outputs as they now are.
 func (s *Session) stampOuts(outs []trace.Out) error {
 	for _, o := range outs {

@@ -1,7 +1,8 @@
 package engine
 
 import (
-	"sort"
+	"maps"
+	"slices"
 	"time"
 
 	"erg.build/erg/engine/action"
@@ -9,69 +10,105 @@ import (
 	"erg.build/erg/engine/event"
 )
 
-// progressEvery bounds how often progress is computed: it walks all nodes.
+// progressEvery bounds how often progress is told.
 const progressEvery = 100 * time.Millisecond
+
+// A tally counts, as nodes are demanded and end, what progress tells.
+type tally struct {
+	finished int
+	contexts map[string]event.Count
+	work     time.Duration // that the nodes which have not ended will take
+	told     time.Time
+}
+
+func (c *tally) demanded(n *node) {
+	k := c.contexts[n.spec.Context]
+	k.Total++
+	c.contexts[n.spec.Context] = k
+	c.work += n.lastTook()
+}
+
+func (c *tally) ended(n *node) {
+	k := c.contexts[n.spec.Context]
+	k.Done++
+	c.contexts[n.spec.Context] = k
+	c.finished++
+	c.work -= n.lastTook()
+}
 
 // report emits a Progress now and then. The caller holds mu.
 func (s *Session) report(last bool) {
 	now := time.Now()
-	if s.opts.Mode == Plan || !last && now.Sub(s.progress) < progressEvery {
+	if s.opts.Mode == Plan || !last && now.Sub(s.told) < progressEvery {
 		return
 	}
-	s.progress = now
-	p := event.Progress{Done: s.finished, Total: len(s.wanted), Running: s.running, Contexts: map[string]event.Count{}}
-	var work, longest time.Duration
-	for _, n := range s.wanted {
-		c := p.Contexts[n.spec.Context]
-		c.Total++
-		if n.state.ended() {
-			c.Done++
-		} else {
-			if n.state == running || n.state == runnable || n.old == nil || n.state == waiting {
-				work += n.lastTook()
-			}
-			longest = max(longest, n.prio)
+	s.told = now
+	s.emit(event.Progress{Done: s.finished, Total: len(s.wanted), Running: s.running,
+		Contexts: maps.Clone(s.contexts), Left: max(s.longest(), s.work/time.Duration(len(s.lanes)))})
+}
+
+// longest is how long the critical path from what is under way takes. The
+// caller holds mu.
+func (s *Session) longest() time.Duration {
+	var most time.Duration
+	for _, n := range s.lanes {
+		if n != nil {
+			most = max(most, n.prio)
 		}
-		p.Contexts[n.spec.Context] = c
 	}
-	p.Left = max(longest, work/time.Duration(len(s.lanes)))
-	s.emit(p)
-	s.progress = now.Add(time.Since(now)) // a long walk earns a long pause
+	for _, q := range [...]queue{s.ready, s.runnable} {
+		if len(q) > 0 {
+			most = max(most, q[0].prio)
+		}
+	}
+	if most >= probePrio {
+		return 0 // what comes after a probe is not known
+	}
+	return most
+}
+
+func (s *Session) newGroup(n *node) *group {
+	s.lastID++
+	g := &group{id: s.lastID}
+	g.add(n)
+	return g
 }
 
 func (g *group) add(n *node) bool {
-	if n.spec.Context == "" || g.contexts[n.spec.Context] {
+	i, found := slices.BinarySearch(g.contexts, n.spec.Context)
+	if n.spec.Context == "" || found {
 		return false
 	}
-	g.contexts[n.spec.Context] = true
+	g.contexts = slices.Insert(g.contexts, i, n.spec.Context)
 	return true
 }
 
-func (g *group) list() []string {
-	cs := make([]string, 0, len(g.contexts))
-	for c := range g.contexts {
-		cs = append(cs, c)
-	}
-	sort.Strings(cs)
-	return cs
-}
+func (g *group) list() []string { return slices.Clone(g.contexts) }
 
 // join makes a node that ended part of the piece of work with its full key,
-// and says so when that was told before. The caller holds mu.
+// and says so when that was told before. A node that started a process is a
+// piece of work of its own. The caller holds mu.
 func (s *Session) join(n *node, full digest.Digest, st event.Status) *group {
+	if n.spec.Local {
+		full = digest.OfString(full.String() + n.id()) // is never shared
+	}
 	g := s.groups[full]
-	if g == nil {
-		if g = n.group; g == nil {
-			s.lastID++
-			g = &group{id: s.lastID, name: n.spec.Name, contexts: map[string]bool{}}
+	switch {
+	case n.group != nil:
+		g = n.group
+		g.status = st
+		s.groups[full] = g
+		return g
+	case g != nil && (!g.finished || rank(st) <= rank(g.status)):
+		if rank(st) > rank(g.status) {
+			g.status = st
 		}
+	default:
+		g = s.newGroup(n)
 		g.status = st
 		s.groups[full] = g
 	}
 	n.group = g
-	if rank(st) > rank(g.status) {
-		g.status, g.finished = st, false
-	}
 	if g.add(n) && g.finished {
 		s.emit(event.ActionShared{ID: g.id, Context: n.spec.Context})
 	}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"container/heap"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -45,7 +44,9 @@ func (s *Session) runNode(n *node) {
 	if o.err == nil {
 		rec, o.err = s.conclude(n, o, took)
 	}
-	if o.err != nil {
+	// What was interrupted has no result, good or bad.
+	interrupted := o.err != nil && s.ctx.Err() != nil
+	if o.err != nil && !interrupted {
 		s.remember(n, o, took)
 	}
 	s.mu.Lock()
@@ -56,7 +57,7 @@ func (s *Session) runNode(n *node) {
 	}
 	e := event.ActionFinished{Elapsed: took, Output: o.output}
 	switch {
-	case o.err != nil && s.ctx.Err() != nil:
+	case interrupted:
 		s.stop()
 		s.abandon(n)
 	case o.err != nil:
@@ -70,21 +71,6 @@ func (s *Session) runNode(n *node) {
 		s.release(n)
 	}
 	s.pump()
-}
-
-// release lets those that waited for an equal action look at what it made.
-// The caller holds mu.
-func (s *Session) release(n *node) {
-	f := s.flights[n.key]
-	if f == nil || f.leader != n {
-		return
-	}
-	f.leader = nil
-	for _, w := range f.followers {
-		w.state = ready
-		heap.Push(&s.ready, w)
-	}
-	f.followers = nil
 }
 
 // conclude hashes and records what a successful run made.

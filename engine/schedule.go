@@ -1,13 +1,12 @@
 package engine
 
 import (
-	"container/heap"
-	"context"
+	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
-	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
 )
@@ -19,114 +18,49 @@ import (
 type sched struct {
 	mu       sync.Mutex
 	idle     *sync.Cond
-	outputs  map[string]*node
-	wanted   []*node // in the order of demand
+	outputs  map[string]outRef
+	outDirs  map[string]*node // directories that hold outputs, with one of those who need them
+	wanted   []*node          // in the order of demand
+	waiters  map[*node]int    // how many goroutines wait for a node
 	ready    queue
 	runnable queue
-	lanes    []bool // taken
-	prep     int    // being prepared
-	probeMu  sync.Mutex
+	lanes    []*node // what runs in each
+	prep     int     // being prepared
 	prepMax  int
 	running  int
-	pools    map[string]int
+	pools    map[string]*pool
 	stopped  bool
-	stopOnce sync.Once
 
 	flights map[digest.Digest]*flight // by declared key
 	groups  map[digest.Digest]*group  // by full key
 	lastID  int
 
-	finished int
-	progress time.Time
+	tally
 }
 
-// A flight is an action under way, and those that are equal to it and wait.
-type flight struct {
-	leader    *node
-	followers []*node
-	made      []*node // that ended well with this declared key, in this session
+// An outRef says which output, of which node, a path is.
+type outRef struct {
+	n     *node
+	index int
+}
+
+// A pool holds back what may not run while others of its name do.
+type pool struct {
+	running int
+	held    queue
 }
 
 func (c *sched) init(jobs int) {
 	c.idle = sync.NewCond(&c.mu)
-	c.outputs = map[string]*node{}
-	c.lanes = make([]bool, jobs)
+	c.outputs = map[string]outRef{}
+	c.outDirs = map[string]*node{}
+	c.waiters = map[*node]int{}
+	c.lanes = make([]*node, jobs)
 	c.prepMax = max(jobs, runtime.NumCPU())
-	c.pools = map[string]int{}
+	c.pools = map[string]*pool{}
 	c.flights = map[digest.Digest]*flight{}
 	c.groups = map[digest.Digest]*group{}
-}
-
-// A queue hands out the node on the longest way to a goal first.
-type queue []*node
-
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].prio > q[j].prio }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)        { *q = append(*q, x.(*node)) }
-func (q *queue) Pop() any {
-	old := *q
-	n := old[len(old)-1]
-	*q = old[:len(old)-1]
-	return n
-}
-
-// want demands a node: it, and what it needs, will be made up to date. The
-// caller holds mu.
-func (s *Session) want(n *node, prio time.Duration) error {
-	prio += n.lastTook()
-	if n.state != defined {
-		if prio > n.prio && !n.state.ended() {
-			s.raise(n, prio)
-		}
-		return nil
-	}
-	n.state, n.prio = waiting, prio
-	s.wanted = append(s.wanted, n)
-	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
-		for _, p := range list {
-			if !action.IsOutput(p) {
-				continue
-			}
-			in := s.outputs[p]
-			if in == nil {
-				s.fail(n, &AbsentError{Path: p, Action: n.spec.Name})
-				return nil
-			}
-			if err := s.want(in, prio); err != nil {
-				return err
-			}
-			switch {
-			case in.state == failed || in.state == skipped:
-				n.blocked = true
-			case !in.state.ended():
-				n.pending++
-				in.users = append(in.users, n)
-			}
-		}
-	}
-	if n.pending == 0 && !n.state.ended() {
-		s.inputsReady(n)
-	}
-	return nil
-}
-
-// raise moves a node, and what it waits for, nearer to the front.
-func (s *Session) raise(n *node, prio time.Duration) {
-	n.prio = prio
-	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
-		for _, p := range list {
-			in := s.outputs[p]
-			if in == nil || in.state.ended() {
-				continue
-			}
-			if more := prio + in.lastTook(); more > in.prio {
-				s.raise(in, more)
-			}
-		}
-	}
-	// Heaps are repaired lazily: a node that is queued already keeps its
-	// place until its neighbours move, which costs order, not correctness.
+	c.contexts = map[string]event.Count{}
 }
 
 // inputsReady is called when nothing is left to wait for. The caller holds mu.
@@ -136,14 +70,17 @@ func (s *Session) inputsReady(n *node) {
 		return
 	}
 	n.state = ready
-	heap.Push(&s.ready, n)
+	s.ready.put(n)
 }
 
 // end gives a node its last state and tells those who wait for it. The
 // caller holds mu.
 func (s *Session) end(n *node, st state) {
+	if n.state.ended() {
+		panic(fmt.Sprintf("engine: %q (%s) ends twice", n.spec.Name, n.id()))
+	}
 	n.state = st
-	s.finished++
+	s.tally.ended(n)
 	if n.done != nil {
 		close(n.done)
 	}
@@ -160,82 +97,105 @@ func (s *Session) end(n *node, st state) {
 	}
 }
 
-// pump starts what can be started. The caller holds mu.
+// pump starts what can be started. It is called after whatever may have
+// changed that. The caller holds mu.
 func (s *Session) pump() {
 	for s.prep < s.prepMax && len(s.ready) > 0 {
-		n := heap.Pop(&s.ready).(*node)
-		if s.stopped {
-			s.end(n, skipped)
-			continue
-		}
+		n := s.ready.take()
 		n.state = preparing
 		s.prep++
 		go s.prepare(n)
 	}
-	var held []*node
 	for s.running < len(s.lanes) && len(s.runnable) > 0 {
-		n := heap.Pop(&s.runnable).(*node)
-		if s.stopped {
-			s.abandon(n)
-			continue
-		}
-		if p := n.spec.Pool; p.Name != "" && s.pools[p.Name] >= max(p.Depth, 1) {
-			held = append(held, n)
+		n := s.runnable.take()
+		if p := s.pool(n); p != nil && p.running >= max(n.spec.Pool.Depth, 1) {
+			p.held.put(n)
 			continue
 		}
 		s.start(n)
 	}
-	for _, n := range held {
-		heap.Push(&s.runnable, n)
-	}
 	s.report(false)
 	if s.quiet() {
 		s.idle.Broadcast()
+		s.checkStuck()
 	}
 }
 
+func (s *Session) pool(n *node) *pool {
+	name := n.spec.Pool.Name
+	if name == "" {
+		return nil
+	}
+	p := s.pools[name]
+	if p == nil {
+		p = &pool{}
+		s.pools[name] = p
+	}
+	return p
+}
+
+// quiet reports whether nothing is under way. What a pool holds back does
+// not count: something of that pool runs.
 func (s *Session) quiet() bool {
 	return s.prep == 0 && s.running == 0 && len(s.ready) == 0 && len(s.runnable) == 0
+}
+
+// checkStuck panics when somebody waits for a node and nothing is under way
+// that could end it: better to say so than to hang. The caller holds mu.
+func (s *Session) checkStuck() {
+	for n := range s.waiters {
+		if !n.state.ended() {
+			panic("engine: stuck\n" + s.dump())
+		}
+	}
+}
+
+// dump describes the nodes that have not ended. The caller holds mu.
+func (s *Session) dump() string {
+	var b strings.Builder
+	for _, n := range s.wanted {
+		if !n.state.ended() {
+			fmt.Fprintf(&b, "%s (%q): state %d, waits for %d inputs, %d waiters\n", n.id(), n.spec.Name, n.state, n.pending, s.waiters[n])
+		}
+	}
+	return b.String()
 }
 
 func (s *Session) start(n *node) {
 	n.state = running
 	s.running++
-	s.pools[n.spec.Pool.Name]++
-	for i, taken := range s.lanes {
-		if !taken {
-			s.lanes[i], n.lane = true, i
+	if p := s.pool(n); p != nil {
+		p.running++
+	}
+	for i, other := range s.lanes {
+		if other == nil {
+			s.lanes[i], n.lane = n, i
 			break
 		}
 	}
-	s.lastID++
-	n.group = &group{id: s.lastID, name: n.spec.Name, contexts: map[string]bool{}}
-	n.group.add(n)
-	for _, f := range s.flights[n.key].followers {
-		n.group.add(f)
+	n.group = s.newGroup(n)
+	if f := s.flights[n.key]; f != nil && f.leader == n {
+		for _, w := range f.followers {
+			if s.sameOrder(w, n) {
+				n.group.add(w)
+			}
+		}
 	}
-	s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began)})
+	if !isProbe(n.spec) {
+		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began)})
+	}
 	go s.runNode(n)
 }
 
 // ranNode frees what a run held. The caller holds mu.
 func (s *Session) ranNode(n *node) {
 	s.running--
-	s.pools[n.spec.Pool.Name]--
-	s.lanes[n.lane] = false
-}
-
-// abandon ends a node that was to run when the build stopped, and its
-// followers. The caller holds mu.
-func (s *Session) abandon(n *node) {
-	f := s.flights[n.key]
-	s.end(n, skipped)
-	if f != nil && f.leader == n {
-		f.leader = nil
-		for _, w := range f.followers {
-			s.end(w, skipped)
+	s.lanes[n.lane] = nil
+	if p := s.pool(n); p != nil {
+		p.running--
+		if len(p.held) > 0 {
+			s.runnable.put(p.held.take())
 		}
-		f.followers = nil
 	}
 }
 
@@ -244,10 +204,15 @@ func (s *Session) abandon(n *node) {
 func (s *Session) stop() {
 	s.stopped = true
 	for len(s.ready) > 0 {
-		s.end(heap.Pop(&s.ready).(*node), skipped)
+		s.end(s.ready.take(), skipped)
 	}
 	for len(s.runnable) > 0 {
-		s.abandon(heap.Pop(&s.runnable).(*node))
+		s.abandon(s.runnable.take())
+	}
+	for _, p := range s.pools {
+		for len(p.held) > 0 {
+			s.abandon(p.held.take())
+		}
 	}
 }
 
@@ -258,68 +223,12 @@ func (s *Session) drain() {
 	for !s.quiet() {
 		s.idle.Wait()
 	}
+	for _, n := range s.wanted {
+		if !n.state.ended() {
+			panic("engine: stuck\n" + s.dump())
+		}
+	}
 	s.report(true)
 	s.mu.Unlock()
 	s.publish.Wait()
-}
-
-// await waits for nodes, which were demanded.
-func (s *Session) await(ctx context.Context, nodes []*node) error {
-	bad := false
-	for _, n := range nodes {
-		s.mu.Lock()
-		ended := n.state.ended()
-		if !ended && n.done == nil {
-			n.done = make(chan struct{})
-		}
-		ch := n.done
-		s.mu.Unlock()
-		if !ended {
-			select {
-			case <-ch:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		}
-		s.mu.Lock()
-		bad = bad || n.state == failed || n.state == skipped
-		s.mu.Unlock()
-	}
-	if bad {
-		return ErrFailed
-	}
-	return nil
-}
-
-func (t *Task) build(paths []string) error {
-	nodes, err := t.demandPaths(paths)
-	if err != nil {
-		return err
-	}
-	return t.s.await(t.ctx, nodes)
-}
-
-func (t *Task) demandPaths(paths []string) ([]*node, error) {
-	s := t.s
-	var nodes []*node
-	for _, p := range paths {
-		t.cell.addDep(dep{leaf: "action:" + p})
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range paths {
-		if !action.IsOutput(p) {
-			continue
-		}
-		n := s.outputs[p]
-		if n == nil {
-			return nil, &AbsentError{Path: p, Action: t.cell.label}
-		}
-		if err := s.want(n, 0); err != nil {
-			return nil, err
-		}
-		nodes = append(nodes, n)
-	}
-	s.pump()
-	return nodes, nil
 }

@@ -117,20 +117,21 @@ var ErrFailed = errors.New("the build failed")
 func (s *Session) producer(p string) *node {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.outputs[p]
+	return s.outputs[p].n
 }
 
 // inputDigest returns the digest with which a file counts as an input. An
 // output counts as its producer made it.
 func (s *Session) inputDigest(p string) (digest.Digest, error) {
 	if action.IsOutput(p) {
-		if n := s.producer(p); n != nil {
-			if d, ok := n.outDigest(p); ok {
-				return d, nil
-			}
+		s.mu.Lock()
+		ref := s.outputs[p]
+		d, ok := ref.digest()
+		s.mu.Unlock()
+		if ref.n != nil && !ok {
 			return digest.Digest{}, errors.New(p + " is not up to date")
 		}
-		return digest.Digest{}, nil
+		return d, nil
 	}
 	f, err := s.leaf(p, trace.Content)
 	if err != nil {
