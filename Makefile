@@ -1,0 +1,43 @@
+# make help says what there is.
+
+EXAMPLE := examples/lightbulb
+ERG     := bin/erg -C $(EXAMPLE)
+
+# Without a home, go and erg keep their caches here.
+ifeq ($(HOME),)
+export HOME := $(CURDIR)/.cache/home
+endif
+
+.PHONY: help run test bench fmt tools erg clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+run: erg ## build the example for five machines and run it on each
+	@scripts/install-tools example
+	$(ERG) plan
+	$(ERG) build
+	$(ERG) run tools:bin.blink
+	$(ERG) run lamp@wide:bin.blink
+	$(ERG) run firmware:bin.lightbulb
+	$(ERG) run unikernel:bin.lightbulb
+	$(ERG) run windows:bin.blink
+
+test: tools ## all checks and tests
+	@scripts/test
+
+bench: ## all benchmarks, measured
+	go test -run '^$$' -bench . -benchmem ./...
+
+fmt: erg ## format the Go code and the example
+	gofmt -w .
+	$(ERG) fmt
+
+tools: ## install the compilers and emulators that the tests run
+	@scripts/install-tools test
+
+erg: ## bin/erg
+	@go build -o bin/erg ./cmd/erg
+
+clean: ## remove what was built
+	rm -rf bin $(EXAMPLE)/_build
