@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-static volatile uint8_t *const uart = (uint8_t *)0x10000000;   /* a 16550 */
+static volatile uint8_t *const uart = (uint8_t *)0x10000000;  /* a 16550 */
 static volatile uint32_t *const power = (uint32_t *)0x100000; /* a switch */
 
 static int put(char c, FILE *file) {
