@@ -26,6 +26,10 @@ import (
 // compiled with -opaque: users read an interface and nothing else, so that a
 // change of an implementation recompiles one file. In release they read the
 // code of what they call as well (.cmx).
+//
+// An interface made from an .ml says where things are defined and numbers
+// them, so that moving a line changes it and recompiles its users: it takes
+// an .mli to keep them apart.
 
 // compiled reports whether it has code.
 func (m *module) compiled() bool { return m.impl != "" || m.gen }

@@ -213,16 +213,15 @@ func (tc *Toolchain) identity(t *engine.Task) (digest.Digest, error) {
 var standardDirs = []string{"caml", "threads", "unix", "str", "dynlink", "profiling", "runtime_events", "stublibs", "stdlib"}
 
 // isStandard reports whether a file of the standard library's directory has
-// a part in compiling or linking.
+// a part in compiling or linking. The name of a directory ends with a slash.
 func isStandard(rel string) bool {
-	dir, _, deep := strings.Cut(rel, "/")
+	dir, file, deep := strings.Cut(rel, "/")
 	if deep && !slices.Contains(standardDirs, dir) {
 		return false
 	}
-	if dir == "stublibs" {
+	if dir == "stublibs" && file != "" {
 		// Other libraries put theirs here too.
-		base := path.Base(rel)
-		return strings.HasPrefix(base, "dllunix") || strings.HasPrefix(base, "dllthreads") || strings.HasPrefix(base, "dllcamlstr")
+		return strings.HasPrefix(file, "dllunix") || strings.HasPrefix(file, "dllthreads") || strings.HasPrefix(file, "dllcamlstr")
 	}
 	switch path.Ext(rel) {
 	case ".ml", ".mli", ".cmt", ".cmti", ".txt", ".html", ".md":

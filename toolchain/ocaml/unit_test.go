@@ -1,0 +1,182 @@
+package ocaml
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"erg.build/erg/toolchain/cc"
+)
+
+func TestParseConfig(t *testing.T) {
+	c := parseConfig("version: 5.3.0\nstandard_library: /opt/a b/lib\nflambda: true\nword_size: 64\nint_size: 63\next_exe: \nasm: as\nnative_c_compiler: gcc -O2 -pthread\n")
+	if c["standard_library"] != "/opt/a b/lib" || c.command("native_c_compiler") != "gcc" || c.command("none") != "" {
+		t.Errorf("%q", c)
+	}
+	if !c.atLeast(5, 0) || !c.atLeast(4, 14) || c.atLeast(5, 4) {
+		t.Error("versions compare wrongly")
+	}
+	facts := c.facts()
+	if !facts["flambda"].True() || facts["word_size"].AsBigFloat().String() != "64" || facts["version"].AsString() != "5.3.0" {
+		t.Errorf("%#v", facts)
+	}
+	if _, ok := facts["architecture"]; ok {
+		t.Error("a fact that the compiler does not tell")
+	}
+}
+
+func TestParseDepend(t *testing.T) {
+	got, err := parseDepend([]byte("lib/a.ml: B List\nodd: name.ml:\nlib/c.mli: A\n"), []string{"lib/a.ml", "odd: name.ml", "lib/c.mli"})
+	if err != nil || len(got) != 3 || !slices.Equal(got[0], []string{"B", "List"}) || len(got[1]) != 0 || !slices.Equal(got[2], []string{"A"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	for _, bad := range []string{"", "a.ml B\n", "a.ml: B\nb.ml: C\n"} {
+		if _, err := parseDepend([]byte(bad), []string{"a.ml"}); err == nil {
+			t.Errorf("%q passes", bad)
+		}
+	}
+}
+
+func FuzzParseDepend(f *testing.F) {
+	f.Add("lib/a.ml: B List\n", 1)
+	f.Fuzz(func(t *testing.T, out string, n int) {
+		if n < 0 || n > 100 {
+			return
+		}
+		if got, err := parseDepend([]byte(out), make([]string, n)); err == nil && len(got) != n {
+			t.Errorf("%d answers for %d files", len(got), n)
+		}
+	})
+}
+
+// unitsOf wraps modules and returns "name=unit" and the alias module.
+func unitsOf(wrapper string, wrapped bool, names ...string) (string, *module, []*module) {
+	var mods []*module
+	for _, n := range names {
+		mods = append(mods, &module{name: n, impl: n + ".ml"})
+	}
+	alias := wrap(mods, wrapper, wrapped)
+	var out []string
+	for _, m := range mods {
+		out = append(out, m.name+"="+m.unit)
+	}
+	return strings.Join(out, " "), alias, mods
+}
+
+func TestWrap(t *testing.T) {
+	for _, c := range []struct {
+		wrapper string
+		wrapped bool
+		names   []string
+		units   string
+		alias   string
+	}{
+		{"Foo", true, []string{"A", "B"}, "A=foo__A B=foo__B", "Foo"},
+		{"Foo", true, []string{"A", "Foo"}, "A=foo__A Foo=foo", "Foo__"},
+		{"Foo", true, []string{"Foo"}, "Foo=foo", ""},
+		{"Foo", true, []string{"A"}, "A=foo__A", "Foo"},
+		{"Foo", false, []string{"A", "Foo"}, "A=a Foo=foo", ""},
+		{exeWrapper, true, []string{"Main"}, "Main=erg__exe__Main", ""},
+		{exeWrapper, true, []string{"Main", "Util"}, "Main=erg__exe__Main Util=erg__exe__Util", exeWrapper},
+	} {
+		units, alias, _ := unitsOf(c.wrapper, c.wrapped, c.names...)
+		name := ""
+		if alias != nil {
+			name = alias.name
+		}
+		if units != c.units || name != c.alias {
+			t.Errorf("%s %v: %s with alias module %q", c.wrapper, c.names, units, name)
+		}
+	}
+	_, alias, mods := unitsOf("Foo", true, "A", "Foo")
+	if got := aliases(mods, alias)[1:]; !slices.Equal(got, []string{"module A = Foo__A"}) {
+		t.Errorf("aliases %q", got)
+	}
+	if got := wrapperOf("my-lib.core"); got != "My_lib_core" {
+		t.Error(got)
+	}
+}
+
+func TestSortSources(t *testing.T) {
+	o := cc.Owner{Root: "_build/app", Dir: "lib"}
+	s, err := sortSources(o, []string{"lib/b.ml", "lib/a.mli", "lib/a.ml", "lib/lex.mll", "lib/par.mly", "lib/stub.c", "lib/stub.h", "_build/app/lib/gen.ml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range s.modules {
+		got = append(got, m.name+":"+m.impl+":"+m.intf)
+	}
+	want := []string{"A:lib/a.ml:lib/a.mli", "B:lib/b.ml:", "Gen:_build/app/lib/gen.ml:", "Lex:_build/app/lib/lex.ml:", "Par:_build/app/lib/par.ml:_build/app/lib/par.mli"}
+	if !slices.Equal(got, want) || !slices.Equal(s.stubs, []string{"lib/stub.c"}) {
+		t.Errorf("%q, stubs %q", got, s.stubs)
+	}
+	var clash *ClashError
+	if _, err := sortSources(o, []string{"lib/lex.mll", "lib/sub/lex.ml"}); !errors.As(err, &clash) || clash.Module != "Lex" {
+		t.Errorf("clash: %v", err)
+	}
+	var source *SourceError
+	if _, err := sortSources(o, []string{"lib/x.rs"}); !errors.As(err, &source) {
+		t.Errorf("kind: %v", err)
+	}
+}
+
+// An interface leads to what its mentions lead to, and an implementation
+// behind an interface leads nowhere.
+func TestReaches(t *testing.T) {
+	mods := []*module{
+		{name: "A", impl: "a.ml", intf: "a.mli", implNames: []string{"D"}, intfNames: []string{"B"}},
+		{name: "B", impl: "b.ml", implNames: []string{"C", "Lib"}},
+		{name: "C", impl: "c.ml"},
+		{name: "D", impl: "d.ml"},
+		{name: "Main", impl: "main.ml", implNames: []string{"A"}},
+	}
+	resolve(mods)
+	ordered, err := order("", mods)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := reaches(ordered, func(names []string) set {
+		var s set
+		if slices.Contains(names, "Lib") {
+			s.add(3)
+		}
+		return s
+	})
+	names := func(s set) string {
+		var out []string
+		for i, m := range ordered {
+			if s.has(i) {
+				out = append(out, m.name)
+			}
+		}
+		slices.Sort(out)
+		return strings.Join(out, " ")
+	}
+	if got := names(r[mods[0]].public); got != "A B C" {
+		t.Errorf("A's interface leads to %s", got)
+	}
+	if got := names(r[mods[4]].all); got != "A B C D Main" {
+		t.Errorf("Main needs %s", got)
+	}
+	if !r[mods[0]].publicLibs.has(3) || r[mods[3]].publicLibs.has(3) || r[mods[0]].publicLibs.has(2) {
+		t.Error("libraries are followed wrongly")
+	}
+	if last := ordered[len(ordered)-1].name; last != "Main" {
+		t.Errorf("%s is linked last", last)
+	}
+}
+
+func TestStandardClosure(t *testing.T) {
+	if got := standardClosure([]string{"threads.posix", "unix"}); !slices.Equal(got, []string{"unix", "threads.posix"}) {
+		t.Errorf("%q", got)
+	}
+	five, four := &Toolchain{conf: config{"version": "5.3.0"}}, &Toolchain{conf: config{"version": "4.13.1"}}
+	if got := strings.Join(five.standardFlags([]string{"unix", "threads"}), " "); got != "-I +unix -I +threads" {
+		t.Error(got)
+	}
+	if got := strings.Join(four.standardFlags([]string{"unix", "threads"}), " "); got != "-I +threads" {
+		t.Error(got)
+	}
+}
