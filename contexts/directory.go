@@ -1,0 +1,438 @@
+package contexts
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/lang"
+	"erg.build/erg/engine"
+)
+
+// A directory is a build file in one context: which blocks there are, after
+// for_each and enabled. What the blocks emit is not evaluated yet.
+type directory struct {
+	ctx     addr.Context
+	dir     string
+	root    string // contextRoot of ctx
+	build   *config.Build
+	targets map[string]*target // by "KIND.NAME[@KEY]"
+	order   []*target
+	each    map[string]*instances // of blocks with for_each, by "KIND.NAME"
+	outputs map[string]*target    // rules, by the names of their outputs relative to dir
+}
+
+// A target is a block of a build file, in one context, for one key.
+type target struct {
+	ctx    addr.Context
+	dir    string
+	kind   addr.BlockKind
+	name   string
+	key    string
+	header *config.Header
+	block  *config.Block
+	each   *eachValue
+
+	enabled bool
+	public  bool
+	outs    []string // of a rule: names relative to dir
+	stdout  string   // of a rule: one of outs
+
+	library    *config.Library
+	executable *config.Executable
+	rule       *config.Rule
+	test       *config.Test
+	install    *config.Install
+}
+
+func (g *target) addr() addr.Target {
+	return addr.Target{Context: g.ctx, Dir: g.dir, Kind: g.kind, Name: g.name, Key: g.key}
+}
+
+// id is the target's name in its directory.
+func (g *target) id() string {
+	if g.key != "" {
+		return string(g.kind) + "." + g.name + "@" + g.key
+	}
+	return string(g.kind) + "." + g.name
+}
+
+// fileName is the name under which the target's files go: instances of one
+// block have files of their own.
+func (g *target) fileName() string {
+	if g.key != "" {
+		return g.name + "@" + g.key
+	}
+	return g.name
+}
+
+// disabled is the error for a reference to a block that is not enabled here.
+func (g *target) disabled(rng hcl.Range) hcl.Diagnostics {
+	return errorAt(rng, "Reference to a disabled block", "%s is disabled in context %s, at %s: %s",
+		g.addr(), g.ctx, site(g.header.AttrRange("enabled")), "enabled is false there.")
+}
+
+// buildFile reads the build file of a directory. An empty one stands for none.
+func (ev *Evaluator) buildFile(t *engine.Task, dir string) (*config.Build, error) {
+	name, src, err := findFile(t, dir, config.BuildFiles)
+	if err != nil {
+		at := joinPath(dir, config.BuildFiles[0])
+		return nil, ev.report(ev.diagnose(err, hcl.Range{Filename: at, Start: hcl.InitialPos, End: hcl.InitialPos}, "Cannot read a build file"))
+	}
+	b, diags := config.ParseBuild(name, src)
+	ev.addFile(name, b.File)
+	diags = append(diags, ev.checkBuild(b)...)
+	return b, ev.report(diags)
+}
+
+// checkBuild finds references to nothing and calls of nothing, everywhere in
+// the file.
+func (ev *Evaluator) checkBuild(b *config.Build) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	check := func(h *config.Header, each bool) {
+		sc := &scope{ev: ev, static: buildRoots(each)}
+		for name, a := range h.Attrs {
+			if name != "type" {
+				diags = append(diags, lang.Check(a.Expr, sc)...)
+			}
+		}
+	}
+	for _, x := range b.Settings {
+		check(&x.Header, false)
+	}
+	for _, x := range b.Libraries {
+		check(&x.Header, x.ForEach != nil)
+	}
+	for _, x := range b.Executables {
+		check(&x.Header, x.ForEach != nil)
+	}
+	for _, x := range b.Rules {
+		check(&x.Header, x.ForEach != nil)
+	}
+	for _, x := range b.Tests {
+		check(&x.Header, x.ForEach != nil)
+	}
+	for _, x := range b.Installs {
+		check(&x.Header, false)
+	}
+	return diags
+}
+
+// directory evaluates which blocks a build file has in a context.
+func (ev *Evaluator) directory(t *engine.Task, k dirKey) (*directory, error) {
+	b, err := ev.buildFileQ.Get(t, k.dir)
+	if err != nil {
+		return nil, err
+	}
+	d := &directory{ctx: k.ctx, dir: k.dir, root: contextRoot(k.ctx), build: b,
+		targets: map[string]*target{}, each: map[string]*instances{}, outputs: map[string]*target{}}
+	var diags hcl.Diagnostics
+	add := func(kind addr.BlockKind, blk *config.Block, fill func(*target)) {
+		diags = append(diags, ev.expandBlock(t, d, kind, blk, fill)...)
+	}
+	for _, x := range b.Libraries {
+		add(addr.BlockLibrary, &x.Block, func(g *target) { g.library = x })
+	}
+	for _, x := range b.Executables {
+		add(addr.BlockExecutable, &x.Block, func(g *target) { g.executable = x })
+	}
+	for _, x := range b.Rules {
+		add(addr.BlockRule, &x.Block, func(g *target) { g.rule = x })
+	}
+	for _, x := range b.Tests {
+		add(addr.BlockTest, &x.Block, func(g *target) { g.test = x })
+	}
+	for _, x := range b.Installs {
+		add(addr.BlockInstall, &x.Block, func(g *target) { g.install = x })
+	}
+	for _, g := range d.order {
+		diags = append(diags, ev.publicAndOutputs(t, d, g)...)
+	}
+	if err := ev.report(diags); err != nil {
+		return d, err
+	}
+	scope := dirKey.String(k) + ":"
+	t.Prune(scope, func(name, output string) bool {
+		g := d.targets[strings.TrimPrefix(name, scope)]
+		if g == nil || !g.enabled {
+			return false
+		}
+		if g.rule == nil {
+			return true
+		}
+		return contains(g.outs, strings.TrimPrefix(output, joinPath(d.root, d.dir)+"/"))
+	})
+	return d, nil
+}
+
+// expandBlock adds a block's instances to the directory.
+func (ev *Evaluator) expandBlock(t *engine.Task, d *directory, kind addr.BlockKind, blk *config.Block, fill func(*target)) hcl.Diagnostics {
+	sc := &scope{ev: ev, t: t, dir: d}
+	in, diags := ev.expand(blk.ForEach, sc)
+	if in == nil {
+		return diags
+	}
+	base := string(kind) + "." + blk.Name
+	d.each[base] = in
+	if !in.known {
+		t.Deferred(d.ctx.String(), "all instances of "+dirKey{d.ctx, d.dir}.String()+":"+base, in.waits)
+	}
+	for _, key := range in.keys {
+		g := &target{ctx: d.ctx, dir: d.dir, kind: kind, name: blk.Name, key: key, header: &blk.Header, block: blk, each: in.each[key], enabled: true}
+		fill(g)
+		if blk.Enabled != nil {
+			val, more := lang.Eval(blk.Enabled, &scope{ev: ev, t: t, dir: d, each: g.each})
+			diags = append(diags, more...)
+			b, more := lang.Bool(val, blk.Enabled.Range(), "enabled")
+			diags = append(diags, more...)
+			g.enabled = !b.Known || b.Value
+		}
+		d.targets[g.id()] = g
+		d.order = append(d.order, g)
+	}
+	return diags
+}
+
+// publicAndOutputs evaluates what others must know of a target before they
+// refer to it.
+func (ev *Evaluator) publicAndOutputs(t *engine.Task, d *directory, g *target) hcl.Diagnostics {
+	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
+	var public hcl.Expression
+	switch {
+	case g.library != nil:
+		public = g.library.Public
+	case g.executable != nil:
+		public = g.executable.Public
+	case g.rule != nil:
+		public = g.rule.Public
+	}
+	var diags hcl.Diagnostics
+	if public != nil {
+		val, more := lang.Eval(public, sc)
+		diags = append(diags, more...)
+		b, more := lang.Bool(val, public.Range(), "public")
+		diags = append(diags, more...)
+		g.public = b.Value
+	}
+	if g.rule == nil || !g.enabled {
+		return diags
+	}
+	if g.rule.Outputs != nil {
+		val, more := lang.Eval(g.rule.Outputs, sc)
+		diags = append(diags, more...)
+		l, more := lang.StringList(val, g.rule.Outputs.Range(), "outputs")
+		diags = append(diags, more...)
+		g.outs = append(g.outs, l.Value...)
+	}
+	if g.rule.Stdout != nil {
+		val, more := lang.Eval(g.rule.Stdout, sc)
+		diags = append(diags, more...)
+		s, more := lang.String(val, g.rule.Stdout.Range(), "stdout")
+		diags = append(diags, more...)
+		if g.stdout = path.Clean(s.Value); s.Known && !contains(g.outs, s.Value) {
+			g.outs = append(g.outs, s.Value)
+		}
+	}
+	return append(diags, d.claim(g)...)
+}
+
+// claim registers the outputs of a rule.
+func (d *directory) claim(g *target) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	at := g.header.AttrRange("outputs")
+	if g.rule.Outputs == nil {
+		at = g.header.AttrRange("stdout")
+	}
+	if len(g.outs) == 0 {
+		return errorAt(g.header.Range, "Rule without outputs", "A rule says what it makes: outputs = [\"gen.h\"], or stdout = \"gen.h\".")
+	}
+	for i, o := range g.outs {
+		p := path.Clean(o)
+		if path.IsAbs(p) || p == "." || p == ".." || strings.HasPrefix(p, "../") {
+			diags = append(diags, errorAt(at, "Output outside of the workspace", "An output is the name of a file in the directory of the build file or below it, not %q.", o)...)
+			continue
+		}
+		if err := checkName(d.dir, p); err != nil {
+			diags = append(diags, errorAt(at, "Invalid file name", "%s", sentence(err.Error()))...)
+			continue
+		}
+		g.outs[i] = p
+		if other := d.outputs[p]; other != nil {
+			diags = append(diags, errorAt(at, "Two declarations for one output", "%q is made by %s (%s) and by %s (%s).",
+				p, other.id(), site(other.header.Range), g.id(), site(g.header.Range))...)
+			continue
+		}
+		d.outputs[p] = g
+	}
+	return diags
+}
+
+// resolveTarget resolves executable.N, library.N and rule.N["KEY"].out["F"].
+func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
+	all := len(ref.Steps)
+	name, diags := stepName(ref, 0, "the name of "+article(ref.Root))
+	if name == "" {
+		return cty.DynamicVal, all, diags
+	}
+	d, err := sc.ev.directoryQ.Get(sc.t, dirKey{sc.dir.ctx, sc.dir.dir})
+	if err != nil {
+		return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid reference")
+	}
+	base, n := ref.Root+"."+name, 1
+	in := d.each[base]
+	if in == nil {
+		var names []string
+		for b := range d.each {
+			if k, n, _ := strings.Cut(b, "."); k == ref.Root {
+				names = append(names, n)
+			}
+		}
+		return absentRef(ref, 1, ref.Root+" in "+orDot(d.dir), name, names)
+	}
+	id := base
+	if !in.single {
+		key, diags := stepName(ref, 1, "a key, since the block has a for_each")
+		switch {
+		case key == "" || !in.known:
+			return cty.DynamicVal, all, diags
+		case !in.has(key):
+			return cty.DynamicVal, all, errorAt(ref.RangeOf(2), "No such instance", "%s has no instance %q.%s%s", base, key, suggestOnly(key, in.keys), instanceList(in))
+		}
+		id, n = base+"@"+key, 2
+	}
+	g := d.targets[id]
+	if !g.enabled {
+		return cty.DynamicVal, all, g.disabled(ref.Range)
+	}
+	switch g.kind {
+	case addr.BlockLibrary:
+		return libraryVal(g.addr()), n, nil
+	case addr.BlockExecutable:
+		c, err := sc.ev.componentQ.Get(sc.t, g.addr())
+		if err != nil {
+			return cty.UnknownVal(cty.String), all, sc.ev.diagnose(err, ref.Range, "Invalid reference")
+		}
+		return c.programVal(), n, nil
+	}
+	return sc.ruleOutput(ref, n, d, g)
+}
+
+// ruleOutput resolves .out["F"]; the step out is the n-th.
+func (sc *scope) ruleOutput(ref lang.Ref, n int, d *directory, g *target) (cty.Value, int, hcl.Diagnostics) {
+	vals := map[string]cty.Value{}
+	for _, o := range g.outs {
+		vals[o] = lang.FileVal(lang.FileMark{Path: joinPath(d.root, d.dir, o), ID: artifact{ctx: g.ctx, target: g.addr().String()}})
+	}
+	if _, err := sc.ev.ruleQ.Get(sc.t, g.addr()); err != nil {
+		return cty.DynamicVal, len(ref.Steps), sc.ev.diagnose(err, ref.Range, "Invalid reference")
+	}
+	if len(ref.Steps) > n {
+		if name, _ := stepName(ref, n, ""); name != "out" {
+			return absentRef(ref, n+1, "attribute of a rule", name, []string{"out"})
+		}
+		if len(ref.Steps) > n+1 {
+			o, diags := stepName(ref, n+1, "the name of an output")
+			if o == "" {
+				return cty.DynamicVal, len(ref.Steps), diags
+			}
+			v, ok := vals[path.Clean(o)]
+			if !ok {
+				return absentRef(ref, n+2, "output of "+g.id(), o, g.outs)
+			}
+			return v, n + 2, nil
+		}
+		return cty.ObjectVal(vals), n + 1, nil
+	}
+	return cty.ObjectVal(map[string]cty.Value{"out": cty.ObjectVal(vals)}), n, nil
+}
+
+func article(kind string) string {
+	if strings.ContainsAny(kind[:1], "aeiou") {
+		return "an " + kind
+	}
+	return "a " + kind
+}
+
+// resolveDirSetting resolves ctx.settings.N in a build file, which must
+// declare it.
+func (sc *scope) resolveDirSetting(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
+	if len(ref.Steps) == 1 {
+		vals := map[string]cty.Value{}
+		var diags hcl.Diagnostics
+		for _, s := range sc.dir.build.Settings {
+			v, more := sc.dirSetting(s, ref)
+			vals[s.Name], diags = v, append(diags, more...)
+		}
+		return cty.ObjectVal(vals), 1, diags
+	}
+	name, diags := stepName(ref, 1, "the name of a setting")
+	if name == "" {
+		return cty.DynamicVal, len(ref.Steps), diags
+	}
+	for _, s := range sc.dir.build.Settings {
+		if s.Name == name {
+			v, diags := sc.dirSetting(s, ref)
+			return v, 2, diags
+		}
+	}
+	var names []string
+	for _, s := range sc.dir.build.Settings {
+		names = append(names, s.Name)
+	}
+	return cty.DynamicVal, len(ref.Steps), errorAt(ref.RangeOf(2), "Undeclared setting",
+		"This file does not declare a setting %q.%s\nTo read it, declare it here: setting %q { type = string }", name, didYouMean(name, names), name)
+}
+
+// dirSetting is the context's value of a declared setting, or its default.
+func (sc *scope) dirSetting(s *config.Setting, ref lang.Ref) (cty.Value, hcl.Diagnostics) {
+	c := sc.dir.ctx
+	unknown := cty.DynamicVal
+	if s.Type != cty.NilType {
+		unknown = cty.UnknownVal(s.Type)
+	}
+	el := addr.Element{Context: c, Kind: addr.KindSettings, Name: s.Name}
+	names, err := sc.ev.settingNames(sc.t, c)
+	if err != nil {
+		return unknown, sc.ev.diagnose(err, ref.Range, "Invalid settings")
+	}
+	if !contains(names, s.Name) {
+		if s.Default == nil {
+			return unknown, errorAt(s.Range, "Missing setting", "Context %s has no setting %q, and there is no default.%s", c, s.Name, suggestOnly(s.Name, names))
+		}
+		val, diags := lang.Eval(s.Default, &scope{ev: sc.ev, t: sc.t, dir: sc.dir})
+		if diags.HasErrors() {
+			return unknown, diags
+		}
+		return convertTo(val, s.TypeConstraint, s.Default.Range(), fmt.Sprintf("the default of setting %q", s.Name))
+	}
+	val, err := sc.ev.elementQ.Get(sc.t, el)
+	if err != nil {
+		return unknown, sc.ev.diagnose(err, ref.Range, "Invalid setting")
+	}
+	return convertTo(orDynamic(val), s.TypeConstraint, s.Range, fmt.Sprintf("setting %q of context %s", s.Name, c))
+}
+
+// Diagnostics about the directories of a context belong to its definition.
+func (ev *Evaluator) directories(t *engine.Task, c addr.Context) ([]*directory, error) {
+	dirs, err := ev.dirsQ.Get(t, attrKey{c, "dirs"})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*directory, len(dirs))
+	fns := make([]func(*engine.Task) error, len(dirs))
+	for i, dir := range dirs {
+		fns[i] = func(t *engine.Task) (err error) {
+			out[i], err = ev.directoryQ.Get(t, dirKey{c, dir})
+			return err
+		}
+	}
+	if err := t.Run(fns...); err != nil {
+		return nil, errReported
+	}
+	return out, nil
+}

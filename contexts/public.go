@@ -1,0 +1,140 @@
+package contexts
+
+import (
+	"path"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/lang"
+	"erg.build/erg/engine"
+)
+
+// publicNames are the names under which others see what a context builds.
+type publicNames struct {
+	bins, libs map[string]*target
+	rules      map[string]*target // public rules, by workspace path of their outputs
+	shares     map[string]*target // install blocks, by "pkg/path"
+	files      map[string]*target // rules and install blocks, by path
+}
+
+// publicNames collects them from the build files of a context.
+func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, error) {
+	dirs, err := ev.directories(t, c)
+	if err != nil {
+		return nil, err
+	}
+	pub := &publicNames{bins: map[string]*target{}, libs: map[string]*target{}, rules: map[string]*target{}, shares: map[string]*target{}, files: map[string]*target{}}
+	var diags hcl.Diagnostics
+	put := func(m map[string]*target, name string, g *target, what string) {
+		if old := m[name]; old != nil && old.enabled && g.enabled && old.addr() != g.addr() {
+			diags = append(diags, errorAt(g.header.Range, "Two public names", "Context %s has two %s of the name %q: %s, at %s, and %s.",
+				c, what, name, old.addr(), site(old.header.Range), g.addr())...)
+			return
+		}
+		if m[name] == nil || g.enabled {
+			m[name] = g
+		}
+	}
+	for _, d := range dirs {
+		for _, g := range d.order {
+			switch {
+			case g.install != nil && g.enabled:
+				names, more := ev.installNames(t, d, g)
+				diags = append(diags, more...)
+				for _, n := range names {
+					put(pub.files, n, g, "files")
+					if rest, ok := cutSection(n, "share"); ok {
+						put(pub.shares, rest, g, "files")
+					}
+				}
+			case !g.public:
+			case g.library != nil:
+				put(pub.libs, g.fileName(), g, "libraries")
+			case g.executable != nil:
+				put(pub.bins, g.fileName(), g, "programs")
+			case g.rule != nil:
+				for _, o := range g.outs {
+					put(pub.files, path.Join(d.dir, o), g, "files")
+				}
+			}
+		}
+	}
+	return pub, ev.report(diags)
+}
+
+// check judges a reference to a public name.
+func (p *publicNames) check(m map[string]*target, name string, absent func() hcl.Diagnostics, rng hcl.Range) hcl.Diagnostics {
+	switch g := m[name]; {
+	case g == nil:
+		return absent()
+	case !g.enabled:
+		return g.disabled(rng)
+	}
+	return nil
+}
+
+// publicFile evaluates context.C.file["path"]: an output of a public rule, or
+// an installed file.
+func (ev *Evaluator) publicFile(t *engine.Task, pub *publicNames, name string) (cty.Value, error) {
+	g := pub.files[name]
+	if g.install != nil {
+		return ev.installed(t, g, name)
+	}
+	if _, err := ev.ruleQ.Get(t, g.addr()); err != nil {
+		return cty.UnknownVal(cty.String), err
+	}
+	return lang.FileVal(lang.FileMark{Path: joinPath(contextRoot(g.ctx), name), ID: artifact{ctx: g.ctx, target: g.addr().String()}}), nil
+}
+
+// resolveLib resolves ctx.lib.N: public in this context, or in those that it
+// imports; two candidates are an error.
+func (sc *scope) resolveLib(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
+	all := len(ref.Steps)
+	name, diags := stepName(ref, 1, "the name of a library")
+	if name == "" {
+		return cty.DynamicVal, all, diags
+	}
+	imports, err := sc.ev.importsQ.Get(sc.t, attrKey{sc.dir.ctx, "imports"})
+	if err != nil {
+		return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid imports")
+	}
+	var found []*target
+	var names []string
+	for _, c := range append([]addr.Context{sc.dir.ctx}, imports...) {
+		pub, err := sc.ev.publicQ.Get(sc.t, c)
+		if err != nil {
+			return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid context")
+		}
+		if g := pub.libs[name]; g != nil {
+			found = append(found, g)
+		}
+		names = append(names, keys(pub.libs)...)
+	}
+	switch {
+	case len(found) == 0:
+		return absentRef(ref, 2, "public library in context "+sc.dir.ctx.String()+" and its imports,", name, names)
+	case len(found) > 1:
+		return cty.DynamicVal, all, errorAt(ref.Range, "Two libraries of one name",
+			"%s and %s are both meant by ctx.lib.%s: write context.%s.lib.%s or the other.", found[0].addr(), found[1].addr(), name, found[1].ctx, name)
+	case !found[0].enabled:
+		return cty.DynamicVal, all, found[0].disabled(ref.Range)
+	}
+	sc.ev.link(sc.dir.ctx, found[0].ctx, "lib."+name)
+	return libraryVal(found[0].addr()), 2, nil
+}
+
+// targetOf finds a target by its address. Whoever has the address got it
+// from a directory, so it is there.
+func (ev *Evaluator) targetOf(t *engine.Task, a addr.Target) (*directory, *target, error) {
+	d, err := ev.directoryQ.Get(t, dirKey{a.Context, a.Dir})
+	if err != nil {
+		return nil, nil, err
+	}
+	id := string(a.Kind) + "." + a.Name
+	if a.Key != "" {
+		id += "@" + a.Key
+	}
+	return d, d.targets[id], nil
+}

@@ -1,0 +1,143 @@
+package contexts
+
+import (
+	"path"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/lang"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+// A rule is a rule block in one context: its action is defined.
+type rule struct{ outs []string }
+
+// newSpec begins the action of a sandboxed block.
+func newSpec(g *target, name string) action.Spec {
+	return action.Spec{
+		Name:    name,
+		Context: g.ctx.String(),
+		Target:  g.addr().String(),
+		Root:    contextRoot(g.ctx),
+		Dir:     g.dir,
+		Sandbox: true,
+	}
+}
+
+// rule evaluates a rule block and defines its action.
+func (ev *Evaluator) rule(t *engine.Task, a addr.Target) (*rule, error) {
+	d, g, err := ev.targetOf(t, a)
+	if err != nil {
+		return nil, err
+	}
+	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
+	b := g.rule
+	spec := newSpec(g, "rule "+joinPath(d.dir, g.outs[0]))
+	for _, o := range g.outs {
+		spec.Outputs = append(spec.Outputs, joinPath(d.root, d.dir, o))
+	}
+	if g.stdout != "" {
+		spec.Stdout = joinPath(d.root, d.dir, g.stdout)
+	}
+	diags := ev.runBlock(sc, &spec, runAttrs{run: b.Run, inputs: b.Inputs, stdin: b.Stdin, env: b.Env, dir: b.Dir, timeout: b.Timeout})
+	if b.Depfile != nil {
+		val, more := lang.Eval(b.Depfile, sc)
+		diags = append(diags, more...)
+		s, more := lang.String(val, b.Depfile.Range(), "depfile")
+		diags = append(diags, more...)
+		if s.Known && s.Value != "" {
+			spec.Depfile = joinPath(d.root, d.dir, s.Value)
+		}
+	}
+	if err := ev.report(diags); err != nil {
+		return nil, err
+	}
+	if err := ev.addContextEnv(t, g.ctx, &spec); err != nil {
+		return nil, err
+	}
+	if err := t.Define(spec); err != nil {
+		return nil, ev.report(ev.diagnose(err, g.header.Range, "Invalid rule"))
+	}
+	return &rule{spec.Outputs}, nil
+}
+
+// runAttrs are the attributes that rules and tests have in common.
+type runAttrs struct {
+	run, inputs, stdin, env, dir, timeout hcl.Expression
+}
+
+// runBlock evaluates what a rule or a test runs.
+func (ev *Evaluator) runBlock(sc *scope, spec *action.Spec, b runAttrs) hcl.Diagnostics {
+	cmd, diags := ev.command(sc, b.run)
+	in, more := ev.inputFiles(sc, b.inputs, sc.dir.dir)
+	diags = append(diags, more...)
+	cmd.inputs = append(cmd.inputs, in...)
+	if b.stdin != nil {
+		val, more := lang.Eval(b.stdin, sc)
+		diags = append(diags, more...)
+		p, ok, more := ev.filePath(sc.t, val, sc.dir.dir, sc.dir, b.stdin.Range())
+		diags = append(diags, more...)
+		if ok {
+			spec.Stdin = p
+			cmd.inputs = append(cmd.inputs, p)
+		}
+	}
+	if b.env != nil {
+		val, more := lang.Eval(b.env, sc)
+		diags = append(diags, more...)
+		if !more.HasErrors() {
+			cmd.addEnv(val, b.env.Range(), &diags)
+		}
+	}
+	if b.dir != nil {
+		val, more := lang.Eval(b.dir, sc)
+		diags = append(diags, more...)
+		s, more := lang.String(val, b.dir.Range(), "dir")
+		diags = append(diags, more...)
+		p, err := inside(sc.dir.dir, s.Value)
+		if err != nil {
+			diags = append(diags, errorAt(b.dir.Range(), "Outside of the workspace", "%s", sentence(err.Error()))...)
+		}
+		spec.Dir = path.Clean(p)
+		if spec.Dir == "." {
+			spec.Dir = ""
+		}
+	}
+	if b.timeout != nil {
+		val, more := lang.Eval(b.timeout, sc)
+		diags = append(diags, more...)
+		d, more := lang.Duration(val, b.timeout.Range(), "timeout")
+		diags = append(diags, more...)
+		spec.Timeout = d.Value
+	}
+	if diags.HasErrors() {
+		return diags
+	}
+	cmd.fill(spec, sc)
+	return append(diags, ev.makeInputs(sc, spec.Inputs)...)
+}
+
+// makeInputs sees to it that the outputs of this directory's rules among the
+// inputs are defined. Files with a mark are: whoever made the mark did so.
+func (ev *Evaluator) makeInputs(sc *scope, inputs []string) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, p := range inputs {
+		if err := ev.defineOutput(sc.t, sc.dir, p); err != nil {
+			diags = append(diags, ev.diagnose(err, sc.dir.build.File.Body.MissingItemRange(), "Invalid rule")...)
+		}
+	}
+	return diags
+}
+
+// defineOutput defines the rule of directory d that makes p, if there is one.
+func (ev *Evaluator) defineOutput(t *engine.Task, d *directory, p string) error {
+	for o, g := range d.outputs {
+		if joinPath(d.root, d.dir, o) == p {
+			_, err := ev.ruleQ.Get(t.At(site(g.header.Range)), g.addr())
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package contexts
+
+import (
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/lang"
+	"erg.build/erg/engine"
+)
+
+// A test is a test block in one context: its action is defined.
+type test struct {
+	result string   // the output that stands for "it passed", and holds what it printed
+	needs  []string // what it runs with
+	expect string
+}
+
+// test evaluates a test block and defines its action.
+func (ev *Evaluator) test(t *engine.Task, a addr.Target) (*test, error) {
+	d, g, err := ev.targetOf(t, a)
+	if err != nil {
+		return nil, err
+	}
+	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
+	b := g.test
+	spec := newSpec(g, "test "+joinPath(d.dir, g.fileName()))
+	spec.Local = true
+	spec.Stdout = joinPath(d.root, d.dir, ".tests", g.fileName()+".out")
+	spec.Outputs = []string{spec.Stdout}
+	diags := ev.runBlock(sc, &spec, runAttrs{run: b.Run, inputs: b.Inputs, stdin: b.Stdin, env: b.Env, dir: b.Dir, timeout: b.Timeout})
+	if b.Expect != nil {
+		p, more := ev.expected(sc, b.Expect)
+		diags = append(diags, more...)
+		if p != "" {
+			spec.Expect = p
+			spec.Inputs = unique(append(spec.Inputs, p))
+			diags = append(diags, ev.makeInputs(sc, []string{p})...)
+		}
+	}
+	if err := ev.report(diags); err != nil {
+		return nil, err
+	}
+	if err := ev.addContextEnv(t, g.ctx, &spec); err != nil {
+		return nil, err
+	}
+	if err := t.Define(spec); err != nil {
+		return nil, ev.report(ev.diagnose(err, g.header.Range, "Invalid test"))
+	}
+	return &test{result: spec.Stdout, needs: spec.Inputs, expect: spec.Expect}, nil
+}
+
+// expected is the file that a test's output must equal. It is named like an
+// input, but the hint for one that is missing is another: promote makes it.
+func (ev *Evaluator) expected(sc *scope, expr hcl.Expression) (string, hcl.Diagnostics) {
+	val, diags := lang.Eval(expr, sc)
+	if diags.HasErrors() {
+		return "", diags
+	}
+	p, ok, more := ev.filePath(sc.t, val, sc.dir.dir, sc.dir, expr.Range())
+	if more.HasErrors() {
+		for _, m := range more {
+			if m.Summary == "No such file" {
+				m.Detail += "\nTo begin with, create it empty; erg promote puts what the test prints into it."
+			}
+		}
+		return "", append(diags, more...)
+	}
+	if !ok {
+		return "", diags
+	}
+	return p, append(diags, more...)
+}
