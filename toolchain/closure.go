@@ -1,15 +1,12 @@
 package toolchain
 
 import (
-	"bytes"
-	"debug/elf"
 	"errors"
 	"io/fs"
 	"maps"
 	"path"
 	"runtime"
 	"slices"
-	"strings"
 
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/digest"
@@ -70,83 +67,33 @@ func (c *Closure) Executable(role, file string) error {
 		return err
 	}
 	c.looked[file] = true
-	b, err := c.t.ReadFile(file)
+	x, err := executables.Get(c.t, file)
 	if err != nil {
 		return err
 	}
-	if bytes.HasPrefix(b, []byte("#!")) {
-		return c.script(role, b)
-	}
-	return c.needs(file, b)
-}
-
-// maxScript is the size above which a file that begins with "#!" is data
-// with a header, such as byte code, and only its interpreter matters.
-const maxScript = 64 << 10
-
-// script adds a script's interpreter and every program that it names by its
-// absolute path: a compiler in a wrapper is found that way.
-func (c *Closure) script(role string, b []byte) error {
-	first, rest, _ := strings.Cut(string(b[2:]), "\n")
-	words := strings.Fields(first)
-	if len(b) <= maxScript {
-		words = append(words, strings.FieldsFunc(rest, func(r rune) bool {
-			return strings.ContainsRune(" \t\n\r\"'`;|&<>(){}=:$", r)
-		})...)
-	}
-	for i, w := range words {
-		if !path.IsAbs(w) || strings.HasPrefix(w, "/dev/") || strings.HasPrefix(w, "/proc/") {
-			continue
-		}
-		ok, err := c.t.Exists(w)
+	for i, p := range x.programs {
+		ok, err := c.t.Exists(p)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			continue
 		}
-		part := role + " runs " + path.Base(w)
+		part := role + " runs " + path.Base(p)
 		if i == 0 {
 			part = role + " interpreter"
 		}
-		if err := c.Executable(part, w); err != nil {
+		if err := c.Executable(part, p); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// needs adds the shared libraries of an ELF file, and theirs. Other formats
-// (Mach-O, whose system libraries are part of the system) add nothing.
-func (c *Closure) needs(file string, b []byte) error {
-	f, err := elf.NewFile(bytes.NewReader(b))
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	if interp := interpreter(f); interp != "" {
-		if err := c.File("dynamic linker", interp); err != nil {
+	if x.linker != "" {
+		if err := c.File("dynamic linker", x.linker); err != nil {
 			return err
 		}
 	}
-	names, err := f.ImportedLibraries()
-	if err != nil {
-		return nil // a static executable
-	}
-	var dirs []string
-	for _, tag := range []elf.DynTag{elf.DT_RPATH, elf.DT_RUNPATH} {
-		values, _ := f.DynString(tag)
-		for _, v := range values {
-			for dir := range strings.SplitSeq(v, ":") {
-				dir = strings.NewReplacer("$ORIGIN", path.Dir(file), "${ORIGIN}", path.Dir(file)).Replace(dir)
-				if path.IsAbs(dir) {
-					dirs = append(dirs, path.Clean(dir))
-				}
-			}
-		}
-	}
-	dirs = slices.Concat(dirs, c.dirs, systemLibraries())
-	for _, name := range names {
+	dirs := slices.Concat(x.dirs, c.dirs, systemLibraries())
+	for _, name := range x.libraries {
 		if err := c.library(name, dirs); err != nil {
 			return err
 		}
@@ -172,19 +119,6 @@ func (c *Closure) library(name string, dirs []string) error {
 	}
 	c.roles[role] = absent
 	return nil
-}
-
-// interpreter returns the dynamic linker that an executable asks for.
-func interpreter(f *elf.File) string {
-	s := f.Section(".interp")
-	if s == nil {
-		return ""
-	}
-	b, err := s.Data()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimRight(string(b), "\x00")
 }
 
 // systemLibraries are the directories in which dynamic linkers look, those
