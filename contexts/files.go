@@ -26,7 +26,7 @@ type files struct {
 // noFiles is for expressions that are only checked.
 type noFiles struct{}
 
-func (noFiles) Glob(string) ([]string, error)     { return nil, nil }
+func (noFiles) Glob(string) ([]string, error)   { return nil, nil }
 func (noFiles) ReadFile(string) ([]byte, error) { return nil, nil }
 
 // ReadFile implements lang.FileSource.

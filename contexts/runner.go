@@ -152,4 +152,3 @@ func (ev *Evaluator) through(sc *scope, cmd *command, r *runner, p string, args 
 	}
 	return ev.runTool(sc, cmd, first, rest, r.rng)
 }
-

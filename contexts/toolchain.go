@@ -209,4 +209,3 @@ func (ev *Evaluator) loaded(t *engine.Task, c addr.Context) (cct *cc.Toolchain, 
 	oct, _ = tc.(*ocaml.Toolchain)
 	return cct, oct, nil
 }
-

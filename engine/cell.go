@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // A cell is a query applied to a key, in one session: it is computed at most
@@ -16,10 +17,11 @@ type cell struct {
 	value       any
 	err         error
 
-	mu    sync.Mutex
-	deps  []dep
-	note  *Note
-	waits map[*cell]string // guarded by Session.cellMu: what its tasks wait for, and from where
+	mu      sync.Mutex
+	deps    []dep
+	note    *Note
+	waiters int              // guarded by Session.cellMu
+	waits   map[*cell]string // guarded by Session.cellMu: what its tasks wait for, and from where
 }
 
 type cellKey struct {
@@ -85,14 +87,21 @@ func (t *Task) demand(k cellKey, label, kind string, fn func(*Task) (any, error)
 			return nil, cycle
 		}
 		t.cell.waits[c] = t.site
+		if !owner {
+			c.waiters++
+		}
 	}
 	s.cellMu.Unlock()
 	t.cell.addDep(dep{cell: c})
 	if owner {
 		sub := &Task{s: s, cell: c, ctx: t.ctx}
 		c.value, c.err = fn(sub)
+		s.cellMu.Lock()
+		s.enter(c.waiters) // they go on from here, before this goroutine can stop
 		close(c.done)
+		s.cellMu.Unlock()
 	} else if !finished {
+		s.leave()
 		select {
 		case <-c.done:
 		case <-t.ctx.Done():
@@ -145,10 +154,21 @@ func (t *Task) note(n Note) {
 
 func (t *Task) run(fns []func(*Task) error) error {
 	errs := make([]error, len(fns))
+	if len(fns) == 0 {
+		return nil
+	}
+	t.s.enter(len(fns) - 1) // the first takes this goroutine's place, and the last gives it back
+	var left atomic.Int64
+	left.Store(int64(len(fns)))
 	var wg sync.WaitGroup
 	for i, fn := range fns {
 		sub := &Task{s: t.s, cell: t.cell, ctx: t.ctx, site: t.site}
-		wg.Go(func() { errs[i] = fn(sub) })
+		wg.Go(func() {
+			errs[i] = fn(sub)
+			if left.Add(-1) > 0 {
+				t.s.leave()
+			}
+		})
 	}
 	wg.Wait()
 	return errors.Join(errs...)

@@ -73,9 +73,11 @@ func (s *Session) awaitNode(ctx context.Context, n *node) (state, error) {
 	if s.quiet() {
 		s.checkStuck()
 	}
+	s.gate.active--
+	s.pump()
 	s.mu.Unlock()
 	select {
-	case <-n.done:
+	case <-n.done: // end counted this goroutine again
 		s.mu.Lock()
 		return n.state, nil
 	case <-ctx.Done():

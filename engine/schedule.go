@@ -35,6 +35,7 @@ type sched struct {
 	groups  map[digest.Digest]*group  // by full key
 	lastID  int
 
+	gate gate
 	tally
 }
 
@@ -82,6 +83,7 @@ func (s *Session) end(n *node, st state) {
 	n.state = st
 	s.tally.ended(n)
 	if n.done != nil {
+		s.gate.active += s.waiters[n]
 		close(n.done)
 	}
 	users := n.users
@@ -108,11 +110,18 @@ func (s *Session) pump() {
 	}
 	for s.running < len(s.lanes) && len(s.runnable) > 0 {
 		n := s.runnable.take()
+		if s.hold(n) {
+			continue
+		}
 		if p := s.pool(n); p != nil && p.running >= max(n.spec.Pool.Depth, 1) {
 			p.held.put(n)
 			continue
 		}
 		s.start(n)
+	}
+	if s.openGate() {
+		s.pump()
+		return
 	}
 	s.report(false)
 	if s.quiet() {
@@ -137,7 +146,7 @@ func (s *Session) pool(n *node) *pool {
 // quiet reports whether nothing is under way. What a pool holds back does
 // not count: something of that pool runs.
 func (s *Session) quiet() bool {
-	return s.prep == 0 && s.running == 0 && len(s.ready) == 0 && len(s.runnable) == 0
+	return s.prep == 0 && s.running == 0 && len(s.ready) == 0 && len(s.runnable) == 0 && len(s.gate.held) == 0
 }
 
 // checkStuck panics when somebody waits for a node and nothing is under way
@@ -209,6 +218,10 @@ func (s *Session) stop() {
 	for len(s.runnable) > 0 {
 		s.abandon(s.runnable.take())
 	}
+	for _, n := range s.gate.held {
+		s.abandon(n)
+	}
+	s.gate.held = nil
 	for _, p := range s.pools {
 		for len(p.held) > 0 {
 			s.abandon(p.held.take())
@@ -230,5 +243,5 @@ func (s *Session) drain() {
 	}
 	s.report(true)
 	s.mu.Unlock()
-	s.publish.Wait()
+	s.publish.idle.Wait()
 }

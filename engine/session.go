@@ -30,6 +30,9 @@ type SessionOptions struct {
 	KeepGoing bool   // after a failure go on with all that does not need it
 	Rerun     bool   // run Local actions (tests) although they passed before
 	Sink      event.Sink
+	// BeforeRun, if set, is asked once, when all that can be evaluated
+	// without running anything but probes has been, whether to run anything.
+	BeforeRun func() bool
 }
 
 // A Session is one command's run over the graph.
@@ -54,12 +57,16 @@ type Session struct {
 	eventMu sync.Mutex
 
 	sched
-	planned    planned
-	publish    sync.WaitGroup // writes to the store under way
-	storeOK    atomic.Bool    // false once a write to the store failed
-	publishing chan struct{}  // bounds them
+	planned planned
+	logBad  atomic.Bool // a write to the trace's log failed
+	publish publisher
+	storeOK atomic.Bool // false once a write to the store failed
 
-	incomplete  atomic.Bool // something must be done again by the next build
+	targetsOnce sync.Once
+	targets     []*trace.Action // of former builds, by target
+	pruned      atomic.Bool
+	lastMade    atomic.Int64 // nanoseconds: the latest stamp of an output
+	incomplete  atomic.Bool  // something must be done again by the next build
 	sandboxOnce sync.Once
 	method      sandbox.Method
 	bakedOnce   sync.Once
@@ -73,11 +80,10 @@ func (e *Engine) NewSession(ctx context.Context, o SessionOptions) *Session {
 	}
 	s := &Session{
 		eng: e, opts: o, ctx: ctx, rev: e.state.Revision + 1, began: time.Now(),
-		cells:      map[cellKey]*cell{},
-		leaves:     map[trace.FileKey]*leafState{},
-		touched:    map[trace.FileKey]bool{},
-		env:        map[string]string{},
-		publishing: make(chan struct{}, 4),
+		cells:   map[cellKey]*cell{},
+		leaves:  map[trace.FileKey]*leafState{},
+		touched: map[trace.FileKey]bool{},
+		env:     map[string]string{},
 	}
 	s.sched.init(defaultJobs(o.Jobs))
 	s.storeOK.Store(e.store != nil)
@@ -91,7 +97,9 @@ func (e *Engine) NewSession(ctx context.Context, o SessionOptions) *Session {
 // Eval runs fn as the root query.
 func (s *Session) Eval(fn func(t *Task) error) error {
 	root := &cell{kind: "goal", label: s.opts.Goal, done: make(chan struct{}), waits: map[*cell]string{}}
+	s.enter(1)
 	err := fn(&Task{s: s, cell: root, ctx: s.ctx})
+	s.leave()
 	s.drain()
 	return err
 }

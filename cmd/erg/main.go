@@ -4,9 +4,12 @@ package main
 import (
 	"os"
 
+	"erg.build/erg/cmd/erg/internal/app"
 	"erg.build/erg/cmd/erg/internal/cli"
+	"erg.build/erg/engine/sandbox"
 )
 
 func main() {
-	os.Exit(cli.Main(cli.Deps{}, os.Args[1:]))
+	sandbox.Main() // does not return in a sandbox's helper
+	os.Exit(cli.Main(cli.Deps{App: app.App{}}, os.Args[1:]))
 }

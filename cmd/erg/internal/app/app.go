@@ -1,0 +1,268 @@
+// Package app does what erg's subcommands ask for: it opens the workspace,
+// answers from the trace when nothing changed, and otherwise evaluates the
+// configuration in a session of the engine.
+//
+// It is the one place where the layers meet; it decides nothing about builds.
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"erg.build/erg/cmd/erg/internal/cli"
+	"erg.build/erg/cmd/erg/internal/show"
+	"erg.build/erg/contexts"
+	"erg.build/erg/contexts/config"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/sandbox"
+)
+
+// App implements cli.App.
+type App struct{}
+
+var _ cli.App = App{}
+
+// findRoot finds the workspace that a directory belongs to: the nearest
+// directory, upwards, with an erg.hcl; else the outermost of those upwards in
+// a row that have a build file.
+func findRoot(dir string) (string, error) {
+	for d := dir; ; d = filepath.Dir(d) {
+		for _, n := range config.WorkspaceFiles {
+			if _, err := os.Stat(filepath.Join(d, n)); err == nil {
+				return d, nil
+			}
+		}
+		if d == filepath.Dir(d) {
+			break
+		}
+	}
+	root := ""
+	for d := dir; hasBuildFile(d); d = filepath.Dir(d) {
+		root = d
+	}
+	if root == "" {
+		return "", &cli.ConfigError{Err: fmt.Errorf("there is no erg.hcl in %s or above it, and no build.hcl; erg init writes one to begin with", dir)}
+	}
+	return root, nil
+}
+
+func hasBuildFile(dir string) bool {
+	for _, n := range config.BuildFiles {
+		if _, err := os.Stat(filepath.Join(dir, n)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// storeDir is the user's store, unless one was chosen.
+func storeDir(c cli.Common) string {
+	if c.Store != "" {
+		return c.Store
+	}
+	if d := c.Getenv("ERG_STORE"); d != "" {
+		return d
+	}
+	if d := c.Getenv("XDG_CACHE_HOME"); filepath.IsAbs(d) {
+		return filepath.Join(d, "erg")
+	}
+	if d := c.Getenv("HOME"); filepath.IsAbs(d) {
+		return filepath.Join(d, ".cache", "erg")
+	}
+	return ""
+}
+
+// buildID tells one erg from another: the goals of another erg's trace are
+// evaluated anew, since they may have meant something else.
+func buildID() string {
+	exe, err := os.Executable()
+	if err != nil {
+		return "unknown"
+	}
+	fi, err := os.Stat(exe)
+	if err != nil {
+		return "unknown"
+	}
+	return fmt.Sprintf("%d-%d", fi.Size(), fi.ModTime().UnixNano())
+}
+
+// open opens the workspace of a command.
+func open(ctx context.Context, c cli.Common, sink event.Sink) (*engine.Engine, error) {
+	root, err := findRoot(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	o := engine.Options{Root: root, StoreDir: storeDir(c), BuildID: buildID(), Env: c.Getenv}
+	if m := c.Getenv("ERG_SANDBOX"); m != "" {
+		if o.Sandbox, err = sandbox.ParseMethod(m); err != nil {
+			return nil, &cli.UsageError{Text: err.Error()}
+		}
+	}
+	o.Waiting = func(pid int) {
+		sink.Event(event.Message{Level: event.Info, Text: fmt.Sprintf("another erg (process %d) has this workspace; waiting for it", pid)})
+	}
+	return engine.Open(ctx, o)
+}
+
+// goalKey names what was asked for, for the trace.
+func goalKey(command string, c cli.Common, args []string) string {
+	b, err := json.Marshal(struct {
+		Command  string
+		Args     []string  `json:",omitempty"`
+		Contexts []string  `json:",omitempty"`
+		Vars     []cli.Var `json:",omitempty"`
+	}{command, args, c.Contexts, c.Vars})
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func newEvaluator(c cli.Common) *contexts.Evaluator {
+	vars := map[string]string{}
+	for _, v := range c.Vars {
+		vars[v.Name] = v.Value
+	}
+	return contexts.New(contexts.Options{Vars: vars})
+}
+
+// A job is one command that builds.
+type job struct {
+	command string
+	common  cli.Common
+	opts    cli.Building
+	request contexts.Request
+	rerun   bool
+	quiet   bool
+}
+
+// A summary is what the trace keeps of a goal, to be shown by a null build.
+type summary struct {
+	Programs []contexts.Program `json:",omitempty"`
+	Tests    int                `json:",omitempty"`
+}
+
+// run does a job and returns its summary.
+func (j *job) run(ctx context.Context) (*summary, error) {
+	start := time.Now()
+	sink, err := show.Open(show.Options{Stdout: j.common.Stdout, Stderr: j.common.Stderr, Getenv: j.common.Getenv, Start: start,
+		Color: j.common.Color, JSON: j.common.JSON, Quiet: j.quiet, Timeline: j.opts.Timeline})
+	if err != nil {
+		return nil, err
+	}
+	defer sink.Close()
+	eng, err := open(ctx, j.common, sink)
+	if err != nil {
+		return nil, err
+	}
+	defer eng.Close()
+	key := goalKey(j.command, j.common, append(j.request.Args, fmt.Sprint(j.request.Tests)))
+	if !j.rerun {
+		if n, ok := eng.Null(key); ok {
+			return j.null(sink, n, start)
+		}
+	}
+	return j.build(ctx, eng, sink, key, start)
+}
+
+// null reports a build that had nothing to do.
+func (j *job) null(sink show.Sink, n *engine.NullResult, start time.Time) (*summary, error) {
+	var s summary
+	if err := json.Unmarshal(n.Summary, &s); err != nil {
+		return nil, fmt.Errorf("the trace: %w", err)
+	}
+	for i, m := range n.Messages {
+		sink.Event(event.ActionFinished{ID: i + 1, Name: m.Name, Contexts: []string{m.Context}, Status: event.Unchanged, Output: m.Output})
+	}
+	sink.Event(event.BuildFinished{OK: true, Unchanged: n.Actions, Elapsed: time.Since(start)})
+	return &s, sink.Close()
+}
+
+func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key string, start time.Time) (*summary, error) {
+	ev := newEvaluator(j.common)
+	s := eng.NewSession(ctx, engine.SessionOptions{Goal: key, Jobs: j.common.Jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, Sink: sink,
+		BeforeRun: func() bool { return j.common.KeepGoing || !ev.HasErrors() }})
+	var out *contexts.Outcome
+	err := s.Eval(func(t *engine.Task) (err error) {
+		out, err = ev.Make(t, j.request)
+		return err
+	})
+	r := s.Result()
+	ok := err == nil && !ev.HasErrors() && r.Failed == 0 && ctx.Err() == nil
+	sum := &summary{}
+	if out != nil {
+		sum.Programs, sum.Tests = out.Programs, len(out.Tests)
+	}
+	text, merr := json.Marshal(sum)
+	if merr != nil {
+		return nil, merr
+	}
+	saved := s.Finish(ok, text)
+	sink.Event(event.BuildFinished{OK: ok, Ran: r.Ran, Restored: r.Restored, Unchanged: r.Unchanged, Failed: r.Failed, Elapsed: time.Since(start)})
+	if cerr := sink.Close(); cerr != nil && saved == nil {
+		saved = cerr
+	}
+	return sum, j.verdict(ctx, ev, err, saved, r)
+}
+
+// verdict turns what went wrong into the error that decides the exit code.
+func (j *job) verdict(ctx context.Context, ev *contexts.Evaluator, err, saved error, r engine.Result) error {
+	if ctx.Err() != nil {
+		return cli.ErrInterrupted
+	}
+	var u *contexts.UsageError
+	switch {
+	case len(ev.Diagnostics()) > 0 && j.writeDiagnostics(ev) != nil:
+		return errors.New("diagnostics cannot be written")
+	case ev.HasErrors():
+		return &cli.ConfigError{Err: errors.New("the configuration has errors"), Reported: true}
+	case errors.As(err, &u):
+		return &cli.UsageError{Text: u.Text}
+	case r.Failed > 0 || errors.Is(err, engine.ErrFailed):
+		return cli.ErrFailed
+	case err != nil:
+		return err
+	}
+	return saved
+}
+
+func (j *job) writeDiagnostics(ev *contexts.Evaluator) error {
+	return ev.WriteDiagnostics(j.common.Stderr, show.UseColor(j.common.Stderr, j.common.Color, j.common.Getenv), 0)
+}
+
+// Build implements cli.App.
+func (App) Build(ctx context.Context, c cli.Common, o cli.BuildOptions) error {
+	j := &job{command: "build", common: c, opts: o.Building, request: contexts.Request{Contexts: c.Contexts, Args: o.Targets}}
+	sum, err := j.run(ctx)
+	if err != nil || c.JSON {
+		return err
+	}
+	return writePrograms(c.Stdout, sum.Programs)
+}
+
+// Test implements cli.App.
+func (App) Test(ctx context.Context, c cli.Common, o cli.TestOptions) error {
+	j := &job{command: "test", common: c, opts: o.Building, rerun: o.Rerun, request: contexts.Request{Contexts: c.Contexts, Args: o.Tests, Tests: true}}
+	sum, err := j.run(ctx)
+	if err != nil || c.JSON {
+		return err
+	}
+	_, err = fmt.Fprintf(c.Stdout, "%d %s passed\n", sum.Tests, plural(sum.Tests, "test"))
+	return err
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return what
+	}
+	return what + "s"
+}
+
+// Format implements cli.App.
+func (App) Format(_ string, src []byte) ([]byte, error) { return config.Format(src), nil }

@@ -1,0 +1,468 @@
+package contexts
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/lang"
+	"erg.build/erg/engine"
+)
+
+// A Request is what was asked for.
+type Request struct {
+	Contexts []string // of -c; the workspace's default when empty
+	Args     []string // addresses; all default goals when empty
+	Tests    bool     // run the tests among them, instead of building
+}
+
+// A UsageError says that a request makes no sense in this workspace.
+type UsageError struct{ Text string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
+
+// An Outcome is what a request came to, besides files.
+type Outcome struct {
+	mu       sync.Mutex
+	Programs []Program
+	Tests    []string // results of tests, as paths
+}
+
+// A Program is an executable that was asked for.
+type Program struct {
+	Address string // "app:bin.hello" or the target
+	Path    string
+}
+
+func (o *Outcome) program(c *component) {
+	if c.path == "" {
+		return
+	}
+	a := c.g.addr().String()
+	if c.g.public {
+		a = addr.Public{Context: c.g.ctx, Kind: addr.KindBin, Name: c.g.fileName()}.String()
+	}
+	o.mu.Lock()
+	o.Programs = append(o.Programs, Program{a, c.path})
+	o.mu.Unlock()
+}
+
+// Make evaluates and builds what was asked for. It returns a *UsageError, or
+// an error that says that something was reported.
+func (ev *Evaluator) Make(t *engine.Task, r Request) (*Outcome, error) {
+	out := &Outcome{}
+	ws, err := ev.workspaceQ.Get(t, "")
+	if err != nil {
+		return out, err
+	}
+	sel, err := ev.selection(t, ws, r.Contexts)
+	if err != nil {
+		return out, err
+	}
+	fns := []func(*engine.Task) error{func(t *engine.Task) error {
+		_, err := ev.allContextsQ.Get(t, "")
+		return err
+	}}
+	if len(r.Args) == 0 {
+		for _, s := range sel {
+			fns = append(fns, func(t *engine.Task) error {
+				return ev.eachInstance(t, ws, s, func(t *engine.Task, c addr.Context) error { return ev.makeContext(t, c, r, out) })
+			})
+		}
+	}
+	for _, a := range r.Args {
+		fn, err := ev.makeArg(ws, sel, a, r, out)
+		if err != nil {
+			return out, err
+		}
+		fns = append(fns, fn)
+	}
+	err = t.Run(fns...)
+	sort.Slice(out.Programs, func(i, j int) bool { return out.Programs[i].Address < out.Programs[j].Address })
+	return out, err
+}
+
+// selection lists the contexts that a request is about. A context without a
+// key that has a for_each stands for all its instances.
+func (ev *Evaluator) selection(t *engine.Task, ws *config.Workspace, names []string) ([]addr.Context, error) {
+	var sel []addr.Context
+	for _, n := range names {
+		c, err := addr.ParseContext(n)
+		if err != nil {
+			return nil, usage("%v", err)
+		}
+		if err := knownContext(ws, c); err != nil {
+			return nil, err
+		}
+		sel = append(sel, c)
+	}
+	if len(names) > 0 {
+		return sel, nil
+	}
+	if ws.Default != nil {
+		val, diags := lang.Eval(ws.Default, &scope{ev: ev, t: t})
+		if diags.HasErrors() {
+			return nil, ev.report(diags)
+		}
+		list, known, ok := capsules[addr.Context](val, contextType)
+		if !ok || !known {
+			return nil, ev.report(errorAt(ws.Default.Range(), "Not contexts", "default is a list of contexts: [context.app, context.tools]."))
+		}
+		return list, nil
+	}
+	for _, c := range ws.Contexts {
+		sel = append(sel, addr.Context{Name: c.Name})
+	}
+	return sel, nil
+}
+
+func knownContext(ws *config.Workspace, c addr.Context) error {
+	if ws.Context(c.Name) != nil {
+		return nil
+	}
+	var names []string
+	for _, b := range ws.Contexts {
+		names = append(names, b.Name)
+	}
+	return usage("there is no context %q.%s", c.Name, didYouMean(c.Name, names))
+}
+
+// eachInstance calls fn for the instances that c stands for, at the same time.
+func (ev *Evaluator) eachInstance(t *engine.Task, ws *config.Workspace, c addr.Context, fn func(*engine.Task, addr.Context) error) error {
+	in, err := ev.instancesQ.Get(t.At(site(ws.Context(c.Name).Range)), addr.Context{Name: c.Name})
+	if err != nil {
+		return err
+	}
+	keys := in.keys
+	if c.Key != "" && !c.IsAll() {
+		if in.known && !in.has(c.Key) {
+			return usage("context %q has no instance %q.%s%s", c.Name, c.Key, suggestOnly(c.Key, in.keys), instanceList(in))
+		}
+		keys = []string{c.Key}
+	}
+	if !in.known {
+		return nil // announced as deferred
+	}
+	var fns []func(*engine.Task) error
+	for _, k := range keys {
+		fns = append(fns, func(t *engine.Task) error { return fn(t, addr.Context{Name: c.Name, Key: k}) })
+	}
+	return t.Run(fns...)
+}
+
+// makeContext makes the default goals of a context: what is public, and what
+// its tests run; or its tests.
+func (ev *Evaluator) makeContext(t *engine.Task, c addr.Context, r Request, out *Outcome) error {
+	dirs, err := ev.directories(t, c)
+	if err != nil {
+		return err
+	}
+	fns := []func(*engine.Task) error{}
+	for _, d := range dirs {
+		for _, g := range d.order {
+			if g.enabled && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil)) {
+				fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
+			}
+		}
+	}
+	if !r.Tests {
+		fns = append(fns, func(t *engine.Task) error { return ev.makeValues(t, c) })
+	}
+	return t.Run(fns...)
+}
+
+// makeValues evaluates the outputs and settings of a context: they are public.
+func (ev *Evaluator) makeValues(t *engine.Task, c addr.Context) error {
+	d, err := ev.definition(t, c)
+	if err != nil {
+		return err
+	}
+	var els []addr.Element
+	seen := map[string]bool{}
+	for _, def := range ev.chain(d) {
+		for _, o := range def.Outputs {
+			if !seen[o.Name] {
+				seen[o.Name] = true
+				els = append(els, addr.Element{Context: c, Kind: addr.KindOutput, Name: o.Name})
+			}
+		}
+	}
+	names, err := ev.settingNames(t, c)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		els = append(els, addr.Element{Context: c, Kind: addr.KindSettings, Name: n})
+	}
+	fns := []func(*engine.Task) error{
+		func(t *engine.Task) error { _, err := ev.toolchainsQ.Get(t, attrKey{c, "toolchains"}); return err },
+		func(t *engine.Task) error { _, err := ev.hostQ.Get(t, attrKey{c, "host"}); return err },
+		func(t *engine.Task) error { _, err := ev.runnerQ.Get(t, attrKey{c, "runner"}); return err },
+	}
+	for _, el := range els {
+		fns = append(fns, func(t *engine.Task) error { _, err := ev.elementQ.Get(t, el); return err })
+	}
+	return t.Run(fns...)
+}
+
+// makeTarget makes one target. Of a test, that is what it runs, or its run.
+func (ev *Evaluator) makeTarget(t *engine.Task, g *target, r Request, out *Outcome) error {
+	t.At(site(g.header.Range))
+	switch {
+	case g.test != nil:
+		x, err := ev.testQ.Get(t, g.addr())
+		if err != nil {
+			return err
+		}
+		if !r.Tests {
+			return t.Build(outputsOnly(x.needs)...)
+		}
+		out.mu.Lock()
+		out.Tests = append(out.Tests, x.result)
+		out.mu.Unlock()
+		return t.Build(x.result)
+	case g.rule != nil:
+		x, err := ev.ruleQ.Get(t, g.addr())
+		if err != nil {
+			return err
+		}
+		return t.Build(x.outs...)
+	case g.install != nil:
+		x, err := ev.installQ.Get(t, g.addr())
+		if err != nil {
+			return err
+		}
+		var files []string
+		for _, f := range x.files {
+			files = append(files, f)
+		}
+		sort.Strings(files)
+		return t.Build(files...)
+	}
+	c, err := ev.componentQ.Get(t, g.addr())
+	if err != nil {
+		return err
+	}
+	out.program(c)
+	return t.Build(c.files...)
+}
+
+func outputsOnly(paths []string) []string {
+	var out []string
+	for _, p := range paths {
+		if strings.HasPrefix(p, addr.BuildDir+"/") {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// makeArg returns the function that makes what one argument asks for.
+func (ev *Evaluator) makeArg(ws *config.Workspace, sel []addr.Context, arg string, r Request, out *Outcome) (func(*engine.Task) error, error) {
+	a, err := addr.Parse(arg)
+	if err != nil {
+		return nil, usage("%v", err)
+	}
+	in := func(c addr.Context, fn func(*engine.Task, addr.Context) error) (func(*engine.Task) error, error) {
+		if c.IsZero() {
+			return func(t *engine.Task) error {
+				var fns []func(*engine.Task) error
+				for _, s := range sel {
+					fns = append(fns, func(t *engine.Task) error { return ev.eachInstance(t, ws, s, fn) })
+				}
+				return t.Run(fns...)
+			}, nil
+		}
+		if err := knownContext(ws, c); err != nil {
+			return nil, err
+		}
+		return func(t *engine.Task) error { return ev.eachInstance(t, ws, c, fn) }, nil
+	}
+	switch a := a.(type) {
+	case addr.Context:
+		return in(a, func(t *engine.Task, c addr.Context) error { return ev.makeContext(t, c, r, out) })
+	case addr.Public:
+		return in(a.Context, func(t *engine.Task, c addr.Context) error { return ev.makeElement(t, c, a.Element(), r, out) })
+	case addr.Element:
+		return in(a.Context, func(t *engine.Task, c addr.Context) error { return ev.makeElement(t, c, a, r, out) })
+	case addr.Directory:
+		found := &sightings{arg: arg}
+		return found.atEnd(in(a.Context, func(t *engine.Task, c addr.Context) error { return ev.makeDirectory(t, c, a, r, out, found) }))
+	case addr.Target:
+		found := &sightings{arg: arg}
+		return found.atEnd(in(a.Context, func(t *engine.Task, c addr.Context) error { return ev.makeNamed(t, c, a, r, out, found) }))
+	case addr.Artifact:
+		return in(a.Context, func(t *engine.Task, c addr.Context) error { return ev.makeArtifact(t, c, a) })
+	}
+	return nil, usage("%s cannot be built; erg why tells about it", arg)
+}
+
+// sightings notes whether any context had what was asked for.
+type sightings struct {
+	mu    sync.Mutex
+	arg   string
+	found bool
+	names []string
+}
+
+func (s *sightings) add(found bool, names ...string) {
+	s.mu.Lock()
+	s.found = s.found || found
+	s.names = append(s.names, names...)
+	s.mu.Unlock()
+}
+
+func (s *sightings) atEnd(fn func(*engine.Task) error, err error) (func(*engine.Task) error, error) {
+	return func(t *engine.Task) error {
+		if err := fn(t); err != nil {
+			return err
+		}
+		if !s.found {
+			return usage("nothing is called %s in any context.%s", s.arg, suggestOnly(s.arg, s.names))
+		}
+		return nil
+	}, err
+}
+
+func (ev *Evaluator) makeDirectory(t *engine.Task, c addr.Context, a addr.Directory, r Request, out *Outcome, found *sightings) error {
+	dirs, err := ev.directories(t, c)
+	if err != nil {
+		return err
+	}
+	var fns []func(*engine.Task) error
+	for _, d := range dirs {
+		found.add(a.Contains(d.dir), addr.Directory{Context: a.Context, Dir: d.dir}.String())
+		if !a.Contains(d.dir) {
+			continue
+		}
+		for _, g := range d.order {
+			if g.enabled && (g.test != nil || !r.Tests) {
+				fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
+			}
+		}
+	}
+	return t.Run(fns...)
+}
+
+func (ev *Evaluator) makeNamed(t *engine.Task, c addr.Context, a addr.Target, r Request, out *Outcome, found *sightings) error {
+	dirs, err := ev.directories(t, c)
+	if err != nil {
+		return err
+	}
+	var fns []func(*engine.Task) error
+	for _, d := range dirs {
+		for _, g := range d.order {
+			full := g.addr()
+			if a.Context.IsZero() {
+				full.Context = addr.Context{}
+			}
+			found.add(false, full.String())
+			if g.dir != a.Dir || g.kind != a.Kind || g.name != a.Name || a.Key != "" && a.Key != g.key {
+				continue
+			}
+			found.add(true)
+			if !g.enabled {
+				if a.Context.IsZero() {
+					continue
+				}
+				return ev.report(g.disabled(g.header.Range))
+			}
+			fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
+		}
+	}
+	return t.Run(fns...)
+}
+
+// makeElement makes something public: a program, a library, a value.
+func (ev *Evaluator) makeElement(t *engine.Task, c addr.Context, el addr.Element, r Request, out *Outcome) error {
+	el = el.Whole()
+	el.Context = c
+	ref := lang.Ref{Root: "context", Range: hcl.Range{Filename: "(command line)", Start: hcl.InitialPos, End: hcl.InitialPos}}
+	if diags := ev.checkElement(t, el, ref, 0); diags.HasErrors() {
+		for _, d := range diags {
+			if _, ok := d.Extra.(passThrough); ok {
+				return errReported
+			}
+		}
+		return usage("%s", lowerFirst(diags[0].Detail))
+	}
+	switch el.Kind {
+	case addr.KindBin, addr.KindLib:
+		pub, err := ev.publicQ.Get(t, c)
+		if err != nil {
+			return err
+		}
+		g := pub.bins[el.Name]
+		if el.Kind == addr.KindLib {
+			g = pub.libs[el.Name]
+		}
+		return ev.makeTarget(t, g, r, out)
+	}
+	val, err := ev.elementQ.Get(t, el)
+	if err != nil {
+		return err
+	}
+	var paths []string
+	for _, m := range lang.Files(val) {
+		paths = append(paths, m.Path)
+	}
+	return t.Build(paths...)
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// makeArtifact makes a file below _build. Which declaration makes it is known
+// once all of the context's are evaluated.
+func (ev *Evaluator) makeArtifact(t *engine.Task, c addr.Context, a addr.Artifact) error {
+	dirs, err := ev.directories(t, c)
+	if err != nil {
+		return err
+	}
+	var fns []func(*engine.Task) error
+	for _, d := range dirs {
+		for _, g := range d.order {
+			if !g.enabled {
+				continue
+			}
+			fns = append(fns, func(t *engine.Task) error { return ev.define(t, g) })
+		}
+	}
+	if err := t.Run(fns...); err != nil {
+		return err
+	}
+	p := addr.Artifact{Context: c, Path: a.Path}.String()
+	err = t.Build(p)
+	var absent *engine.AbsentError
+	if errors.As(err, &absent) {
+		return usage("nothing makes %s", p)
+	}
+	return err
+}
+
+// define evaluates a target without building it.
+func (ev *Evaluator) define(t *engine.Task, g *target) (err error) {
+	switch {
+	case g.test != nil:
+		_, err = ev.testQ.Get(t, g.addr())
+	case g.rule != nil:
+		_, err = ev.ruleQ.Get(t, g.addr())
+	case g.install != nil:
+		_, err = ev.installQ.Get(t, g.addr())
+	default:
+		_, err = ev.componentQ.Get(t, g.addr())
+	}
+	return err
+}
