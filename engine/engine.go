@@ -63,6 +63,7 @@ type Engine struct {
 	state    *trace.State
 	store    *store.Store
 	stamps   *stampCache
+	fine     bool // see fineClock
 	repaired string
 }
 
@@ -84,7 +85,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("open the workspace: %w", err)
 	}
 	o.Root = root
-	e := &Engine{opts: o, fs: o.FS, stateDir: filepath.Join(o.Root, StateDir)}
+	e := &Engine{opts: o, fs: o.FS, fine: fineClock(root), stateDir: filepath.Join(o.Root, StateDir)}
 	if err := e.fs.MkdirAll(e.stateDir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the build directory: %w", err)
 	}

@@ -1,14 +1,9 @@
 package engine
 
 import (
-	"errors"
-	"io/fs"
-	"path/filepath"
 	"sort"
 	"strings"
 
-	"erg.build/erg/engine/action"
-	"erg.build/erg/engine/event"
 	"erg.build/erg/engine/trace"
 )
 
@@ -35,7 +30,10 @@ func (s *Session) Finish(complete bool, summary []byte) error {
 		st.Goals[s.opts.Goal] = s.goal(summary)
 		forgetOldGoals(st)
 	}
-	s.dropFiles(st)
+	if s.pruned.Load() || s.rev%dropEvery == 0 {
+		s.dropFiles(st)
+	}
+	s.settleClock()
 	return s.eng.trace.Save(st)
 }
 
@@ -80,6 +78,10 @@ func forgetOldGoals(st *trace.State) {
 		delete(st.Goals, oldest)
 	}
 }
+
+// dropEvery is in how many sessions files that nobody mentions are looked
+// for: it takes a walk over the whole trace.
+const dropEvery = 16
 
 // dropFiles forgets files that no goal and no action of the trace mentions.
 func (s *Session) dropFiles(st *trace.State) {
@@ -156,75 +158,4 @@ func namedDeps(c *cell) []string {
 	}
 	walk(c)
 	return out
-}
-
-// Prune removes what actions of former builds made for declarations that are
-// gone: all actions whose target has the scope as its prefix ("app//lib:")
-// and for which keep says no. It is called before new actions of the scope
-// run, so that a header that nobody makes any more is not found.
-func (t *Task) Prune(scope string, keep func(target, output string) bool) {
-	s := t.s
-	if s.opts.Mode == Plan {
-		return
-	}
-	s.stateMu.Lock()
-	var gone []*trace.Action
-	for id, a := range s.eng.state.Actions {
-		if strings.HasPrefix(a.Target, scope) && !keep(a.Target, id) {
-			gone = append(gone, a)
-			delete(s.eng.state.Actions, id)
-		}
-	}
-	s.stateMu.Unlock()
-	for _, a := range gone {
-		for _, o := range a.Outs {
-			s.removeOutput(o.Path)
-		}
-	}
-}
-
-func (s *Session) removeOutput(p string) {
-	if s.producer(p) != nil {
-		return // another declaration makes it now
-	}
-	s.forget(p)
-	s.dirty.Store(true)
-	name := s.eng.abs(p)
-	if err := s.eng.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		s.message(event.Warning, "a stale output stays: "+err.Error())
-	}
-	// Directories that became empty go too.
-	for d := filepath.Dir(name); len(d) > len(s.eng.abs(action.BuildDir)); d = filepath.Dir(d) {
-		if s.eng.fs.Remove(d) != nil {
-			return
-		}
-	}
-}
-
-// PruneContexts removes the output directories of contexts that are not in
-// keep ("app", "v@wide").
-func (t *Task) PruneContexts(keep []string) {
-	s := t.s
-	if s.opts.Mode == Plan {
-		return
-	}
-	valid := map[string]bool{"": true}
-	for _, k := range keep {
-		valid[k] = true
-	}
-	gone := map[string]bool{}
-	s.stateMu.Lock()
-	for id, a := range s.eng.state.Actions {
-		if !valid[a.Context] {
-			gone[a.Context] = true
-			delete(s.eng.state.Actions, id)
-		}
-	}
-	s.stateMu.Unlock()
-	for c := range gone {
-		s.dirty.Store(true)
-		if err := s.eng.fs.RemoveAll(s.eng.abs(action.BuildDir + "/" + c)); err != nil {
-			s.message(event.Warning, "the directory of a context that is gone stays: "+err.Error())
-		}
-	}
 }

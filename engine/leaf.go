@@ -3,7 +3,6 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -13,35 +12,18 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/trace"
 )
 
-// grain is how coarse the clock of file stamps may be: a file modified less
-// than this before it was hashed could be modified again without a change of
-// its stamp. Kernels from 6.13 on hand out a finer stamp once somebody
-// looked, which closes the gap.
-const grain = 12 * time.Millisecond
-
-var multigrain = sync.OnceValue(func() bool {
-	var u unix.Utsname
-	if unix.Uname(&u) != nil {
-		return false
-	}
-	var major, minor int
-	fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor)
-	return major > 6 || major == 6 && minor >= 13
-})
-
 // A leafState is a file as this session sees it: examined once, unless an
 // action made it since.
 type leafState struct {
-	once sync.Once
-	file *trace.File
-	err  error
+	once    sync.Once
+	file    *trace.File
+	entries []Entry // of a listing
+	err     error
 }
 
 // abs returns the operating system's path of a path of package action.
@@ -84,6 +66,11 @@ func (s *Session) leaf(p string, kind trace.Kind) (*trace.File, error) {
 }
 
 func (s *Session) examine(k trace.FileKey, goal bool) (*trace.File, error) {
+	l := s.leafState(k, goal)
+	return l.file, l.err
+}
+
+func (s *Session) leafState(k trace.FileKey, goal bool) *leafState {
 	s.leafMu.Lock()
 	l := s.leaves[k]
 	if l == nil {
@@ -94,8 +81,8 @@ func (s *Session) examine(k trace.FileKey, goal bool) (*trace.File, error) {
 		s.touched[k] = true
 	}
 	s.leafMu.Unlock()
-	l.once.Do(func() { l.file, l.err = s.look(k) })
-	return l.file, l.err
+	l.once.Do(func() { s.look(k, l) })
+	return l
 }
 
 // forget makes the session look again at files that an action has just made.
@@ -109,38 +96,54 @@ func (s *Session) forget(paths ...string) {
 }
 
 // look compares a file with its record and hashes it when they differ.
-func (s *Session) look(k trace.FileKey) (*trace.File, error) {
+func (s *Session) look(k trace.FileKey, l *leafState) {
+	l.err = s.lookAt(k, l)
+	if l.err != nil && !errors.Is(l.err, syscall.EISDIR) {
+		// Of what cannot be examined nothing tells when it changes.
+		s.incomplete.Store(true)
+	}
+}
+
+func (s *Session) lookAt(k trace.FileKey, l *leafState) error {
+	began := time.Now()
 	stamp, err := s.eng.stat(k.Path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.stateMu.Lock()
 	old := s.eng.state.Files[k]
 	s.stateMu.Unlock()
-	if old != nil && !old.Racy && sameStamp(k.Kind, old.Stamp, stamp) {
-		return old, nil
-	}
+	same := old != nil && !old.Racy && sameStamp(k.Kind, old.Stamp, stamp)
 	f := &trace.File{Path: k.Path, Kind: k.Kind, Stamp: stamp}
 	switch {
-	case stamp.Absent():
+	case k.Kind == trace.Listing:
+		// Names are not kept, so a directory is always read.
+		if l.entries, err = s.eng.list(k.Path); err != nil {
+			return err
+		}
+		if !stamp.Absent() {
+			f.Digest = digest.OfString(listingText(l.entries))
+			f.Racy = s.eng.racy(stamp, began)
+		}
+		same = same && old.Digest == f.Digest
+	case k.Kind == trace.Content && stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR:
+		f.Digest = digest.OfString("directory")
+		if !same {
+			s.record(f, old)
+		}
+		return &fs.PathError{Op: "read", Path: k.Path, Err: syscall.EISDIR}
+	case same || stamp.Absent():
 	case k.Kind == trace.Presence:
 		f.Digest = digest.OfString("present")
-	case k.Kind == trace.Listing:
-		names, err := s.eng.list(k.Path)
-		if err != nil {
-			return nil, err
-		}
-		f.Digest = digest.OfString(listingText(names))
-		f.Racy = racy(stamp, time.Now())
 	default:
-		if stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR {
-			return nil, &fs.PathError{Op: "read", Path: k.Path, Err: syscall.EISDIR}
-		}
 		if err := s.hashLeaf(f); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s.record(f, old), nil
+	if l.file = old; !same {
+		l.file = s.record(f, old)
+	}
+	return nil
 }
 
 // record puts a file into the trace. Changed moves only with the digest.
@@ -157,22 +160,16 @@ func (s *Session) record(f, old *trace.File) *trace.File {
 }
 
 // sameStamp compares what matters for the kind: of a file of which only the
-// presence counts, that.
+// presence counts, that, whether it is a directory and whether it is a program.
 func sameStamp(k trace.Kind, a, b trace.Stamp) bool {
 	switch k {
 	case trace.Presence:
-		return a.Absent() == b.Absent()
+		const kept = syscall.S_IFMT | 0o111
+		return a.Absent() == b.Absent() && a.Mode&kept == b.Mode&kept
 	case trace.Listing:
 		return a.Dev == b.Dev && a.Ino == b.Ino && a.Mtime == b.Mtime
 	}
 	return a == b
-}
-
-func racy(st trace.Stamp, hashed time.Time) bool {
-	if multigrain() {
-		return false
-	}
-	return max(st.Mtime, st.Ctime) > hashed.Add(-grain).UnixNano()
 }
 
 // hashLeaf fills the digest of f, and its stamp, so that the two belong
@@ -187,6 +184,10 @@ func (s *Session) hashLeaf(f *trace.File) error {
 	for try := 0; try < 5; try++ {
 		began := time.Now()
 		d, st, err := s.eng.hashFile(f.Path)
+		if absent(err) {
+			f.Stamp = trace.Stamp{} // it has gone since it was looked at
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -198,7 +199,7 @@ func (s *Session) hashLeaf(f *trace.File) error {
 			time.Sleep(time.Duration(1<<try) * time.Millisecond)
 			continue
 		}
-		f.Stamp, f.Racy, f.Digest = st, racy(st, began), effective(d, executable(st))
+		f.Stamp, f.Racy, f.Digest = st, s.eng.racy(st, began), effective(d, executable(st))
 		if path.IsAbs(f.Path) && !f.Racy {
 			s.eng.stamps.put(f.Path, st, d)
 		}
@@ -269,102 +270,4 @@ func listingText(es []Entry) string {
 		fmt.Fprintf(&b, "%q %t %t\n", e.Name, e.Dir, e.Link)
 	}
 	return b.String()
-}
-
-func (t *Task) readFile(p string) ([]byte, error) {
-	p = cleanPath(p)
-	t.cell.addDep(dep{leaf: "file:" + p})
-	f, err := t.s.leaf(p, trace.Content)
-	if err != nil {
-		return nil, err
-	}
-	if f.Stamp.Absent() {
-		return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
-	}
-	fh, err := t.s.eng.fs.Open(t.s.eng.abs(p))
-	if err != nil {
-		return nil, err
-	}
-	defer fh.Close()
-	b, err := io.ReadAll(fh)
-	if err != nil {
-		return nil, err
-	}
-	if effective(digest.Of(b), executable(f.Stamp)) != f.Digest {
-		return nil, fmt.Errorf("%s changes while it is being read", p)
-	}
-	return b, nil
-}
-
-func (t *Task) exists(p string) (bool, error) {
-	p = cleanPath(p)
-	t.cell.addDep(dep{leaf: "file:" + p})
-	f, err := t.s.leaf(p, trace.Presence)
-	if err != nil {
-		return false, err
-	}
-	return !f.Stamp.Absent() && f.Stamp.Mode&syscall.S_IFMT != syscall.S_IFDIR, nil
-}
-
-func (t *Task) readDir(p string) ([]Entry, error) {
-	p = cleanPath(p)
-	t.cell.addDep(dep{leaf: "file:" + p})
-	if _, err := t.s.leaf(p, trace.Listing); err != nil {
-		return nil, err
-	}
-	return t.s.eng.list(p)
-}
-
-func (t *Task) getenv(name string) string {
-	v := t.s.eng.opts.Env(name)
-	t.cell.addDep(dep{leaf: "env:" + name})
-	t.s.leafMu.Lock()
-	t.s.env[name] = v
-	t.s.leafMu.Unlock()
-	return v
-}
-
-func (t *Task) lookPath(name string) (string, error) {
-	if strings.Contains(name, "/") {
-		p := name
-		if !path.IsAbs(p) {
-			p = filepath.Join(t.s.eng.opts.Root, p)
-		}
-		f, err := t.s.leaf(p, trace.Presence)
-		if err == nil && f.Stamp.Absent() {
-			err = &fs.PathError{Op: "find", Path: name, Err: fs.ErrNotExist}
-		}
-		return p, err
-	}
-	for _, dir := range filepath.SplitList(t.getenv("PATH")) {
-		if !path.IsAbs(dir) {
-			continue
-		}
-		p := path.Join(dir, name)
-		f, err := t.s.leaf(p, trace.Presence)
-		if err == nil && executable(f.Stamp) && f.Stamp.Mode&syscall.S_IFMT == syscall.S_IFREG {
-			return p, nil
-		}
-	}
-	return "", &fs.PathError{Op: "find on PATH", Path: name, Err: fs.ErrNotExist}
-}
-
-func (t *Task) fileDigest(p string) (digest.Digest, error) {
-	p = cleanPath(p)
-	t.cell.addDep(dep{leaf: "file:" + p})
-	f, err := t.s.leaf(p, trace.Content)
-	if err != nil {
-		return digest.Digest{}, err
-	}
-	if f.Stamp.Absent() {
-		return digest.Digest{}, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
-	}
-	return f.Digest, nil
-}
-
-func cleanPath(p string) string {
-	if p = path.Clean(p); p == "." {
-		return ""
-	}
-	return p
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -15,15 +16,15 @@ import (
 // A lock is the exclusive use of a workspace. The processes that erg starts
 // inherit its descriptor, so that the kernel holds it for as long as any of
 // them lives: when erg is killed, its children go on writing, and the next
-// erg must not start before they are gone. The file tells who has the lock
-// and which process groups run under it, so that the next erg can end them.
+// erg must not start before they are gone. It finds them by the descriptor,
+// and ends them. An erg that ends by itself gives the lock up for all: what a
+// build leaves behind on purpose (a compiler's daemon) keeps nobody waiting.
 //
 // The lock file is not reached through fsys: a lock is about processes.
 type lock struct{ f *os.File }
 
-// slotSize is the room for one line: the owner's pid in slot 0, the process
-// group that runs in lane i, and when it was started, in slot i+1.
-const slotSize = 48
+// lockPoll is how often one looks whether the lock is free.
+const lockPoll = 20 * time.Millisecond
 
 func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, error) {
 	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
@@ -41,22 +42,23 @@ func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, er
 			f.Close()
 			return nil, fmt.Errorf("lock the workspace: %s: %w", name, err)
 		}
-		owner, _ := l.read(0)
-		if owner > 0 && !alive(owner) {
-			l.endOrphans()
-		} else if !said && waiting != nil {
+		switch owner, started := l.owner(); {
+		case owner > 0 && processStart(owner) != started:
+			l.endOrphans(owner)
+		case owner > 0 && !said && waiting != nil:
 			said = true
 			waiting(owner)
 		}
 		select {
 		case <-ctx.Done():
 			f.Close()
-			return nil, ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+			return nil, context.Cause(ctx)
+		case <-time.After(lockPoll):
 		}
 	}
-	if err := f.Truncate(0); err == nil {
-		err = l.write(0, os.Getpid())
+	text := fmt.Sprintf("%d %s\n", os.Getpid(), processStart(os.Getpid()))
+	if _, err = f.WriteAt([]byte(text), 0); err == nil {
+		err = f.Truncate(int64(len(text)))
 	}
 	if err != nil {
 		l.release()
@@ -65,58 +67,80 @@ func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, er
 	return l, nil
 }
 
-// write notes a process in a slot; pid 0 clears it.
-func (l *lock) write(slot, pid int) error {
-	text := ""
-	if pid != 0 {
-		text = fmt.Sprintf("%d %s", pid, startTime(pid))
-	}
-	_, err := l.f.WriteAt([]byte(fmt.Sprintf("%-*s\n", slotSize-1, text)), int64(slot)*slotSize)
-	return err
+// owner returns the process that has the lock, or had it last, and when that
+// was started.
+func (l *lock) owner() (pid int, started string) {
+	b := make([]byte, 64)
+	n, _ := l.f.ReadAt(b, 0)
+	first, rest, _ := strings.Cut(strings.TrimSuffix(string(b[:n]), "\n"), " ")
+	pid, _ = strconv.Atoi(first)
+	return pid, rest
 }
 
-func (l *lock) read(slot int) (pid int, start string) {
-	b := make([]byte, slotSize)
-	n, _ := l.f.ReadAt(b, int64(slot)*slotSize)
-	fields := strings.Fields(string(b[:n]))
-	if len(fields) == 0 {
-		return 0, ""
-	}
-	pid, _ = strconv.Atoi(fields[0])
-	if len(fields) > 1 {
-		start = fields[1]
-	}
-	return pid, start
-}
-
-// endOrphans kills the process groups of an erg that is gone. A number that
-// now belongs to another process is left alone.
-func (l *lock) endOrphans() {
-	fi, err := l.f.Stat()
-	if err != nil {
+// endOrphans kills the process groups of all who inherited the lock from an
+// erg that is gone.
+func (l *lock) endOrphans(owner int) {
+	var self unix.Stat_t
+	if unix.Fstat(int(l.f.Fd()), &self) != nil {
 		return
 	}
-	for slot := 1; int64(slot)*slotSize < fi.Size(); slot++ {
-		if pid, start := l.read(slot); pid > 1 && startTime(pid) == start {
-			unix.Kill(-pid, unix.SIGKILL)
+	procs, _ := filepath.Glob("/proc/[0-9]*")
+	for _, proc := range procs {
+		pid, err := strconv.Atoi(filepath.Base(proc))
+		if err != nil || pid == os.Getpid() || !inherited(proc, &self, owner) {
+			continue
+		}
+		if pgid, err := unix.Getpgid(pid); err == nil && pgid > 1 && pgid != unix.Getpgrp() {
+			unix.Kill(-pgid, unix.SIGKILL)
 		}
 	}
 }
 
-func (l *lock) release() error { return l.f.Close() }
+// inherited reports whether a process has a lock on the file that owner took.
+// That it has the file open is not enough: so have those who wait for it.
+func inherited(proc string, file *unix.Stat_t, owner int) bool {
+	fds, err := os.ReadDir(proc + "/fd")
+	if err != nil {
+		return false // it is gone, or another user's
+	}
+	for _, fd := range fds {
+		var st unix.Stat_t
+		if unix.Stat(proc+"/fd/"+fd.Name(), &st) != nil || st.Dev != file.Dev || st.Ino != file.Ino {
+			continue
+		}
+		info, _ := os.ReadFile(proc + "/fdinfo/" + fd.Name())
+		for line := range strings.Lines(string(info)) {
+			// lock: 1: FLOCK ADVISORY WRITE PID DEVICE:INODE 0 EOF
+			f := strings.Fields(line)
+			if len(f) < 6 || f[0] != "lock:" || f[2] != "FLOCK" {
+				continue
+			}
+			// In a pid namespace a process that is gone is shown as 0.
+			if pid, err := strconv.Atoi(f[5]); err == nil && (pid == owner || pid == 0) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
-func alive(pid int) bool { return unix.Kill(pid, 0) != unix.ESRCH }
+// release gives the lock up, for all who inherited it.
+func (l *lock) release() error {
+	return errors.Join(unix.Flock(int(l.f.Fd()), unix.LOCK_UN), l.f.Close())
+}
 
-// startTime is the 22nd field of /proc/PID/stat: with the pid it names a
-// process for good.
-func startTime(pid int) string {
+// processStart is the 22nd field of /proc/PID/stat: with the pid it names a
+// process for good. It is "" for a process that has ended, though nobody may
+// have waited for it yet.
+func processStart(pid int) string {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return "-"
+		return ""
 	}
 	_, rest, ok := strings.Cut(string(b), ") ")
-	if f := strings.Fields(rest); ok && len(f) > 19 {
-		return f[19]
+	f := strings.Fields(rest)
+	if !ok || len(f) < 20 || f[0] == "Z" || f[0] == "X" {
+		return ""
 	}
-	return "-"
+	return f[19]
 }

@@ -59,8 +59,23 @@ type node struct {
 	lane  int
 	maybe bool // planning: it runs only if something before it changes
 
+	readsOnce sync.Once
+	reads     map[string]bool
 	rootsOnce sync.Once
 	rootTable *action.Roots
+}
+
+// mayRead reports whether an output is among the declared inputs.
+func (n *node) mayRead(p string) bool {
+	n.readsOnce.Do(func() {
+		n.reads = make(map[string]bool, len(n.spec.Inputs)+len(n.spec.Order))
+		for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
+			for _, p := range list {
+				n.reads[p] = true
+			}
+		}
+	})
+	return n.reads[p]
 }
 
 func (n *node) id() string { return n.spec.Outputs[0] }

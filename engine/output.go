@@ -1,21 +1,20 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
 	"erg.build/erg/engine/fsys"
-	"erg.build/erg/engine/store"
 	"erg.build/erg/engine/trace"
 )
 
@@ -24,24 +23,24 @@ func (s *Session) gather(n *node, o *outcome) error {
 	if err := s.discover(n, o); err != nil {
 		return err
 	}
-	places := [][]byte{[]byte(s.eng.opts.Root + "/"), []byte(n.spec.Root + "/")}
+	find := newFinder(s.eng.opts.Root, n.spec.Root)
 	var missing []string
 	for _, p := range n.spec.Outputs {
-		out, baked, err := s.eng.hashOutput(p, places)
+		out, st, err := s.eng.hashOutput(p, find)
 		if errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, n.roots().View(p))
 			continue
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("hash what it made: %w", err)
 		}
-		o.baked = o.baked || baked
 		o.outs = append(o.outs, out)
+		o.stamps = append(o.stamps, st)
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("it ended well but did not make %s", enumerate(missing))
 	}
-	if o.baked && !n.spec.Local {
+	if o.baked = find.found; o.baked && !n.spec.Local && !isProbe(n.spec) {
 		s.bakedOnce.Do(func() {
 			s.message(event.Info, fmt.Sprintf("what %q makes holds the path of this workspace, so it is not shared with others", n.spec.Name))
 		})
@@ -49,51 +48,45 @@ func (s *Session) gather(n *node, o *outcome) error {
 	return nil
 }
 
-// hashOutput hashes an output and looks for the paths of its place in it.
-func (e *Engine) hashOutput(p string, places [][]byte) (trace.Out, bool, error) {
+// hashOutput hashes an output and looks for the paths of its place in it. The
+// stamp that it returns is of the bytes that it hashed.
+func (e *Engine) hashOutput(p string, find *finder) (trace.Out, trace.Stamp, error) {
 	name := e.abs(p)
 	fi, err := e.fs.Lstat(name)
 	if err != nil {
-		return trace.Out{}, false, err
+		return trace.Out{}, trace.Stamp{}, err
 	}
 	if !fi.Mode().IsRegular() {
-		return trace.Out{}, false, fmt.Errorf("output %s is not a regular file", p)
+		return trace.Out{}, trace.Stamp{}, fmt.Errorf("output %s is not a regular file", p)
 	}
 	f, err := e.fs.Open(name)
 	if err != nil {
-		return trace.Out{}, false, err
+		return trace.Out{}, trace.Stamp{}, err
 	}
 	defer f.Close()
-	find := &finder{needles: places}
-	d, size, err := digest.OfReader(io.TeeReader(f, find))
-	return trace.Out{Path: p, Digest: d, Size: size, Exec: fi.Mode()&0o111 != 0}, find.found, err
-}
-
-// A finder is a writer that looks for needles in what passes.
-type finder struct {
-	needles [][]byte
-	tail    []byte
-	found   bool
-}
-
-func (f *finder) Write(b []byte) (int, error) {
-	if f.found {
-		return len(b), nil
-	}
-	longest := 0
-	seam := append(f.tail, b[:min(len(b), 512)]...)
-	for _, n := range f.needles {
-		longest = max(longest, len(n))
-		if bytes.Contains(b, n) || bytes.Contains(seam, n) {
-			f.found = true
+	for try := 0; ; try++ {
+		find.next()
+		d, size, err := digest.OfReader(io.TeeReader(f, find))
+		if err != nil {
+			return trace.Out{}, trace.Stamp{}, err
+		}
+		after, err := f.Stat()
+		if err != nil {
+			return trace.Out{}, trace.Stamp{}, err
+		}
+		find.end()
+		if st := stampOf(after); st == stampOf(fi) {
+			return trace.Out{Path: p, Digest: d, Size: size, Exec: executable(st)}, st, nil
+		}
+		if try == 5 {
+			return trace.Out{}, trace.Stamp{}, fmt.Errorf("%s changes while it is being read", p)
+		}
+		time.Sleep(time.Millisecond << try)
+		fi = after
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return trace.Out{}, trace.Stamp{}, err
 		}
 	}
-	keep := append(f.tail, b...)
-	if len(b) > longest {
-		keep = b
-	}
-	f.tail = bytes.Clone(keep[max(0, len(keep)-longest):])
-	return len(b), nil
 }
 
 // discover reads what a compiler says it read.
@@ -103,29 +96,40 @@ func (s *Session) discover(n *node, o *outcome) error {
 	}
 	name := s.eng.abs(n.spec.Depfile)
 	b, err := fsys.ReadFile(s.eng.fs, name)
+	s.eng.fs.Remove(name)
+	if n.spec.Sandbox {
+		return nil // all that it could read is part of its key
+	}
 	if err != nil {
 		return fmt.Errorf("it did not report what it read: %w", err)
 	}
-	s.eng.fs.Remove(name)
 	words, err := action.ParseDepfile(b)
 	if err != nil {
 		return fmt.Errorf("its dependency file %s: %w", n.spec.Depfile, err)
 	}
 	seen := map[string]bool{}
+	for _, list := range [...][]string{n.spec.Inputs, n.spec.Outputs} {
+		for _, p := range list {
+			seen[p] = true
+		}
+	}
 	var undeclared []string
 	for _, w := range words {
 		p := s.workspacePath(n.spec.Dir, w)
-		if seen[p] || slices.Contains(n.spec.Inputs, p) || slices.Contains(n.spec.Outputs, p) {
+		if seen[p] {
 			continue
 		}
 		seen[p] = true
-		if action.IsOutput(p) && !slices.Contains(n.spec.Order, p) {
+		if action.IsOutput(p) && !n.mayRead(p) {
 			if !strings.HasPrefix(p, StateDir+"/") {
 				undeclared = append(undeclared, p)
 			}
 			continue
 		}
 		d, err := s.inputDigest(p)
+		if errors.Is(err, syscall.EISDIR) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -156,7 +160,9 @@ func (s *Session) workspacePath(dir, p string) string {
 
 // discoverAbsent records, for a header found in one directory of the search
 // order, that the directories before it do not have one of that name: a
-// depfile never says so, and a new file there would be found first.
+// depfile never says so, and a new file there would be found first. Of a
+// directory of outputs the record is that nothing that the action may read
+// is made there.
 func (s *Session) discoverAbsent(n *node, o *outcome) {
 	seen := map[string]bool{}
 	for _, d := range o.discovered {
@@ -167,12 +173,13 @@ func (s *Session) discoverAbsent(n *node, o *outcome) {
 			}
 			for _, before := range n.spec.Include[:j] {
 				p := path.Join(before, rel)
-				if path.IsAbs(p) || action.IsOutput(p) || p == d.Path || seen[p] {
+				if p == d.Path || seen[p] || !n.roots().Mentions(p) {
 					continue
 				}
 				seen[p] = true
-				if f, err := s.leaf(p, trace.Presence); err == nil && f.Stamp.Absent() {
-					o.discovered = append(o.discovered, trace.Dep{Path: p, Discovered: true})
+				dep := trace.Dep{Path: p, Discovered: true}
+				if got, err := s.discovered(n, dep); err == nil && got.IsZero() {
+					o.discovered = append(o.discovered, dep)
 				}
 			}
 		}
@@ -184,41 +191,4 @@ func below(dir, p string) (rel string, ok bool) {
 		return p, !path.IsAbs(p)
 	}
 	return strings.CutPrefix(p, dir+"/")
-}
-
-// store publishes a result, off the critical path.
-func (s *Session) store(n *node, rec *trace.Action) {
-	if !s.storeOK.Load() {
-		return
-	}
-	e := store.Entry{Message: n.roots().Template(string(rec.Message)), Took: rec.Took, Peak: rec.Peak}
-	if rec.Baked {
-		e.Location = s.location(n)
-	}
-	for _, d := range rec.Deps {
-		if d.Discovered {
-			e.Deps = append(e.Deps, store.Dep{Path: n.roots().Canonical(d.Path), Digest: d.Digest})
-		}
-	}
-	for _, o := range rec.Outs {
-		e.Outs = append(e.Outs, store.Blob{Digest: o.Digest.String(), Size: o.Size, Exec: o.Exec})
-	}
-	s.publish.Add(1)
-	go func() {
-		defer s.publish.Done()
-		s.publishing <- struct{}{}
-		defer func() { <-s.publishing }()
-		err := error(nil)
-		for _, o := range rec.Outs {
-			if err == nil {
-				err = s.eng.store.Add(o.Digest, s.eng.abs(o.Path))
-			}
-		}
-		if err == nil {
-			err = s.eng.store.Put(rec.Key, e)
-		}
-		if err != nil && s.storeOK.Swap(false) {
-			s.message(event.Warning, "results are no longer stored: "+err.Error())
-		}
-	}()
 }

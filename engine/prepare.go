@@ -95,10 +95,7 @@ func (s *Session) discoveredSame(n *node, deps []trace.Dep) bool {
 		if !d.Discovered {
 			continue
 		}
-		if action.IsOutput(d.Path) && !slices.Contains(n.spec.Order, d.Path) && !slices.Contains(n.spec.Inputs, d.Path) {
-			return false
-		}
-		got, err := s.discovered(d)
+		got, err := s.discovered(n, d)
 		if err != nil || got != d.Digest {
 			return false
 		}
@@ -106,8 +103,14 @@ func (s *Session) discoveredSame(n *node, deps []trace.Dep) bool {
 	return true
 }
 
-func (s *Session) discovered(d trace.Dep) (digest.Digest, error) {
-	if d.Digest.IsZero() {
+// discovered returns the digest that a discovered input of n has now, zero
+// when it is absent.
+func (s *Session) discovered(n *node, d trace.Dep) (digest.Digest, error) {
+	if action.IsOutput(d.Path) && !n.mayRead(d.Path) {
+		// Whether it lies there or not, it is none of this action's inputs.
+		return digest.Digest{}, nil
+	}
+	if d.Digest.IsZero() && !action.IsOutput(d.Path) {
 		// It was looked for and not there: that is all that matters.
 		f, err := s.leaf(d.Path, trace.Presence)
 		if err != nil || f.Stamp.Absent() {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"time"
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
@@ -52,7 +51,11 @@ func (s *Session) explain(n *node, m action.Manifest, deps []trace.Dep) []trace.
 		return []trace.Change{{What: "first build", Name: n.id()}}
 	}
 	if old.Key.IsZero() {
-		return []trace.Change{{What: "the last run failed", Name: n.id()}}
+		what := "an input changed while it ran"
+		if old.Failed {
+			what = "the last run failed"
+		}
+		return []trace.Change{{What: what, Name: n.id()}}
 	}
 	var cs []trace.Change
 	if was, err := action.DecodeManifest(old.Manifest); err == nil {
@@ -73,7 +76,7 @@ func (s *Session) explain(n *node, m action.Manifest, deps []trace.Dep) []trace.
 		if !d.Discovered {
 			continue
 		}
-		if got, err := s.discovered(d); err == nil && got != d.Digest {
+		if got, err := s.discovered(n, d); err == nil && got != d.Digest {
 			cs = append(cs, trace.Change{What: "input", Name: d.Path, Old: hexOrAbsent(d.Digest), New: hexOrAbsent(got)})
 		}
 	}
@@ -106,30 +109,41 @@ func (s *Session) log(rec *trace.Action) {
 	s.stateMu.Lock()
 	err := s.eng.trace.Append(rec)
 	s.stateMu.Unlock()
-	if err != nil {
+	if err != nil && !s.logBad.Swap(true) {
 		s.message(event.Warning, "the log of the build cannot be written: "+err.Error())
 	}
 }
 
-// stampOuts records the outputs as they now are.
+// stampOuts records outputs as they now are.
 func (s *Session) stampOuts(outs []trace.Out) error {
 	for _, o := range outs {
 		st, err := s.eng.stat(o.Path)
 		if err != nil {
 			return err
 		}
-		f := &trace.File{Path: o.Path, Stamp: st, Digest: effective(o.Digest, o.Exec), Racy: racy(st, time.Now())}
-		k := trace.FileKey{Path: o.Path}
-		s.stateMu.Lock()
-		old := s.eng.state.Files[k]
-		s.stateMu.Unlock()
-		f = s.record(f, old)
-		l := &leafState{file: f}
-		l.once.Do(func() {})
-		s.leafMu.Lock()
-		s.leaves[k] = l
-		s.touched[k] = true
-		s.leafMu.Unlock()
+		s.stampOut(o, st)
 	}
 	return nil
+}
+
+// stampOut records an output of which the stamp and the digest belong
+// together.
+func (s *Session) stampOut(o trace.Out, st trace.Stamp) {
+	f := &trace.File{Path: o.Path, Stamp: st, Digest: effective(o.Digest, o.Exec)}
+	k := trace.FileKey{Path: o.Path}
+	s.stateMu.Lock()
+	old := s.eng.state.Files[k]
+	s.stateMu.Unlock()
+	l := &leafState{file: s.record(f, old)}
+	l.once.Do(func() {})
+	s.leafMu.Lock()
+	s.leaves[k] = l
+	s.touched[k] = true
+	s.leafMu.Unlock()
+	for now := max(st.Mtime, st.Ctime); ; {
+		last := s.lastMade.Load()
+		if last >= now || s.lastMade.CompareAndSwap(last, now) {
+			return
+		}
+	}
 }

@@ -27,6 +27,7 @@ type outcome struct {
 	output     []byte // what people see of it
 	discovered []trace.Dep
 	outs       []trace.Out
+	stamps     []trace.Stamp // of outs
 	baked      bool
 	disturbed  string // an input that changed meanwhile
 	err        error
@@ -75,8 +76,8 @@ func (s *Session) runNode(n *node) {
 
 // conclude hashes and records what a successful run made.
 func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Action, error) {
-	if err := s.stampOuts(o.outs); err != nil {
-		return nil, err
+	for i, out := range o.outs {
+		s.stampOut(out, o.stamps[i])
 	}
 	m, err := s.manifest(n)
 	if err != nil {
@@ -97,7 +98,7 @@ func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Acti
 	s.keep(rec)
 	s.log(rec)
 	if o.disturbed == "" && !n.spec.Local {
-		s.store(n, rec)
+		s.share(n, rec)
 	}
 	return rec, nil
 }
@@ -116,6 +117,11 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 		now, err := s.eng.stat(p)
 		if err != nil || now != f.Stamp {
 			return true
+		}
+		if f.Racy {
+			if d, _, err := s.eng.hashFile(p); err != nil || effective(d, executable(now)) != f.Digest {
+				return true
+			}
 		}
 		return discovered && max(now.Mtime, now.Ctime) > o.res.Started.Add(-4*time.Millisecond).UnixNano()
 	}
@@ -227,7 +233,6 @@ func (e *Engine) makeDir(dir string) error {
 func (s *Session) command(n *node) (*exec.Command, *sandbox.Spec, error) {
 	spec := n.spec
 	cmd := &exec.Command{Dir: s.eng.abs(spec.Dir), Timeout: spec.Timeout, ExtraFiles: []*os.File{s.eng.lock.f}}
-	cmd.OnStart = func(pid int) { s.eng.lock.write(n.lane+1, pid) }
 	var sb *sandbox.Spec
 	if spec.Sandbox {
 		sb = s.sandboxSpec(n)
@@ -318,14 +323,17 @@ func (s *Session) collect(n *node, sb *sandbox.Spec) error {
 	if err != nil {
 		return err
 	}
-	declared := map[string]bool{}
+	declared, there := map[string]bool{}, map[string]bool{}
+	for _, c := range created {
+		there[c] = true
+	}
 	for _, p := range n.spec.Outputs {
 		if p == n.spec.Stdout {
 			continue
 		}
 		v := n.roots().View(p)
 		declared[v] = true
-		if slices.Contains(created, v) {
+		if there[v] {
 			if err := s.eng.fs.Rename(filepath.Join(sb.View(), v), s.eng.abs(p)); err != nil {
 				return err
 			}
@@ -336,6 +344,9 @@ func (s *Session) collect(n *node, sb *sandbox.Spec) error {
 	}
 	var extra []string
 	for _, c := range created {
+		if n.spec.Depfile != "" && c == n.roots().View(n.spec.Depfile) {
+			continue
+		}
 		if !declared[c] {
 			extra = append(extra, c)
 		}

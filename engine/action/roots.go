@@ -89,6 +89,10 @@ func (r *Roots) Canonical(p string) string {
 	return "?:" + p
 }
 
+// Mentions reports whether a path has a canonical spelling, which those in
+// output roots that the action does not mention have not.
+func (r *Roots) Mentions(p string) bool { return !strings.HasPrefix(r.Canonical(p), "?:") }
+
 // Real is the inverse of Canonical. It returns "" for a spelling that has no
 // meaning for this action.
 func (r *Roots) Real(c string) string {

@@ -199,7 +199,7 @@ func (s *Store) Add(d digest.Digest, name string) error {
 	// The copy is hashed, not the original: the blob must be what its name says.
 	got, err := cloneOrCopy(tmp, src)
 	if err == nil && got != d {
-		err = fmt.Errorf("%s changed while it was stored", name)
+		err = fmt.Errorf("%s: %w", name, ErrChanged)
 	}
 	return s.settle(tmp, dst, err)
 }
@@ -218,6 +218,9 @@ func cloneOrCopy(dst, src fsys.File) (digest.Digest, error) {
 	}
 	return digest.Sum(h), nil
 }
+
+// ErrChanged says that a file had another content than the one to be stored.
+var ErrChanged = errors.New("changed while it was stored")
 
 // ErrAbsent says that the store does not hold a blob (any longer).
 var ErrAbsent = errors.New("not in the store")

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -19,8 +20,14 @@ const (
 	baseName   = "trace"
 	logName    = "trace.log"
 	magic      = "erg trace\n"
-	schema     = 1
+	schema     = 2
 	headerSize = len(magic) + 2 + 8 + 8 + 4 + 4 + 4
+)
+
+// Each record of the log begins with recordMagic, its length and its checksum.
+const (
+	recordMagic = "\xe7erg"
+	recordHead  = len(recordMagic) + 4 + 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -203,6 +210,7 @@ func (d *Dir) Save(s *State) error {
 	if err := fsys.WriteFile(d.fs, filepath.Join(d.path, baseName), Encode(s), 0o666); err != nil {
 		return fmt.Errorf("save the trace: %w", err)
 	}
+	d.unmap() // it is of the former base
 	d.closeLog()
 	if err := d.fs.Remove(filepath.Join(d.path, logName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("save the trace: %w", err)
@@ -219,15 +227,23 @@ func (d *Dir) Append(a *Action) error {
 		}
 		d.log = f
 	}
-	e := newEncoder()
-	e.action(a)
-	rec := binary.LittleEndian.AppendUint32(nil, uint32(len(e.buf)))
-	rec = binary.LittleEndian.AppendUint32(rec, crc32.Checksum(e.buf, castagnoli))
-	_, err := d.log.Write(append(rec, e.buf...))
+	_, err := d.log.Write(EncodeRecord(a))
 	return err
 }
 
-// replayLog applies the log's records to s, up to the first that is torn.
+// EncodeRecord returns a record of the log.
+func EncodeRecord(a *Action) []byte {
+	e := newEncoder()
+	e.buf = append(e.buf, recordMagic...)
+	e.buf = append(e.buf, make([]byte, 8)...)
+	e.action(a)
+	body := e.buf[recordHead:]
+	binary.LittleEndian.PutUint32(e.buf[len(recordMagic):], uint32(len(body)))
+	binary.LittleEndian.PutUint32(e.buf[len(recordMagic)+4:], crc32.Checksum(body, castagnoli))
+	return e.buf
+}
+
+// replayLog applies the log's records to s.
 func (d *Dir) replayLog(s *State) {
 	b, err := fsys.ReadFile(d.fs, filepath.Join(d.path, logName))
 	if err != nil {
@@ -236,30 +252,50 @@ func (d *Dir) replayLog(s *State) {
 	ReplayLog(b, s)
 }
 
-// ReplayLog applies the records of a log to s and returns how many bytes of
-// it were good.
-func ReplayLog(b []byte, s *State) int {
-	good := 0
-	for len(b)-good >= 8 {
-		rest := b[good:]
-		n, sum := binary.LittleEndian.Uint32(rest), binary.LittleEndian.Uint32(rest[4:])
-		if uint64(n) > uint64(len(rest)-8) {
-			break
+// ReplayLog applies the records of a log to s and returns how many were good.
+// What is damaged is skipped: a killed erg leaves half a record, and the next
+// one appends behind it.
+func ReplayLog(b []byte, s *State) (good int) {
+	for {
+		i := bytes.Index(b, []byte(recordMagic))
+		if i < 0 {
+			return good
 		}
-		rec := rest[8 : 8+n]
-		if crc32.Checksum(rec, castagnoli) != sum {
-			break
-		}
-		d := decoder{buf: rec}
-		a := d.action()
-		if d.err != nil {
-			break
+		b = b[i:]
+		a, size := decodeRecord(b)
+		if a == nil {
+			b = b[len(recordMagic):]
+			continue
 		}
 		s.Actions[a.ID()] = a
 		s.Revision = max(s.Revision, a.Ran, a.Verified)
-		good += 8 + int(n)
+		b = b[size:]
+		good++
 	}
-	return good
+}
+
+// decodeRecord reads the record with which b begins. It returns nil when there
+// is none that is whole.
+func decodeRecord(b []byte) (*Action, int) {
+	if len(b) < recordHead {
+		return nil, 0
+	}
+	head := b[len(recordMagic):]
+	n, sum := binary.LittleEndian.Uint32(head), binary.LittleEndian.Uint32(head[4:])
+	if uint64(n) > uint64(len(b)-recordHead) {
+		return nil, 0
+	}
+	size := recordHead + int(n)
+	body := b[recordHead:size]
+	if crc32.Checksum(body, castagnoli) != sum {
+		return nil, 0
+	}
+	d := decoder{buf: body}
+	a := d.action()
+	if d.err != nil || len(d.buf) > 0 {
+		return nil, 0
+	}
+	return a, size
 }
 
 func (d *Dir) closeLog() {

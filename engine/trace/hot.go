@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"encoding/binary"
+	"math"
 	"sort"
 	"strings"
 
@@ -63,11 +64,13 @@ func encodeHot(s *State) ([]byte, []*File) {
 		}
 		return files[i].Kind < files[j].Kind
 	})
-	index := make(map[string][]int, len(files))
+	index := make(map[string]int, len(files)) // of the first file of a path
 	var names []byte
 	recs := make([]byte, len(files)*hotFileSize)
 	for i, f := range files {
-		index[f.Path] = append(index[f.Path], i)
+		if i == 0 || files[i-1].Path != f.Path {
+			index[f.Path] = i
+		}
 		putHotFile(recs[i*hotFileSize:], f, len(names))
 		names = append(append(names, f.Path...), 0)
 	}
@@ -79,7 +82,7 @@ func encodeHot(s *State) ([]byte, []*File) {
 	for _, g := range s.Goals {
 		bitmap := make([]byte, (len(files)+7)/8)
 		for _, p := range g.Files {
-			for _, i := range index[p] {
+			for i, ok := index[p]; ok && i < len(files) && files[i].Path == p; i++ {
 				bitmap[i/8] |= 1 << (i % 8)
 			}
 		}
@@ -195,9 +198,17 @@ func (h *Hot) Len() int { return h.nfiles }
 // Has reports whether the goal depends on the i-th file.
 func (g *HotGoal) Has(i int) bool { return i/8 < len(g.Bitmap) && g.Bitmap[i/8]&(1<<(i%8)) != 0 }
 
-// File returns the i-th file. Its Path shares the mapping's memory only
-// while it is being converted; it may be kept.
+// File returns the i-th file.
 func (h *Hot) File(i int) File {
+	f, name := h.At(i)
+	f.Path = string(name[:len(name)-1])
+	copy(f.Digest[:], h.files[i*hotFileSize+hfDigest:])
+	return f
+}
+
+// At returns the i-th file but for its path and digest, and the path followed
+// by a NUL byte. The path shares the mapping's memory.
+func (h *Hot) At(i int) (File, []byte) {
 	le, b := binary.LittleEndian, h.files[i*hotFileSize:(i+1)*hotFileSize]
 	flags := le.Uint32(b[hfFlags:])
 	f := File{
@@ -207,11 +218,11 @@ func (h *Hot) File(i int) File {
 		Changed: le.Uint32(b[hfChanged:]),
 	}
 	off, n := le.Uint64(b[hfName:]), uint64(le.Uint32(b[hfLen:]))
-	if off <= uint64(len(h.names)) && n <= uint64(len(h.names))-off {
-		f.Path = string(bytes.Clone(h.names[off : off+n]))
+	if off < uint64(len(h.names)) && n < uint64(len(h.names))-off && h.names[off+n] == 0 {
+		return f, h.names[off : off+n+1 : off+n+1]
 	}
-	copy(f.Digest[:], b[hfDigest:])
-	return f
+	f.Changed = math.MaxUint32 // damage that the checksum did not show: never valid
+	return f, []byte{0}
 }
 
 func decodeHot(h *Hot, s *State) error {

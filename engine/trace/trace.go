@@ -12,7 +12,7 @@
 // that a killed build loses nothing that was finished; the next Save folds
 // it into a new base.
 //
-// A torn tail of the log is dropped. A base that is damaged, or was written
+// Records of the log that are torn or damaged are dropped. A base that is damaged, or was written
 // under another schema, is dropped whole: everything in it can be had again,
 // from the store or by building.
 package trace

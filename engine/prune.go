@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/event"
+)
+
+// Prune removes what actions of former builds made for declarations that are
+// gone: all actions whose target has the scope as its prefix ("app//lib:")
+// and for which keep says no. It is called before new actions of the scope
+// run, so that a header that nobody makes any more is not found.
+func (t *Task) Prune(scope string, keep func(target, output string) bool) {
+	s := t.s
+	if s.opts.Mode == Plan {
+		return
+	}
+	s.targetsOnce.Do(s.indexTargets)
+	old := s.targets
+	i := sort.Search(len(old), func(i int) bool { return old[i].Target >= scope })
+	for ; i < len(old) && strings.HasPrefix(old[i].Target, scope); i++ {
+		a := old[i]
+		if keep(a.Target, a.ID()) {
+			continue
+		}
+		s.stateMu.Lock()
+		current := s.eng.state.Actions[a.ID()] == a // else it is made for another declaration now
+		if current {
+			delete(s.eng.state.Actions, a.ID())
+		}
+		s.stateMu.Unlock()
+		if current {
+			for _, o := range a.Outs {
+				s.removeOutput(o.Path)
+			}
+		}
+	}
+}
+
+// indexTargets sorts the actions of former builds by target.
+func (s *Session) indexTargets() {
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	for _, a := range s.eng.state.Actions {
+		s.targets = append(s.targets, a)
+	}
+	sort.Slice(s.targets, func(i, j int) bool { return s.targets[i].Target < s.targets[j].Target })
+}
+
+func (s *Session) removeOutput(p string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outputs[p].n != nil {
+		return // another declaration makes it now
+	}
+	s.forget(p)
+	s.dirty.Store(true)
+	s.pruned.Store(true)
+	name := s.eng.abs(p)
+	if err := s.eng.fs.Remove(name); err != nil && !absent(err) {
+		s.message(event.Warning, "a stale output stays: "+err.Error())
+	}
+	// Directories that became empty go too, but for those in which an action
+	// of this session may be about to write.
+	for d := filepath.Dir(p); strings.HasPrefix(d, action.BuildDir+"/") && s.outDirs[d] == nil; d = filepath.Dir(d) {
+		if s.eng.fs.Remove(s.eng.abs(d)) != nil {
+			return
+		}
+	}
+}
+
+// PruneContexts removes the output directories of contexts that are not in
+// keep ("app", "v@wide").
+func (t *Task) PruneContexts(keep []string) {
+	s := t.s
+	if s.opts.Mode == Plan {
+		return
+	}
+	valid := map[string]bool{"": true}
+	for _, k := range keep {
+		valid[k] = true
+	}
+	gone := map[string]bool{}
+	s.stateMu.Lock()
+	for id, a := range s.eng.state.Actions {
+		if !valid[a.Context] {
+			gone[a.Context] = true
+			delete(s.eng.state.Actions, id)
+		}
+	}
+	s.stateMu.Unlock()
+	for c := range gone {
+		s.dirty.Store(true)
+		s.pruned.Store(true)
+		err := s.eng.fs.RemoveAll(s.eng.abs(action.BuildDir + "/" + c))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			s.message(event.Warning, "the directory of a context that is gone stays: "+err.Error())
+		}
+	}
+}
