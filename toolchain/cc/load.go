@@ -44,7 +44,7 @@ func load(t *engine.Task, key string) (*Toolchain, error) {
 		return nil, err
 	}
 	found := tc.about.target
-	if cfg.Target != "" && !toolchain.Same(cfg.Target, found) {
+	if cfg.Target != "" && !tc.about.agrees(cfg.Target) {
 		return nil, &toolchain.TargetError{
 			Address: cfg.Address(), Site: cfg.Site, Declared: cfg.Target, Found: found,
 			Plain: tc.about.machine, Tool: path.Base(driver), Flags: cfg.Flags,

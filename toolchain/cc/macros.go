@@ -13,15 +13,16 @@ import (
 
 // about is what a compiler says of itself, under its flags.
 type about struct {
-	machine    string // what -dumpmachine says, whatever the flags are
-	target     string
-	arch       string
-	wordSize   int // bits of a pointer
-	endian     string
-	family     string
-	version    string
-	format     string // of objects: "elf", "pe", "macho", "wasm"
-	linkerDeps bool   // the linker reports what it reads
+	machine      string // what -dumpmachine says, whatever the flags are
+	target       string
+	arch         string
+	wordSize     int // bits of a pointer
+	endian       string
+	family       string
+	version      string
+	format       string // of objects: "elf", "pe", "macho", "wasm"
+	linkerDeps   bool   // the linker reports what it reads
+	freestanding bool   // compiles for no operating system: -ffreestanding
 }
 
 // probe asks the compiler for its macros and its machine. These probes are
@@ -47,6 +48,17 @@ func (tc *Toolchain) probe(t *engine.Task) error {
 	}
 	tc.about.linkerDeps, err = tc.probeLinker(t)
 	return err
+}
+
+// agrees reports whether a declared target is the one that was found. Under
+// -ffreestanding the system that a compiler names is only where it came from:
+// a bare machine with the same processor and kind of objects is one, too.
+func (a about) agrees(declared string) bool {
+	if toolchain.Same(declared, a.target) {
+		return true
+	}
+	want := toolchain.Parse(declared)
+	return a.freestanding && a.format == "elf" && want.OS() == "none" && toolchain.SameArch(want.Arch, a.arch)
 }
 
 // probeLinker reports whether the linker can write a dependency file. A
@@ -117,6 +129,7 @@ func describe(m map[string]string, machine string) (about, error) {
 		return a, fmt.Errorf("the compiler's macro __SIZEOF_POINTER__ is %q", m["__SIZEOF_POINTER__"])
 	}
 	a.wordSize = 8 * bytes
+	a.freestanding = m["__STDC_HOSTED__"] == "0"
 	a.arch, a.target = machineOf(m, machine, a)
 	return a, nil
 }
