@@ -117,7 +117,9 @@ func (e *TargetError) Error() string {
 func (e *TargetError) Hint() string {
 	if !SameArch(Parse(e.Declared).Arch, Parse(e.Found).Arch) && len(e.Flags) == 0 {
 		flags := "flags that select it"
-		if s := selecting(e.Declared); s != "" {
+		if strings.Contains(e.Tool, "clang") {
+			flags = "flags = [\"--target=" + e.Declared + "\"]"
+		} else if s := selecting(e.Declared); s != "" {
 			flags = "flags that select it (such as " + s + ")"
 		}
 		return "Set cc to a compiler for " + e.Declared + ", or " + flags + ", or declare target = \"" + e.Found + "\"."

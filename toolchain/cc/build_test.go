@@ -287,3 +287,18 @@ func TestLoadErrors(t *testing.T) {
 		t.Errorf("probe: %v", err)
 	}
 }
+
+// After a build the trace alone tells that nothing is to be done.
+func TestNull(t *testing.T) {
+	toolchaintest.Need(t, "gcc")
+	w := toolchaintest.New(t)
+	project(w)
+	w.Build(buildAll(suites[0], "_build/app")).OK(t)
+	if !w.Null() {
+		t.Error("the trace does not answer after a build")
+	}
+	w.Write("lib/sub/a.c", "int h(void) { return 5; }\n")
+	if w.Null() {
+		t.Error("a source changed and the trace says that nothing is to be done")
+	}
+}

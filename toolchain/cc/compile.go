@@ -181,10 +181,16 @@ func (tc *Toolchain) mapFlags(o Owner, lang language) []string {
 	if lang.assembly && !lang.preprocessed && tc.about.family == "gcc" {
 		return []string{"-Wa,--debug-prefix-map=" + here, "-Wa,--debug-prefix-map=" + out}
 	}
-	flags := []string{"-ffile-prefix-map=" + here, "-ffile-prefix-map=" + out}
+	flag := "-ffile-prefix-map="
+	if since := map[string]int{"gcc": 8, "clang": 10}[tc.about.family]; !tc.about.atLeast(since) {
+		flag = "-fdebug-prefix-map=" // leaves __FILE__ alone
+	}
+	flags := []string{flag + here, flag + out}
 	switch {
 	case tc.about.family == "clang":
-		flags = append(flags, "-fdebug-compilation-dir=.")
+		if tc.about.atLeast(13) {
+			flags = append(flags, "-fdebug-compilation-dir=.")
+		}
 		if lang.assembly {
 			flags = append(flags, "-Wno-unused-command-line-argument")
 		}

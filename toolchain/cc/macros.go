@@ -25,6 +25,13 @@ type about struct {
 	freestanding bool   // compiles for no operating system: -ffreestanding
 }
 
+// atLeast reports whether the compiler's major version is at least that.
+func (a about) atLeast(major int) bool {
+	first, _, _ := strings.Cut(a.version, ".")
+	n, err := strconv.Atoi(first)
+	return err == nil && n >= major
+}
+
 // probe asks the compiler for its macros and its machine. These probes are
 // keyed by the identity: the answers do not depend on where it lies.
 func (tc *Toolchain) probe(t *engine.Task) error {

@@ -123,7 +123,7 @@ func TestCompileArgv(t *testing.T) {
 	tc := &Toolchain{
 		cfg:    toolchain.Config{Flags: []string{"-march=rv32imac"}},
 		layout: &layout{driver: "/opt/bin/gcc", path: "/usr/bin:/bin", includes: []string{"/usr/include"}},
-		about:  about{family: "gcc", format: "elf"},
+		about:  about{family: "gcc", version: "12.2.0", format: "elf"},
 	}
 	u := Unit{
 		Owner:     Owner{Root: "_build/app", Dir: "lib", Name: "x", Profile: "release"},

@@ -256,3 +256,18 @@ func TestFacts(t *testing.T) {
 		return nil
 	}).OK(t)
 }
+
+// After a build the trace alone tells that nothing is to be done.
+func TestNull(t *testing.T) {
+	toolchaintest.Need(t, "ocamlopt")
+	w := toolchaintest.New(t)
+	project(w)
+	w.Build(buildAll("dev", nil, "_build/app")).OK(t)
+	if !w.Null() {
+		t.Error("the trace does not answer after a build")
+	}
+	w.Write("calc/stub.c", "int h(void) { return 5; }\n")
+	if w.Null() {
+		t.Error("a source changed and the trace says that nothing is to be done")
+	}
+}

@@ -72,6 +72,25 @@ type Built struct {
 // Build evaluates fn and runs what it demands.
 func (w *World) Build(fn func(t *engine.Task) error) *Built { return w.session(engine.Build, fn) }
 
+// Null reports whether the trace alone tells that nothing is to be done.
+func (w *World) Null() bool {
+	w.T.Helper()
+	e, err := w.open(context.Background())
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	defer e.Close()
+	_, ok := e.Null("test")
+	return ok
+}
+
+func (w *World) open(ctx context.Context) (*engine.Engine, error) {
+	return engine.Open(ctx, engine.Options{
+		Root: w.Dir, StoreDir: w.Store, BuildID: "test",
+		Env: func(name string) string { return w.Env[name] },
+	})
+}
+
 // Plan evaluates fn and runs nothing but probes.
 func (w *World) Plan(fn func(t *engine.Task) error) *Built { return w.session(engine.Plan, fn) }
 
@@ -79,10 +98,7 @@ func (w *World) session(mode engine.Mode, fn func(t *engine.Task) error) *Built 
 	w.T.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	e, err := engine.Open(ctx, engine.Options{
-		Root: w.Dir, StoreDir: w.Store, BuildID: "test",
-		Env: func(name string) string { return w.Env[name] },
-	})
+	e, err := w.open(ctx)
 	if err != nil {
 		w.T.Fatal(err)
 	}
