@@ -1,6 +1,8 @@
 package contexts
 
 import (
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 
 	"erg.build/erg/contexts/addr"
@@ -33,8 +35,10 @@ func (ev *Evaluator) test(t *engine.Task, a addr.Target) (*test, error) {
 		diags = append(diags, more...)
 		if p != "" {
 			spec.Expect = p
-			spec.Inputs = unique(append(spec.Inputs, p))
-			diags = append(diags, ev.makeInputs(sc, []string{p})...)
+			if strings.HasPrefix(p, d.root+"/") {
+				spec.Inputs = unique(append(spec.Inputs, p))
+				diags = append(diags, ev.makeInputs(sc, []string{p})...)
+			}
 		}
 	}
 	if err := ev.report(diags); err != nil {
@@ -49,22 +53,21 @@ func (ev *Evaluator) test(t *engine.Task, a addr.Target) (*test, error) {
 	return &test{result: spec.Stdout, needs: spec.Inputs, expect: spec.Expect}, nil
 }
 
-// expected is the file that a test's output must equal. It is named like an
-// input, but the hint for one that is missing is another: promote makes it.
+// expected is the file that a test's output must equal. A source file may be
+// missing: then the test fails, and erg promote makes it.
 func (ev *Evaluator) expected(sc *scope, expr hcl.Expression) (string, hcl.Diagnostics) {
 	val, diags := lang.Eval(expr, sc)
 	if diags.HasErrors() {
 		return "", diags
 	}
-	p, ok, more := ev.filePath(sc.t, val, sc.dir.dir, sc.dir, expr.Range())
-	if more.HasErrors() {
-		for _, m := range more {
-			if m.Summary == "No such file" {
-				m.Detail += "\nTo begin with, create it empty; erg promote puts what the test prints into it."
-			}
+	if name, more := lang.String(val, expr.Range(), "expect"); !more.HasErrors() && name.Known && len(lang.FilesOf(name.Marks)) == 0 {
+		at, err := inside(sc.dir.dir, name.Value)
+		exists, eerr := sc.t.Exists(at)
+		if err == nil && eerr == nil && !exists && sc.dir.outputs[joinPath(name.Value)] == nil {
+			return at, diags // erg promote makes it
 		}
-		return "", append(diags, more...)
 	}
+	p, ok, more := ev.filePath(sc.t, val, sc.dir.dir, sc.dir, expr.Range())
 	if !ok {
 		return "", diags
 	}

@@ -73,7 +73,7 @@ func (s *Session) manifest(n *node) (action.Manifest, error) {
 		d, err := s.inputDigest(p)
 		if err != nil {
 			errs = append(errs, err)
-		} else if d.IsZero() {
+		} else if d.IsZero() && p != n.spec.Expect {
 			errs = append(errs, &InputError{Path: p, Action: n.spec.Name})
 		}
 		return d

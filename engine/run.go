@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -242,6 +243,9 @@ func (s *Session) command(n *node) (*exec.Command, *sandbox.Spec, error) {
 		if path.IsAbs(p) {
 			return p
 		}
+		if slices.Contains(spec.Writable, p) {
+			return s.eng.abs(p) // it stays where it is, in a sandbox too
+		}
 		if sb != nil && sb.Method != sandbox.None {
 			p = n.roots().View(p)
 			if abs {
@@ -388,6 +392,8 @@ func (s *Session) compare(n *node, o *outcome) error {
 	if err != nil {
 		return err
 	}
+	// Programs for Windows end lines in their own way.
+	want, got = unixLines(want), unixLines(got)
 	d := diff.Diff(n.spec.Expect, want, "what it printed", got)
 	if d == nil {
 		return nil
@@ -395,6 +401,8 @@ func (s *Session) compare(n *node, o *outcome) error {
 	o.output = append(o.output, d...)
 	return fmt.Errorf("its output differs from %s", n.spec.Expect)
 }
+
+func unixLines(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }
 
 // explainFailure adds what helps to understand a failed process.
 func (s *Session) explainFailure(n *node, o *outcome) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -65,6 +66,10 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 	}
 	for _, p := range s.Inputs {
 		add("input", roots.Canonical(p), input(p).String())
+	}
+	if s.Expect != "" && !slices.Contains(s.Inputs, s.Expect) {
+		// It may be absent: a new test has nothing to be held against yet.
+		add("input", roots.Canonical(s.Expect), input(s.Expect).String())
 	}
 	if s.Sandbox {
 		// No depfile tells which of them were read: all count.

@@ -93,7 +93,7 @@ type Spec struct {
 	// Local results are remembered in the workspace's trace but neither
 	// taken from nor put into the shared store (tests).
 	Local bool
-	// Expect is a file (in Inputs) that standard output must equal; a
+	// Expect is a file that standard output must equal, but for line ends; a
 	// difference fails the action and shows the lines that differ.
 	Expect string
 
