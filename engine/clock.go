@@ -16,6 +16,9 @@ import (
 // on most file systems, which closes the gap.
 const grain = 12 * time.Millisecond
 
+// tick is how much earlier than the modification a stamp may be.
+const tick = 4 * time.Millisecond
+
 var fineKernel = sync.OnceValue(func() bool {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {

@@ -145,6 +145,9 @@ func (w *world) write(files ...string) {
 			w.t.Fatal(err)
 		}
 	}
+	// A file that was modified in the tick of the clock in which an action
+	// starts may have been modified after that.
+	time.Sleep(tick + time.Millisecond)
 }
 
 func (w *world) read(name string) string {
@@ -417,6 +420,7 @@ func cat(ctx, out string, inputs ...string) action.Spec {
 // cc is an action that compiles with fakecc.
 func cc(ctx, src, out string, order, include []string) action.Spec {
 	s := action.Spec{Name: "cc " + out, Context: ctx, Target: ctx + "//:" + out, Root: "_build/" + ctx,
+		Env:    []string{"GORACE=atexit_sleep_ms=0"},
 		Argv:   []string{self(), "helper:fakecc", action.Ref(src), action.Ref(out), action.Ref(out + ".d")},
 		Inputs: []string{src}, Order: order, Outputs: []string{out}, Depfile: out + ".d", Include: include,
 		Tools: []action.Tool{{Name: "fakecc", Identity: digest.OfString("fakecc 1")}}}

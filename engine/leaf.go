@@ -21,6 +21,7 @@ import (
 // action made it since.
 type leafState struct {
 	once    sync.Once
+	at      time.Time // when it was examined
 	file    *trace.File
 	entries []Entry // of a listing
 	err     error
@@ -106,6 +107,7 @@ func (s *Session) look(k trace.FileKey, l *leafState) {
 
 func (s *Session) lookAt(k trace.FileKey, l *leafState) error {
 	began := time.Now()
+	l.at = began
 	stamp, err := s.eng.stat(k.Path)
 	if err != nil {
 		return err

@@ -231,9 +231,21 @@ func (s *Session) restore(n *node, outs []trace.Out) error {
 		if err := s.eng.makeDir(filepath.Dir(to)); err != nil {
 			return err
 		}
+		if err := s.eng.clearPlace(to); err != nil {
+			return err
+		}
 		if err := s.eng.store.Restore(o.Digest, to, o.Exec); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// clearPlace removes a directory that is in the place of an output: a file
+// is replaced by renaming, a directory is not.
+func (e *Engine) clearPlace(name string) error {
+	if fi, err := e.fs.Lstat(name); err == nil && fi.IsDir() {
+		return e.fs.RemoveAll(name)
 	}
 	return nil
 }
@@ -294,6 +306,9 @@ func (s *Session) copyOuts(from *node, outs []trace.Out) error {
 	for i, o := range outs {
 		to := s.eng.abs(o.Path)
 		if err := s.eng.makeDir(filepath.Dir(to)); err != nil {
+			return err
+		}
+		if err := s.eng.clearPlace(to); err != nil {
 			return err
 		}
 		src, err := s.eng.fs.Open(s.eng.abs(from.outs[i].Path))

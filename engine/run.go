@@ -107,12 +107,13 @@ func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Acti
 // disturbed names an input that changed since it was hashed, or since the
 // action began if it was hashed only afterwards.
 func (s *Session) disturbed(n *node, o *outcome) string {
-	check := func(p string, discovered bool) bool {
+	check := func(p string) bool {
 		if action.IsOutput(p) {
 			return false
 		}
-		f, err := s.leaf(p, trace.Content)
-		if err != nil {
+		l := s.leafState(trace.FileKey{Path: p, Kind: trace.Content}, true)
+		f := l.file
+		if l.err != nil {
 			return true
 		}
 		now, err := s.eng.stat(p)
@@ -124,15 +125,15 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 				return true
 			}
 		}
-		return discovered && max(now.Mtime, now.Ctime) > o.res.Started.Add(-4*time.Millisecond).UnixNano()
+		return l.at.After(o.res.Started) && max(now.Mtime, now.Ctime) > o.res.Started.Add(-tick).UnixNano()
 	}
 	for _, p := range n.spec.Inputs {
-		if check(p, false) {
+		if check(p) {
 			return p
 		}
 	}
 	for _, d := range o.discovered {
-		if !d.Digest.IsZero() && check(d.Path, true) {
+		if !d.Digest.IsZero() && check(d.Path) {
 			return d.Path
 		}
 	}
