@@ -3,6 +3,7 @@ package toolchain
 import (
 	"bytes"
 	"debug/elf"
+	"io"
 	"path"
 	"strings"
 
@@ -22,15 +23,20 @@ type executable struct {
 // each file is read once for all toolchains.
 var executables = engine.Query[string, *executable]{Kind: "executable", Fn: examine}
 
-func examine(t *engine.Task, file string) (*executable, error) {
-	b, err := t.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	if bytes.HasPrefix(b, []byte("#!")) {
-		return &executable{programs: scriptPrograms(b)}, nil
-	}
-	return examineELF(file, b), nil
+func examine(t *engine.Task, file string) (x *executable, err error) {
+	err = t.ReadAt(file, func(r io.ReaderAt, size int64) error {
+		head := make([]byte, min(size, maxScript+1))
+		if _, err := r.ReadAt(head, 0); err != nil && err != io.EOF {
+			return err
+		}
+		if bytes.HasPrefix(head, []byte("#!")) {
+			x = &executable{programs: scriptPrograms(head)}
+		} else {
+			x = examineELF(file, io.NewSectionReader(r, 0, size))
+		}
+		return nil
+	})
+	return x, err
 }
 
 // maxScript is the size above which a file that begins with "#!" is data
@@ -58,9 +64,9 @@ func scriptPrograms(b []byte) []string {
 
 // examineELF reads the dynamic section of an ELF file. Other formats (Mach-O,
 // whose libraries are part of the system) and static executables say nothing.
-func examineELF(file string, b []byte) *executable {
+func examineELF(file string, r io.ReaderAt) *executable {
 	x := &executable{}
-	f, err := elf.NewFile(bytes.NewReader(b))
+	f, err := elf.NewFile(r)
 	if err != nil {
 		return x
 	}
