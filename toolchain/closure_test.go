@@ -1,7 +1,9 @@
 package toolchain
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -10,12 +12,12 @@ func TestScriptPrograms(t *testing.T) {
 	if want := []string{"/usr/bin/env", "/opt/gcc/bin/gcc", "/usr/bin/x"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if x := examineELF("/bin/x", []byte("no ELF file")); x.linker != "" || len(x.libraries) != 0 {
+	if x := examineELF("/bin/x", strings.NewReader("no ELF file")); x.linker != "" || len(x.libraries) != 0 {
 		t.Errorf("%+v", x)
 	}
 }
 
 func FuzzExamineELF(f *testing.F) {
 	f.Add([]byte("\x7fELF\x02\x01\x01"))
-	f.Fuzz(func(t *testing.T, b []byte) { examineELF("/bin/x", b) })
+	f.Fuzz(func(t *testing.T, b []byte) { examineELF("/bin/x", bytes.NewReader(b)) })
 }
