@@ -179,7 +179,7 @@ func profileFlags(profile string) []string {
 func (tc *Toolchain) mapFlags(o Owner, lang language) []string {
 	here, out := action.Abs(".")+"=.", action.Ref(o.Root)+"/="
 	if lang.assembly && !lang.preprocessed && tc.about.family == "gcc" {
-		return []string{"-Wa,--debug-prefix-map=" + here, "-Wa,--debug-prefix-map=" + out}
+		return assemblerMaps(here, out)
 	}
 	flag := "-ffile-prefix-map="
 	if since := map[string]int{"gcc": 8, "clang": 10}[tc.about.family]; !tc.about.atLeast(since) {
@@ -195,7 +195,16 @@ func (tc *Toolchain) mapFlags(o Owner, lang language) []string {
 			flags = append(flags, "-Wno-unused-command-line-argument")
 		}
 	case lang.assembly:
-		flags = append(flags, "-Wa,--debug-prefix-map="+here, "-Wa,--debug-prefix-map="+out)
+		flags = append(flags, assemblerMaps(here, out)...)
+	}
+	return flags
+}
+
+// assemblerMaps passes maps on; -Wa would split a path at its commas.
+func assemblerMaps(maps ...string) []string {
+	var flags []string
+	for _, m := range maps {
+		flags = append(flags, "-Xassembler", "--debug-prefix-map="+m)
 	}
 	return flags
 }

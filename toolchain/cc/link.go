@@ -100,7 +100,7 @@ func (tc *Toolchain) Link(t *engine.Task, p Program) (string, error) {
 	}
 	if tc.about.linkerDeps {
 		spec.Depfile = path.Join(p.ObjectDir(), path.Base(out)+".link.d")
-		argv = append(argv, "-Wl,--dependency-file="+action.Ref(spec.Depfile))
+		argv = append(argv, "-Xlinker", "--dependency-file="+action.Ref(spec.Depfile))
 	}
 	spec.Argv = argv
 	return out, t.Define(spec)

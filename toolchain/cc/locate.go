@@ -20,7 +20,6 @@ type layout struct {
 	tools     map[string]string // role → absolute path; what is not there is missing
 	files     map[string]string // name → absolute path
 	path      string            // PATH for its processes
-	search    []string          // where the dynamic linker may find libraries of the tools
 }
 
 // toolRoles are the programs that a driver runs, and ar.

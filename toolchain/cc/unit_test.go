@@ -145,7 +145,7 @@ func TestCompileArgv(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	s = tc.compile(u, "lib/a.s", "_build/app/lib/.objs/x/a.o", nil, nil)
-	want = "/opt/bin/gcc -Wa,--debug-prefix-map=ABS(s:.)=. -Wa,--debug-prefix-map=o:/= -c -o o:lib/.objs/x/a.o s:lib/a.s"
+	want = "/opt/bin/gcc -Xassembler --debug-prefix-map=ABS(s:.)=. -Xassembler --debug-prefix-map=o:/= -c -o o:lib/.objs/x/a.o s:lib/a.s"
 	if got := golden(s); got != want || s.Depfile != "" {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

@@ -106,7 +106,7 @@ func TestReproducible(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			base := t.TempDir()
 			var first map[string]string
-			for _, dir := range []string{"one", "another/place"} {
+			for _, dir := range []string{"one", "another/place, with spaces"} {
 				for _, root := range []string{"_build/app", "_build/other@k"} {
 					w := toolchaintest.At(t, filepath.Join(base, dir))
 					project(w)

@@ -108,8 +108,8 @@ func (b *builder) compileAll() error {
 func (b *builder) compileAlias() error {
 	src := b.file(b.alias, ".ml-gen")
 	s := b.spec("write " + b.shown(src))
-	s.Argv = append([]string{"printf", `%s\n`}, aliases(b.src.modules, b.alias)...)
-	s.Env = []string{"PATH=/usr/bin:/bin"}
+	s.Argv = append([]string{"/bin/sh", "-c", `printf '%s\n' "$@"`, "sh"}, aliases(b.src.modules, b.alias)...)
+	s.Env = nil
 	s.Tools, s.Unknown = nil, nil
 	s.Outputs, s.Stdout = []string{src}, src
 	if err := b.t.Define(s); err != nil {

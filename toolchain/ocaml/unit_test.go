@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/cc"
 )
 
@@ -178,5 +179,86 @@ func TestStandardClosure(t *testing.T) {
 	}
 	if got := strings.Join(four.standardFlags([]string{"unix", "threads"}), " "); got != "-I +threads" {
 		t.Error(got)
+	}
+}
+
+func golden(s action.Spec) string {
+	roots := s.Roots()
+	var words []string
+	for _, a := range s.Argv {
+		words = append(words, action.Expand(a, func(p string, _ bool) string { return roots.Canonical(p) }))
+	}
+	return s.Dir + "$ " + strings.Join(words, " ")
+}
+
+func TestCompileArgv(t *testing.T) {
+	tc := &Toolchain{conf: config{"version": "5.3.0"}, tools: map[string]string{"ocamlc": "/b/ocamlc.opt", "ocamlopt": "/b/ocamlopt.opt"}}
+	u := Unit{
+		Owner:   cc.Owner{Root: "_build/app", Dir: "lib", Name: "foo"},
+		Sources: []string{"lib/a.ml", "lib/b.ml", "lib/b.mli", "lib/lex.mll"},
+		Flags:   []string{"-w", "+a"}, NativeFlags: []string{"-unsafe"}, Standard: []string{"unix"},
+		Deps: []*Library{{Name: "dep", Dir: "_build/tools/dep/.objs/dep", Provides: []string{"Dep"}, Interfaces: []string{"_build/tools/dep/.objs/dep/dep.cmi"}, Opaque: true}},
+	}
+	b, err := tc.library(u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.flags = map[Mode][]string{Byte: b.compileFlags(Byte), Native: b.compileFlags(Native)}
+	byName := map[string]*module{}
+	for _, m := range b.src.modules {
+		byName[m.name] = m
+	}
+	byName["A"].implNames = []string{"B", "Dep", "String"}
+	resolve(b.src.modules)
+	if b.modules, err = order("", b.src.modules); err != nil {
+		t.Fatal(err)
+	}
+	b.named = b.librariesNamed()
+	b.reach = reaches(b.modules, b.named)
+
+	const flags = "-I o:lib/.objs/foo -I x0:dep/.objs/dep -I +unix -no-alias-deps -open Foo"
+	for _, c := range []struct {
+		spec            action.Spec
+		argv            string
+		inputs, outputs []string
+	}{
+		{
+			b.implementation(byName["A"], Native),
+			"$ /b/ocamlopt.opt -c -g -opaque -w +a -unsafe " + flags + " -intf-suffix .none -o o:lib/.objs/foo/foo__A.cmx -impl s:lib/a.ml",
+			[]string{"lib/a.ml", "_build/app/lib/.objs/foo/foo.cmi", "_build/app/lib/.objs/foo/foo__B.cmi", "_build/tools/dep/.objs/dep/dep.cmi"},
+			[]string{"foo__A.cmi", "foo__A.cmx", "foo__A.o"},
+		},
+		{
+			b.implementation(byName["A"], Byte),
+			"$ /b/ocamlc.opt -c -g -opaque -w +a " + flags + " -intf-suffix .ml -o o:lib/.objs/foo/foo__A.cmo -impl s:lib/a.ml",
+			[]string{"lib/a.ml", "_build/app/lib/.objs/foo/foo__A.cmi", "_build/app/lib/.objs/foo/foo.cmi", "_build/app/lib/.objs/foo/foo__B.cmi", "_build/tools/dep/.objs/dep/dep.cmi"},
+			[]string{"foo__A.cmo"},
+		},
+		{
+			b.interfaceSpec(byName["B"]),
+			"$ /b/ocamlc.opt -c -g -opaque -w +a " + flags + " -o o:lib/.objs/foo/foo__B.cmi -intf s:lib/b.mli",
+			[]string{"lib/b.mli", "_build/app/lib/.objs/foo/foo.cmi"},
+			[]string{"foo__B.cmi"},
+		},
+		{
+			b.implementation(byName["Lex"], Native),
+			"_build/app$ /b/ocamlopt.opt -c -g -opaque -w +a -unsafe " + flags + " -intf-suffix .none -o o:lib/.objs/foo/foo__Lex.cmx -impl o:lib/lex.ml",
+			[]string{"_build/app/lib/lex.ml", "_build/app/lib/.objs/foo/foo.cmi"},
+			[]string{"foo__Lex.cmi", "foo__Lex.cmx", "foo__Lex.o"},
+		},
+	} {
+		if got := golden(c.spec); got != c.argv {
+			t.Errorf("got  %s\nwant %s", got, c.argv)
+		}
+		if !slices.Equal(c.spec.Inputs, c.inputs) {
+			t.Errorf("%s: inputs %q\nwant %q", c.spec.Name, c.spec.Inputs, c.inputs)
+		}
+		var outputs []string
+		for _, o := range c.spec.Outputs {
+			outputs = append(outputs, strings.TrimPrefix(o, "_build/app/lib/.objs/foo/"))
+		}
+		if !slices.Equal(outputs, c.outputs) {
+			t.Errorf("%s: outputs %q, want %q", c.spec.Name, outputs, c.outputs)
+		}
 	}
 }
