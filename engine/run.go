@@ -155,6 +155,10 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 		d, _ := s.inputDigest(p)
 		rec.Deps = append(rec.Deps, trace.Dep{Path: p, Digest: d})
 	}
+	var differ *DifferError
+	if errors.As(o.err, &differ) {
+		rec.Why = []trace.Change{{What: Differs, Name: differ.Path}}
+	}
 	s.forget(n.spec.Outputs...)
 	s.keep(rec)
 	s.log(rec)
@@ -380,6 +384,16 @@ func enumerate(paths []string) string {
 	return strings.Join(paths, ", ")
 }
 
+// A DifferError says that an action printed something else than was expected.
+type DifferError struct{ Path string }
+
+func (e *DifferError) Error() string { return "its output differs from " + e.Path }
+
+// Differs is what trace.Change.What says of an action that failed with a
+// DifferError: Name is the file with what was expected, and the action's
+// first output has what it printed.
+const Differs = "differs"
+
 // compare holds standard output against what was expected.
 func (s *Session) compare(n *node, o *outcome) error {
 	if n.spec.Expect == "" {
@@ -400,7 +414,7 @@ func (s *Session) compare(n *node, o *outcome) error {
 		return nil
 	}
 	o.output = append(o.output, d...)
-	return fmt.Errorf("its output differs from %s", n.spec.Expect)
+	return &DifferError{Path: n.spec.Expect}
 }
 
 func unixLines(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }

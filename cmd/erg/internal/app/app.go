@@ -186,29 +186,35 @@ func (j *job) null(sink show.Sink, n *engine.NullResult, start time.Time) (*summ
 
 func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key string, start time.Time) (*summary, error) {
 	ev := newEvaluator(j.common)
+	sum := &summary{}
+	err := j.session(ctx, eng, ev, sink, key, start, func(t *engine.Task) error {
+		out, err := ev.Make(t, j.request)
+		if out != nil {
+			sum.Programs, sum.Tests = out.Programs, len(out.Tests)
+		}
+		return err
+	}, func() any { return sum })
+	return sum, err
+}
+
+// session runs goal as the root query of a session, and reports how it went.
+// What keep returns is shown by the next null build.
+func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Evaluator, sink show.Sink, key string, start time.Time, goal func(*engine.Task) error, keep func() any) error {
 	s := eng.NewSession(ctx, engine.SessionOptions{Goal: key, Jobs: j.common.Jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, Sink: sink,
 		BeforeRun: func() bool { return j.common.KeepGoing || !ev.HasErrors() }})
-	var out *contexts.Outcome
-	err := s.Eval(func(t *engine.Task) (err error) {
-		out, err = ev.Make(t, j.request)
-		return err
-	})
+	err := s.Eval(goal)
 	r := s.Result()
 	ok := err == nil && !ev.HasErrors() && r.Failed == 0 && ctx.Err() == nil
-	sum := &summary{}
-	if out != nil {
-		sum.Programs, sum.Tests = out.Programs, len(out.Tests)
-	}
-	text, merr := json.Marshal(sum)
+	text, merr := json.Marshal(keep())
 	if merr != nil {
-		return nil, merr
+		return merr
 	}
 	saved := s.Finish(ok, text)
 	sink.Event(event.BuildFinished{OK: ok, Ran: r.Ran, Restored: r.Restored, Unchanged: r.Unchanged, Failed: r.Failed, Elapsed: time.Since(start)})
 	if cerr := sink.Close(); cerr != nil && saved == nil {
 		saved = cerr
 	}
-	return sum, j.verdict(ctx, ev, err, saved, r)
+	return j.verdict(ctx, ev, err, saved, r)
 }
 
 // verdict turns what went wrong into the error that decides the exit code.
@@ -223,7 +229,7 @@ func (j *job) verdict(ctx context.Context, ev *contexts.Evaluator, err, saved er
 	case ev.HasErrors():
 		return &cli.ConfigError{Err: errors.New("the configuration has errors"), Reported: true}
 	case errors.As(err, &u):
-		return &cli.UsageError{Text: u.Text}
+		return &cli.UsageError{Command: "erg " + j.command, Text: u.Text}
 	case r.Failed > 0 || errors.Is(err, engine.ErrFailed):
 		return cli.ErrFailed
 	case err != nil:

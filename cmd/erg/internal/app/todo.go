@@ -11,11 +11,7 @@ import (
 var errLater = errors.New("not yet")
 
 func (App) Plan(context.Context, cli.Common, cli.PlanOptions) error       { return errLater }
-func (App) Run(context.Context, cli.Common, cli.RunOptions) error         { return errLater }
 func (App) Why(context.Context, cli.Common, cli.WhyOptions) error         { return errLater }
-func (App) Clean(context.Context, cli.Common, cli.CleanOptions) error     { return errLater }
-func (App) Promote(context.Context, cli.Common, cli.PromoteOptions) error { return errLater }
-func (App) Complete(context.Context, cli.Common, cli.Completion) []string { return nil }
 func (App) Graph(context.Context, cli.Common, cli.GraphOptions) (*graph.Graph, error) {
 	return nil, errLater
 }
