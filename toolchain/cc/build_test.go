@@ -302,3 +302,67 @@ func TestNull(t *testing.T) {
 		t.Error("a source changed and the trace says that nothing is to be done")
 	}
 }
+
+// C++ is linked with its runtime, and initialisers get the same names.
+func TestCxx(t *testing.T) {
+	for _, cfg := range suites[:2] {
+		t.Run(cfg.Name, func(t *testing.T) {
+			toolchaintest.Need(t, cfg.CC, "g++")
+			var first map[string]string
+			for range 2 {
+				w := toolchaintest.New(t)
+				w.Write("app/main.cc", "#include <iostream>\nnamespace { struct S { S() { std::cout << \"hello\\n\"; } } s; }\nint main() {}\n")
+				w.Build(func(t *engine.Task) error {
+					tc, err := Load(t, cfg)
+					if err != nil {
+						return err
+					}
+					u := Unit{Owner: Owner{Root: "_build/app", Dir: "app", Name: "hello"}, Sources: []string{"app/main.cc"}}
+					objects, err := tc.Objects(t, u)
+					if err != nil {
+						return err
+					}
+					p, err := tc.Link(t, Program{Owner: u.Owner, Objects: objects, Cxx: true})
+					if err != nil {
+						return err
+					}
+					return t.Build(p)
+				}).OK(t)
+				if got := w.Output("_build/app/app/hello"); got != "hello\n" {
+					t.Errorf("it prints %q", got)
+				}
+				sums := w.Digests("_build/app")
+				if first == nil {
+					first = sums
+				}
+				toolchaintest.Same(t, "workspaces", first, sums)
+			}
+		})
+	}
+}
+
+// A prefix is where the tools are, whatever PATH has.
+func TestPrefix(t *testing.T) {
+	toolchaintest.Need(t, "gcc")
+	w := toolchaintest.New(t)
+	w.Write("opt/bin/gcc", "#!/bin/sh\nexec gcc \"$@\"\n")
+	driver := filepath.Join(w.Dir, "opt/bin/gcc")
+	if err := os.Chmod(driver, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	load := func(prefix string) (*Toolchain, error) {
+		var tc *Toolchain
+		b := w.Build(func(t *engine.Task) (err error) {
+			tc, err = Load(t, toolchain.Config{Kind: "cc", Name: "x", Prefix: filepath.Join(w.Dir, prefix)})
+			return err
+		})
+		return tc, b.Err
+	}
+	if tc, err := load("opt"); err != nil || tc.Driver() != driver {
+		t.Errorf("found %v, %v", tc, err)
+	}
+	var missing *toolchain.MissingError
+	if _, err := load("nowhere"); !errors.As(err, &missing) || !strings.Contains(err.Error(), "nowhere/bin") {
+		t.Errorf("found in a prefix that is not there: %v", err)
+	}
+}

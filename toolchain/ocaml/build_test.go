@@ -194,6 +194,7 @@ func TestPlan(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"ocamldep app/app": "", "link app/main": "ocamldep app/app", "cmxa base/base.cmxa": "ocamldep base/base",
+		"ocamlopt base/a.ml": "ocamldep base/base", "ocamlc base/b.mli": "ocamldep base/base", "cc calc/stub.c": "",
 	} {
 		if got, ok := waits[name]; !ok || got != want {
 			t.Errorf("%s waits for %q (%v), want %q", name, got, ok, want)

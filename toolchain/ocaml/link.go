@@ -49,10 +49,7 @@ func (b *builder) archive(mode Mode, out string) action.Spec {
 	if mode == Native {
 		s.Outputs = append(s.Outputs, nativeArchive(out))
 	}
-	if len(b.waits) > 0 {
-		return s // in which order is not known
-	}
-	for _, m := range b.linked(nil) {
+	for _, m := range b.linked(nil) { // planning, in an order that may be wrong
 		objects := b.objects(m, mode)
 		s.Argv = append(s.Argv, action.Ref(objects[0]))
 		s.Inputs = append(s.Inputs, objects...)
@@ -93,14 +90,15 @@ func (b *builder) link(p Program, main string, stubs []string) action.Spec {
 	s.Argv = append(s.Argv, b.tc.cfg.Flags...)
 	s.Argv = append(s.Argv, b.tc.standardFlags(b.std)...)
 	s.Argv = append(s.Argv, libs...)
+	var needed func(place int) bool // planning, all of them
 	if len(b.waits) == 0 {
 		i := slices.IndexFunc(b.modules, func(m *module) bool { return m.name == main })
-		needed := b.reach[b.modules[i]].all
-		for _, m := range b.linked(needed.has) {
-			objects := b.objects(m, p.Mode)
-			s.Argv = append(s.Argv, action.Ref(objects[0]))
-			s.Inputs = append(s.Inputs, objects...)
-		}
+		needed = b.reach[b.modules[i]].all.has
+	}
+	for _, m := range b.linked(needed) {
+		objects := b.objects(m, p.Mode)
+		s.Argv = append(s.Argv, action.Ref(objects[0]))
+		s.Inputs = append(s.Inputs, objects...)
 	}
 	for _, f := range cfiles {
 		s.Argv = append(s.Argv, action.Ref(f))

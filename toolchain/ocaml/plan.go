@@ -11,9 +11,11 @@ import (
 )
 
 // plan defines the generators and ocamldep, demands its answer, and works
-// out which module needs which. Planning, the answer may not be known; then
-// the outputs of all modules still are, and the actions that make them say
-// what they wait for.
+// out which module needs which. Planning, the answer may not be known. What
+// will be made is known all the same, one action for each module and mode, so
+// the actions are defined and listed one by one; they say that they wait for
+// ocamldep, and only their inputs and the order of links are left open. So
+// there is no group of deferred actions to announce.
 func (b *builder) plan(t *engine.Task) error {
 	b.t = t
 	more, err := b.tc.standardTools(t, b.std)
