@@ -61,7 +61,7 @@ func (s *Session) settleClock() {
 	if s.eng.fine {
 		return
 	}
-	if wait := time.Until(time.Unix(0, s.lastMade.Load()).Add(grain)); wait > 0 && wait <= grain {
+	if wait := time.Until(time.Unix(0, s.lastStamp.Load()).Add(grain)); wait > 0 && wait <= grain {
 		time.Sleep(wait)
 	}
 }

@@ -118,8 +118,7 @@ type world struct {
 	goal  string
 	rules func(t *Task) error // defines actions; nil for none
 	want  []string            // what to build
-
-	engine *Engine // open between builds of watch-like tests; usually nil
+	null  bool                // ask the trace alone first
 }
 
 func newWorld(t testing.TB) *world {
@@ -230,6 +229,8 @@ func (w *world) make(want ...string) *built {
 	if want != nil {
 		w.want = want
 	}
+	w.null = w.opts.Mode == Build && !w.opts.Rerun
+	defer func() { w.null = false }()
 	return w.eval(func(t *Task) error {
 		if w.rules != nil {
 			if err := w.rules(t); err != nil {
@@ -257,7 +258,7 @@ func (w *world) evalIn(ctx context.Context, e *Engine, fn func(t *Task) error) *
 		goal = strings.Join(w.want, " ")
 	}
 	b := &built{}
-	if w.opts.Mode == Build && !w.opts.Rerun {
+	if w.null {
 		if r, ok := e.Null(goal); ok {
 			b.null = r
 			return b

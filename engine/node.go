@@ -56,6 +56,7 @@ type node struct {
 	key   digest.Digest // the declared key, once prepared
 	order digest.Digest // see orderSum
 	outs  []trace.Out   // in the order of spec.Outputs
+	from  []trace.Out   // planning: where an equal action has them
 	lane  int
 	maybe bool // planning: it runs only if something before it changes
 
@@ -161,6 +162,9 @@ func (t *Task) define(spec action.Spec) error {
 	}
 	for i, o := range spec.Outputs {
 		s.outputs[o] = outRef{n, i}
+	}
+	if s.eng.store == nil && n.old != nil && !n.old.Key.IsZero() && !spec.Local {
+		s.lastMade[n.old.Key] = append(s.lastMade[n.old.Key], n)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"slices"
 	"sort"
 	"time"
 
@@ -58,19 +60,62 @@ func (s *Session) waitsForRun(n *node) bool {
 	return false
 }
 
+// mayStay reports whether a node need not run if the actions before it make
+// what they made in the last build.
+func (s *Session) mayStay(n *node) bool {
+	if len(n.spec.Unknown) > 0 || n.old == nil || n.old.Key.IsZero() {
+		return false
+	}
+	ok := true
+	as := func(p string) digest.Digest {
+		d, err := s.predictedDigest(p)
+		ok = ok && err == nil
+		return d
+	}
+	key := n.spec.Manifest(n.roots(), as).Key()
+	for _, d := range n.old.Deps {
+		if d.Discovered && n.mayRead(d.Path) {
+			ok = ok && as(d.Path) == d.Digest
+		} else if d.Discovered {
+			got, err := s.discovered(n, d)
+			ok = ok && err == nil && got == d.Digest
+		}
+	}
+	return ok && key == n.old.Key
+}
+
+// predictedDigest is inputDigest, but for what would be made anew the digest
+// of what the last build made.
+func (s *Session) predictedDigest(p string) (digest.Digest, error) {
+	s.mu.Lock()
+	ref := s.outputs[p]
+	again := ref.n != nil && ref.n.state == wouldRun
+	s.mu.Unlock()
+	if !again {
+		return s.inputDigest(p)
+	}
+	old := ref.n.old
+	if old == nil || old.Failed || ref.index >= len(old.Outs) || old.Outs[ref.index].Path != p {
+		return digest.Digest{}, ErrUnknown
+	}
+	o := old.Outs[ref.index]
+	return effective(o.Digest, o.Exec), nil
+}
+
 // planRun ends a node that a build would run.
 func (s *Session) planRun(n *node, maybe bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n.maybe = maybe && len(n.spec.Unknown) == 0 && n.old != nil && !n.old.Key.IsZero()
+	n.maybe = maybe
 	s.end(n, wouldRun)
 }
 
-// planRestore ends a node whose result is known without a run.
-func (s *Session) planRestore(n *node, outs []trace.Out) {
+// planRestore ends a node whose result is known without a run: it is in the
+// store, or an equal action has it as from.
+func (s *Session) planRestore(n *node, outs, from []trace.Out) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n.outs = outs
+	n.outs, n.from = outs, from
 	s.settle(n, restores)
 }
 
@@ -126,67 +171,48 @@ func (t *Task) content(p string) (Content, error) {
 	if err := s.await(t.ctx, nodes); err != nil {
 		return Content{}, err
 	}
-	n := nodes[0]
+	n, at := nodes[0], slices.Index(nodes[0].spec.Outputs, p)
 	s.mu.Lock()
-	st, outs := n.state, n.outs
+	st, outs, from := n.state, n.outs, n.from
 	s.mu.Unlock()
 	if st == wouldRun {
-		return s.predict(n, p), nil
+		return s.predict(n, at), nil
 	}
-	for _, o := range outs {
-		if o.Path != p {
-			continue
-		}
-		b, err := s.readOut(o, st == restores)
-		return Content{Known: err == nil, Bytes: b, Digest: o.Digest}, err
+	o := outs[at]
+	var b []byte
+	switch {
+	case st != restores:
+		b, err = fsys.ReadFile(s.eng.fs, s.eng.abs(p))
+	case from != nil:
+		b, err = fsys.ReadFile(s.eng.fs, s.eng.abs(from[at].Path))
+	default:
+		b, err = s.eng.store.Read(o.Digest)
 	}
-	return Content{}, &AbsentError{Path: p, Action: t.cell.label}
+	if err != nil {
+		return Content{}, fmt.Errorf("read what %q made: %w", n.spec.Name, err)
+	}
+	if digest.Of(b) != o.Digest {
+		return Content{}, fmt.Errorf("%s was modified during the build", p)
+	}
+	return Content{Known: true, Bytes: b, Digest: o.Digest}, nil
 }
 
-func (s *Session) readOut(o trace.Out, fromStore bool) ([]byte, error) {
-	if !fromStore {
-		return fsys.ReadFile(s.eng.fs, s.eng.abs(o.Path))
-	}
-	if s.eng.store != nil {
-		if b, err := s.eng.store.Read(o.Digest); err == nil {
-			return b, nil
-		}
-	}
-	// It is with an equal action of another context.
-	s.stateMu.Lock()
-	var at string
-	for _, a := range s.eng.state.Actions {
-		for _, p := range a.Outs {
-			if p.Digest == o.Digest {
-				at = p.Path
-			}
-		}
-	}
-	s.stateMu.Unlock()
-	return fsys.ReadFile(s.eng.fs, s.eng.abs(at))
-}
-
-// predict returns what the last build made.
-func (s *Session) predict(n *node, p string) Content {
-	if n.old == nil || n.old.Failed {
+// predict returns what the last build made as the output with an index.
+func (s *Session) predict(n *node, at int) Content {
+	if n.old == nil || n.old.Failed || at >= len(n.old.Outs) || n.old.Outs[at].Path != n.spec.Outputs[at] {
 		return Content{}
 	}
-	for _, o := range n.old.Outs {
-		if o.Path != p {
-			continue
+	o := n.old.Outs[at]
+	b, err := fsys.ReadFile(s.eng.fs, s.eng.abs(o.Path))
+	if err != nil || digest.Of(b) != o.Digest {
+		if s.eng.store == nil {
+			return Content{}
 		}
-		b, err := fsys.ReadFile(s.eng.fs, s.eng.abs(p))
-		if err != nil || digest.Of(b) != o.Digest {
-			if s.eng.store == nil {
-				return Content{}
-			}
-			if b, err = s.eng.store.Read(o.Digest); err != nil {
-				return Content{}
-			}
+		if b, err = s.eng.store.Read(o.Digest); err != nil {
+			return Content{}
 		}
-		return Content{Predicted: b, Predicts: true, Unchanged: n.maybe}
 	}
-	return Content{}
+	return Content{Predicted: b, Predicts: true, Unchanged: n.maybe}
 }
 
 // A Result counts what a session did, in distinct pieces of work.

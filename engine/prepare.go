@@ -29,7 +29,7 @@ func (s *Session) prepare(n *node) {
 
 func (s *Session) judge(n *node) error {
 	if s.opts.Mode == Plan && (len(n.spec.Unknown) > 0 || s.waitsForRun(n)) {
-		s.planRun(n, true)
+		s.planRun(n, s.mayStay(n))
 		return nil
 	}
 	m, err := s.manifest(n)
@@ -182,7 +182,7 @@ func (s *Session) reuse(n *node, m action.Manifest) (bool, error) {
 			continue
 		}
 		if s.opts.Mode == Plan && !isProbe(n.spec) {
-			s.planRestore(n, outs)
+			s.planRestore(n, outs, nil)
 			return true, nil
 		}
 		if s.restore(n, outs) != nil {
@@ -250,59 +250,77 @@ func (e *Engine) clearPlace(name string) error {
 	return nil
 }
 
-// copyEqual takes the outputs of an action of this session that has the
-// same declared key and discovered the same inputs, under its own names. It
-// returns how many such actions it looked at.
+// copyEqual takes the outputs of an action that has the same declared key and
+// discovered the same inputs, under its own names. It returns how many such
+// actions of this session it looked at.
 func (s *Session) copyEqual(n *node, m action.Manifest) (seen int, ok bool, err error) {
 	if n.spec.Local {
 		return 0, false, nil
 	}
 	s.mu.Lock()
-	var made []*node
+	var from []*node
 	if f := s.flights[n.key]; f != nil {
-		made = slices.Clone(f.made)
+		from = slices.Clone(f.made)
+	}
+	seen = len(from)
+	if !s.storeOK.Load() {
+		// Without a store it must not matter whether the action that has the
+		// result was looked at before this one.
+		from = append(from, s.lastMade[n.key]...)
 	}
 	s.mu.Unlock()
-	for _, from := range made {
-		s.stateMu.Lock()
-		rec := s.eng.state.Actions[from.id()]
-		s.stateMu.Unlock()
-		if rec == nil || rec.Key != n.key || rec.Baked {
-			continue
+	for _, eq := range from {
+		if s.copyFrom(n, eq, m) {
+			return seen, true, nil
 		}
-		var deps []trace.Dep
-		ok := true
-		for _, d := range rec.Deps {
-			if d.Discovered {
-				p := n.roots().Real(from.roots().Canonical(d.Path))
-				ok = ok && p != ""
-				deps = append(deps, trace.Dep{Path: p, Digest: d.Digest, Discovered: true})
-			}
-		}
-		if !ok || !s.discoveredSame(n, deps) {
-			continue
-		}
-		outs := slices.Clone(from.outs)
-		for i := range outs {
-			outs[i].Path = n.spec.Outputs[i]
-		}
-		if s.opts.Mode == Plan && !isProbe(n.spec) {
-			s.planRestore(n, outs)
-			return len(made), true, nil
-		}
-		if err := s.copyOuts(from, outs); err != nil {
-			continue // changed or gone meanwhile: the store or a run will do
-		}
-		text := n.roots().Replay(from.roots().Template(string(rec.Message)))
-		fresh := s.newRecord(n, m, deps, outs, []byte(text))
-		fresh.Took, fresh.Peak = rec.Took, rec.Peak
-		s.concludeReuse(n, fresh, event.Unchanged)
-		return len(made), true, nil
 	}
-	return len(made), false, nil
+	return seen, false, nil
 }
 
-func (s *Session) copyOuts(from *node, outs []trace.Out) error {
+func (s *Session) copyFrom(n, from *node, m action.Manifest) bool {
+	s.stateMu.Lock()
+	rec := s.eng.state.Actions[from.id()]
+	s.stateMu.Unlock()
+	if from == n || rec == nil || rec.Key != n.key || rec.Baked || rec.Failed || len(rec.Outs) != len(n.spec.Outputs) {
+		return false
+	}
+	var deps []trace.Dep
+	for _, d := range rec.Deps {
+		if d.Discovered {
+			p := n.roots().Real(from.roots().Canonical(d.Path))
+			if p == "" {
+				return false
+			}
+			deps = append(deps, trace.Dep{Path: p, Digest: d.Digest, Discovered: true})
+		}
+	}
+	if !s.discoveredSame(n, deps) {
+		return false
+	}
+	outs := slices.Clone(rec.Outs)
+	for i := range outs {
+		outs[i].Path = n.spec.Outputs[i]
+	}
+	if s.opts.Mode == Plan && !isProbe(n.spec) {
+		for _, o := range rec.Outs {
+			if f, err := s.leaf(o.Path, trace.Content); err != nil || f.Digest != effective(o.Digest, o.Exec) {
+				return false
+			}
+		}
+		s.planRestore(n, outs, rec.Outs)
+		return true
+	}
+	if err := s.copyOuts(rec.Outs, outs); err != nil {
+		return false // changed or gone meanwhile: the store or a run will do
+	}
+	text := n.roots().Replay(from.roots().Template(string(rec.Message)))
+	fresh := s.newRecord(n, m, deps, outs, []byte(text))
+	fresh.Took, fresh.Peak = rec.Took, rec.Peak
+	s.concludeReuse(n, fresh, event.Unchanged)
+	return true
+}
+
+func (s *Session) copyOuts(from, outs []trace.Out) error {
 	for i, o := range outs {
 		to := s.eng.abs(o.Path)
 		if err := s.eng.makeDir(filepath.Dir(to)); err != nil {
@@ -311,7 +329,7 @@ func (s *Session) copyOuts(from *node, outs []trace.Out) error {
 		if err := s.eng.clearPlace(to); err != nil {
 			return err
 		}
-		src, err := s.eng.fs.Open(s.eng.abs(from.outs[i].Path))
+		src, err := s.eng.fs.Open(s.eng.abs(from[i].Path))
 		if err != nil {
 			return err
 		}

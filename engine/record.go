@@ -141,8 +141,8 @@ func (s *Session) stampOut(o trace.Out, st trace.Stamp) {
 	s.touched[k] = true
 	s.leafMu.Unlock()
 	for now := max(st.Mtime, st.Ctime); ; {
-		last := s.lastMade.Load()
-		if last >= now || s.lastMade.CompareAndSwap(last, now) {
+		last := s.lastStamp.Load()
+		if last >= now || s.lastStamp.CompareAndSwap(last, now) {
 			return
 		}
 	}

@@ -421,7 +421,7 @@ func unixLines(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []b
 
 // explainFailure adds what helps to understand a failed process.
 func (s *Session) explainFailure(n *node, o *outcome) {
-	if n.spec.Stdout != "" && n.spec.Local {
+	if n.spec.Stdout != "" && (n.spec.Local || isProbe(n.spec)) {
 		if b, err := fsys.ReadFile(s.eng.fs, s.eng.abs(n.spec.Stdout)); err == nil {
 			o.output = append(b, o.output...)
 		}

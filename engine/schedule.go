@@ -33,7 +33,9 @@ type sched struct {
 
 	flights map[digest.Digest]*flight // by declared key
 	groups  map[digest.Digest]*group  // by full key
-	lastID  int
+	// lastMade are, without a store, the nodes by the key of their record.
+	lastMade map[digest.Digest][]*node
+	lastID   int
 
 	gate gate
 	tally
@@ -60,6 +62,7 @@ func (c *sched) init(jobs int) {
 	c.prepMax = max(jobs, runtime.NumCPU())
 	c.pools = map[string]*pool{}
 	c.flights = map[digest.Digest]*flight{}
+	c.lastMade = map[digest.Digest][]*node{}
 	c.groups = map[digest.Digest]*group{}
 	c.contexts = map[string]event.Count{}
 }

@@ -65,7 +65,7 @@ type Session struct {
 	targetsOnce sync.Once
 	targets     []*trace.Action // of former builds, by target
 	pruned      atomic.Bool
-	lastMade    atomic.Int64 // nanoseconds: the latest stamp of an output
+	lastStamp   atomic.Int64 // nanoseconds: the latest stamp of an output
 	incomplete  atomic.Bool  // something must be done again by the next build
 	sandboxOnce sync.Once
 	method      sandbox.Method

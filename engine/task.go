@@ -63,7 +63,8 @@ func (q *Query[K, V]) Get(t *Task, key K) (V, error) {
 		}
 		return zero, err
 	}
-	return v.(V), nil
+	got, _ := v.(V) // not ok only for a nil interface, which is V's zero value
+	return got, nil
 }
 
 // Note records what the query is about for people: an address as they write

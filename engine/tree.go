@@ -4,89 +4,84 @@ import (
 	"os"
 	"path"
 	"strings"
-	"sync"
 	"syscall"
+
+	"golang.org/x/sync/errgroup"
 
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/trace"
 )
+
+// A treeFile is a file of a tool's tree.
+type treeFile struct {
+	rel    string
+	system bool // in a directory that the system keeps
+	digest digest.Digest
+}
 
 // treeDigest hashes the files of a tool's tree. For a directory that belongs
 // to the system, a null build looks at the directory only: packages replace
 // files by renaming, which moves its stamp, and nobody edits them in place.
 func (t *Task) treeDigest(dir string, keep func(rel string) bool) (digest.Digest, error) {
 	t.cell.addDep(dep{leaf: "file:" + dir})
-	h := digest.New()
-	type found struct {
-		rel    string
-		system bool
-		digest digest.Digest
-		err    error
-	}
-	var files []*found
-	var walk func(rel string) error
-	walk = func(rel string) error {
-		at := path.Join(dir, rel)
-		l, err := t.s.leaf(at, trace.Listing)
-		if err != nil {
-			return err
-		}
-		system := systemDir(at, l.Stamp)
-		entries, err := t.s.eng.list(at)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			r := path.Join(rel, e.Name)
-			switch {
-			case e.Dir && !e.Link:
-				if keep == nil || keep(r+"/") {
-					err = walk(r)
-				}
-			case !e.Dir && (keep == nil || keep(r)):
-				files = append(files, &found{rel: r, system: system})
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := walk(""); err != nil {
+	files, err := t.s.walkTree(dir, "", keep, nil)
+	if err != nil {
 		return digest.Digest{}, err
 	}
-	var wg sync.WaitGroup
-	next := make(chan *found)
-	for range defaultJobs(0) {
-		wg.Go(func() {
-			for f := range next {
-				k := trace.FileKey{Path: path.Join(dir, f.rel), Kind: trace.Content}
-				l, err := t.s.examine(k, !f.system)
-				if f.err = err; err == nil {
-					f.digest = l.Digest
-				}
+	var g errgroup.Group
+	g.SetLimit(defaultJobs(0))
+	for i := range files {
+		f := &files[i]
+		g.Go(func() error {
+			l, err := t.s.examine(trace.FileKey{Path: path.Join(dir, f.rel), Kind: trace.Content}, !f.system)
+			if err == nil {
+				f.digest = l.Digest
 			}
+			return err
 		})
 	}
-	for _, f := range files {
-		next <- f
+	if err := g.Wait(); err != nil {
+		return digest.Digest{}, err
 	}
-	close(next)
-	wg.Wait()
+	h := digest.New()
 	for _, f := range files {
-		if f.err != nil {
-			return digest.Digest{}, f.err
-		}
 		h.Write([]byte(f.rel + "\x00"))
 		h.Write(f.digest[:])
 	}
 	return digest.Sum(h), nil
 }
 
+// walkTree appends the files at rel below dir, in order. Links to directories
+// are not followed: they may lead in circles.
+func (s *Session) walkTree(dir, rel string, keep func(string) bool, files []treeFile) ([]treeFile, error) {
+	at := path.Join(dir, rel)
+	l, err := s.leaf(at, trace.Listing)
+	if err != nil {
+		return nil, err
+	}
+	system := systemDir(at, l.Stamp)
+	entries, err := s.eng.list(at)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		r := path.Join(rel, e.Name)
+		switch {
+		case e.Dir && !e.Link && (keep == nil || keep(r+"/")):
+			if files, err = s.walkTree(dir, r, keep, files); err != nil {
+				return nil, err
+			}
+		case !e.Dir && (keep == nil || keep(r)):
+			files = append(files, treeFile{rel: r, system: system})
+		}
+	}
+	return files, nil
+}
+
 // systemDir reports whether a directory is kept by the system's package
 // manager: below /usr or the like, owned by root, writable by nobody else.
 func systemDir(dir string, st trace.Stamp) bool {
-	for _, p := range [...]string{"/usr/", "/lib", "/bin", "/opt/"} {
+	for _, p := range [...]string{"/usr/", "/lib/", "/lib64/", "/bin/", "/opt/"} {
 		if strings.HasPrefix(dir+"/", p) && !strings.HasPrefix(dir, "/usr/local/") {
 			return st.Mode&0o022 == 0 && ownedByRoot(dir)
 		}
