@@ -23,7 +23,6 @@ type component struct {
 	cc     *cc.Library    // a library with C users
 	ocaml  *ocaml.Library // a library of OCaml modules
 	path   string         // of a program
-	extra  []string       // further programs: byte code beside native code
 	native bool           // a program that runs on the build machine
 	files  []string       // what building it means
 }
