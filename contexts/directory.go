@@ -54,12 +54,12 @@ func (g *target) addr() addr.Target {
 	return addr.Target{Context: g.ctx, Dir: g.dir, Kind: g.kind, Name: g.name, Key: g.key}
 }
 
-// id is the target's name in its directory.
-func (g *target) id() string {
-	if g.key != "" {
-		return string(g.kind) + "." + g.name + "@" + g.key
-	}
-	return string(g.kind) + "." + g.name
+// id is the target's name in its directory, as in its address.
+func (g *target) id() string { return targetID(g.kind, g.name, g.key) }
+
+func targetID(kind addr.BlockKind, name, key string) string {
+	_, id, _ := strings.Cut(addr.Target{Kind: kind, Name: name, Key: key}.String(), ":")
+	return id
 }
 
 // fileName is the name under which the target's files go: instances of one
@@ -177,7 +177,7 @@ func (ev *Evaluator) expandBlock(t *engine.Task, d *directory, kind addr.BlockKi
 	if in == nil {
 		return diags
 	}
-	base := string(kind) + "." + blk.Name
+	base := targetID(kind, blk.Name, "")
 	d.each[base] = in
 	if !in.known {
 		t.Deferred(d.ctx.String(), "all instances of "+dirKey{d.ctx, d.dir}.String()+":"+base, in.waits)

@@ -132,9 +132,5 @@ func (ev *Evaluator) targetOf(t *engine.Task, a addr.Target) (*directory, *targe
 	if err != nil {
 		return nil, nil, err
 	}
-	id := string(a.Kind) + "." + a.Name
-	if a.Key != "" {
-		id += "@" + a.Key
-	}
-	return d, d.targets[id], nil
+	return d, d.targets[targetID(a.Kind, a.Name, a.Key)], nil
 }
