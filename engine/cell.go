@@ -20,6 +20,7 @@ type cell struct {
 	mu      sync.Mutex
 	deps    []dep
 	note    *Note
+	secret  atomic.Bool      // it depends on something sensitive
 	waiters int              // guarded by Session.cellMu
 	waits   map[*cell]string // guarded by Session.cellMu: what its tasks wait for, and from where
 }
@@ -113,6 +114,9 @@ func (t *Task) demand(k cellKey, label, kind string, fn func(*Task) (any, error)
 		delete(t.cell.waits, c)
 		s.cellMu.Unlock()
 	}
+	if c.secret.Load() {
+		t.cell.secret.Store(true)
+	}
 	return c.value, c.err
 }
 
@@ -150,6 +154,9 @@ func (t *Task) note(n Note) {
 	t.cell.mu.Lock()
 	t.cell.note = &n
 	t.cell.mu.Unlock()
+	if n.Sensitive {
+		t.cell.secret.Store(true)
+	}
 }
 
 func (t *Task) run(fns []func(*Task) error) error {

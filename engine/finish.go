@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
+	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/trace"
 )
 
@@ -111,23 +114,68 @@ func (s *Session) dropFiles(st *trace.State) {
 
 // elements records the named values of this session beside those of the last.
 func (s *Session) elements(st *trace.State) {
+	if s.opts.Mode != Build {
+		return
+	}
 	s.cellMu.Lock()
 	defer s.cellMu.Unlock()
+	named := map[*cell][]string{}
+	changed := map[*trace.Element]uint32{} // to the revision in which it was seen before
 	for _, c := range s.cells {
-		if c.note == nil || c.note.Value == "" {
+		if c.note == nil || c.note.Value == "" && !c.note.Declares {
 			continue
 		}
 		e := &trace.Element{Address: c.note.Address, Value: c.note.Value, Site: c.note.Site,
-			Sensitive: c.note.Sensitive, Changed: s.rev, Deps: namedDeps(c)}
+			Sensitive: c.note.Sensitive, Changed: s.rev, Seen: s.rev}
+		if e.Sensitive && e.Value != "" {
+			e.Value = `"` + digest.OfString(e.Value).Short() + `"`
+		}
+		if c.note.Declares {
+			e.Deps = elementDeps(c, named)
+		} else {
+			e.Deps = namedDeps(c)
+		}
 		if old := st.Elements[e.Address]; old != nil {
-			if e.Previous = old.Value; old.Value == e.Value {
-				e.Previous, e.Changed = old.Previous, old.Changed
+			if old.Value == e.Value {
+				e.Previous, e.Changed, e.Why = old.Previous, old.Changed, old.Why
+			} else {
+				e.Previous = old.Value
+				changed[e] = old.Seen
 			}
 		}
-		if s.opts.Mode == Build {
-			st.Elements[e.Address] = e
+		st.Elements[e.Address] = e
+	}
+	for e, before := range changed {
+		e.Why = s.elementWhy(st, e, before)
+	}
+}
+
+// elementWhy lists what of that which a named value was computed from has
+// changed since it was seen before.
+func (s *Session) elementWhy(st *trace.State, e *trace.Element, before uint32) []trace.Change {
+	var why []trace.Change
+	for _, d := range e.Deps {
+		kind, name, _ := strings.Cut(d, ":")
+		switch kind {
+		case "element":
+			if x := st.Elements[name]; x != nil && x.Changed > before && !x.Sensitive {
+				why = append(why, trace.Change{What: kind, Name: name, Old: x.Previous, New: x.Value})
+			}
+		case "file":
+			for _, k := range [...]trace.Kind{trace.Content, trace.Listing} {
+				if f := st.Files[trace.FileKey{Path: name, Kind: k}]; f != nil && f.Changed > before {
+					why = append(why, trace.Change{What: kind, Name: name, New: hexOrAbsent(f.Digest)})
+				}
+			}
+		case "action":
+			if n := s.producer(name); n != nil {
+				if a := st.Actions[n.id()]; a != nil && a.Changed > before {
+					why = append(why, trace.Change{What: kind, Name: name})
+				}
+			}
 		}
 	}
+	return why
 }
 
 // namedDeps lists what a named value was computed from: other named values,
@@ -141,7 +189,7 @@ func namedDeps(c *cell) []string {
 		for _, d := range c.deps {
 			name := d.leaf
 			if d.cell != nil {
-				if d.cell.note == nil {
+				if !d.cell.named() {
 					if !cells[d.cell] {
 						cells[d.cell] = true
 						walk(d.cell)
@@ -157,5 +205,33 @@ func namedDeps(c *cell) []string {
 		}
 	}
 	walk(c)
+	return out
+}
+
+// named reports whether a cell has a named value.
+func (c *cell) named() bool { return c.note != nil && !c.note.Declares }
+
+// elementDeps lists the named values that a cell depends on through cells
+// that have none. There may be very many declarations, which depend on much
+// the same: known keeps the answers.
+func elementDeps(c *cell, known map[*cell][]string) []string {
+	if out, ok := known[c]; ok {
+		return out
+	}
+	known[c] = nil // none yet: cells make no rings, but one that failed might
+	set := map[string]bool{}
+	for _, d := range c.deps {
+		switch {
+		case d.cell == nil:
+		case d.cell.named():
+			set["element:"+d.cell.note.Address] = true
+		default:
+			for _, n := range elementDeps(d.cell, known) {
+				set[n] = true
+			}
+		}
+	}
+	out := slices.Sorted(maps.Keys(set))
+	known[c] = out
 	return out
 }

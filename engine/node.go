@@ -35,7 +35,7 @@ const (
 func (st state) ended() bool { return st >= done }
 
 // A node is an action in a session. The scheduler's lock guards all but
-// spec, roots, old and identity, which do not change.
+// spec, roots, old, identity and secret, which do not change.
 type node struct {
 	spec     *action.Spec
 	identity digest.Digest
@@ -53,12 +53,14 @@ type node struct {
 	group    *group
 	err      error // of a probe
 
-	key   digest.Digest // the declared key, once prepared
-	order digest.Digest // see orderSum
-	outs  []trace.Out   // in the order of spec.Outputs
-	from  []trace.Out   // planning: where an equal action has them
-	lane  int
-	maybe bool // planning: it runs only if something before it changes
+	key    digest.Digest // the declared key, once prepared
+	order  digest.Digest // see orderSum
+	outs   []trace.Out   // in the order of spec.Outputs
+	from   []trace.Out   // planning: where an equal action has them
+	lane   int
+	secret bool // what it is told must not be printed
+
+	foresight // planning
 
 	readsOnce sync.Once
 	reads     map[string]bool
@@ -142,7 +144,7 @@ func (t *Task) define(spec action.Spec) error {
 	if err := checkOutputs(&spec); err != nil {
 		return err
 	}
-	n := &node{spec: &spec, identity: spec.Identity()}
+	n := &node{spec: &spec, identity: spec.Identity(), secret: t.cell.secret.Load()}
 	s.stateMu.Lock()
 	n.old = s.eng.state.Actions[n.id()]
 	s.stateMu.Unlock()

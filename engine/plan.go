@@ -33,6 +33,10 @@ type PlannedAction struct {
 	Verdict               Verdict
 	Waits                 []string // values it waits for
 	Took                  time.Duration
+	// Work is the same for actions that a build would do once: equal ones of
+	// several contexts. It is "" for one whose result an equal one has.
+	Work string
+	Why  []trace.Change // why it would run, but for what runs before it
 }
 
 // A Verdict says what a build would do about an action.
@@ -63,10 +67,20 @@ func (s *Session) waitsForRun(n *node) bool {
 // mayStay reports whether a node need not run if the actions before it make
 // what they made in the last build.
 func (s *Session) mayStay(n *node) bool {
-	if len(n.spec.Unknown) > 0 || n.old == nil || n.old.Key.IsZero() {
+	if n.old == nil || n.old.Key.IsZero() {
 		return false
 	}
 	ok := true
+	if len(n.spec.Unknown) > 0 {
+		// How it would be run is not known, but what it would read is.
+		for _, d := range n.old.Deps {
+			if !action.IsOutput(d.Path) {
+				got, err := s.discovered(n, d)
+				ok = ok && err == nil && got == d.Digest
+			}
+		}
+		return ok
+	}
 	as := func(p string) digest.Digest {
 		d, err := s.predictedDigest(p)
 		ok = ok && err == nil
@@ -102,36 +116,45 @@ func (s *Session) predictedDigest(p string) (digest.Digest, error) {
 	return effective(o.Digest, o.Exec), nil
 }
 
-// planRun ends a node that a build would run.
-func (s *Session) planRun(n *node, maybe bool) {
+// planRun ends a node that a build would run. waits says that something
+// before it would run too.
+func (s *Session) planRun(n *node, waits bool) {
+	s.foresee(n, waits)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n.maybe = maybe
 	s.end(n, wouldRun)
 }
 
 // planRestore ends a node whose result is known without a run: it is in the
 // store, or an equal action has it as from.
 func (s *Session) planRestore(n *node, outs, from []trace.Out) {
+	n.work = s.workOf(n, nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n.outs, n.from = outs, from
 	s.settle(n, restores)
 }
 
-// PlannedActions lists what was demanded, in the order of demand.
+// PlannedActions lists what was demanded, in the order of demand, without
+// probes.
 func (s *Session) PlannedActions() []PlannedAction {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []PlannedAction
 	for _, n := range s.wanted {
+		if isProbe(n.spec) {
+			continue
+		}
 		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Waits: n.spec.Unknown, Took: n.lastTook()}
 		switch n.state {
 		case done:
-			a.Verdict = UpToDate
+			a.Verdict, a.Work = UpToDate, fmt.Sprint(n.group.id)
 		case restores:
-			a.Verdict = WouldRestore
+			if a.Verdict = WouldRestore; n.from == nil {
+				a.Work = n.work.String()
+			}
 		case wouldRun:
+			a.Why, a.Work = n.why, n.work.String()
 			if a.Verdict = WouldRun; n.maybe {
 				a.Verdict = MayRun
 			}
@@ -212,7 +235,7 @@ func (s *Session) predict(n *node, at int) Content {
 			return Content{}
 		}
 	}
-	return Content{Predicted: b, Predicts: true, Unchanged: n.maybe}
+	return Content{Predicted: b, Predicts: true, Unchanged: n.intact}
 }
 
 // A Result counts what a session did, in distinct pieces of work.

@@ -29,7 +29,7 @@ func (s *Session) prepare(n *node) {
 
 func (s *Session) judge(n *node) error {
 	if s.opts.Mode == Plan && (len(n.spec.Unknown) > 0 || s.waitsForRun(n)) {
-		s.planRun(n, s.mayStay(n))
+		s.planRun(n, true)
 		return nil
 	}
 	m, err := s.manifest(n)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
@@ -14,7 +15,7 @@ import (
 func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, outs []trace.Out, msg []byte) *trace.Action {
 	rec := &trace.Action{
 		Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Spec: n.identity,
-		Manifest: m.Encode(), Key: n.key, Outs: outs, Message: msg, Verified: s.rev, Ran: s.rev,
+		Manifest: n.kept(m).Encode(), Key: n.key, Outs: outs, Message: msg, Verified: s.rev, Ran: s.rev,
 	}
 	lists := [][]string{n.spec.Inputs}
 	if n.spec.Sandbox {
@@ -29,7 +30,19 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 	rec.Deps = append(rec.Deps, discovered...)
 	rec.Full = fullKey(n, rec.Deps)
 	rec.Why = s.explain(n, m, rec.Deps)
+	rec.Changed = s.rev
+	if old := n.old; old != nil && slices.Equal(old.Outs, outs) {
+		rec.Changed, rec.Cause = old.Changed, old.Causes()
+	}
 	return rec
+}
+
+// kept is the form in which a manifest may be kept.
+func (n *node) kept(m action.Manifest) action.Manifest {
+	if n.secret {
+		return m.Redacted()
+	}
+	return m
 }
 
 // fullKey is the declared key with what was discovered.
@@ -50,16 +63,16 @@ func (s *Session) explain(n *node, m action.Manifest, deps []trace.Dep) []trace.
 	if old == nil {
 		return []trace.Change{{What: "first build", Name: n.id()}}
 	}
+	var cs []trace.Change
 	if old.Key.IsZero() {
 		what := "an input changed while it ran"
 		if old.Failed {
 			what = "the last run failed"
 		}
-		return []trace.Change{{What: what, Name: n.id()}}
+		cs = append(cs, trace.Change{What: what, Name: n.id()})
 	}
-	var cs []trace.Change
-	if was, err := action.DecodeManifest(old.Manifest); err == nil {
-		for _, d := range action.Diff(was, m) {
+	if was, err := action.DecodeManifest(old.Manifest); err == nil && len(was) > 0 {
+		for _, d := range action.Diff(was, n.kept(m)) {
 			c := trace.Change{What: d.What, Name: d.Name, Old: d.Old, New: d.New}
 			if d.What == "input" {
 				c.Name = n.roots().Real(d.Name)

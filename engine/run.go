@@ -146,7 +146,7 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 	rec := &trace.Action{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Spec: n.identity,
 		Message: o.output, Took: took, Verified: s.rev, Ran: s.rev, Failed: true}
 	if m, err := s.manifest(n); err == nil {
-		rec.Manifest = m.Encode()
+		rec.Manifest = n.kept(m).Encode()
 	}
 	for _, p := range n.spec.Outputs {
 		rec.Outs = append(rec.Outs, trace.Out{Path: p})

@@ -79,6 +79,8 @@ type Note struct {
 	Value     string // JSON; "" when not known
 	Site      string // "erg.hcl:12"
 	Sensitive bool
+	// Declares says that this is a declaration, without a value: a target.
+	Declares bool
 }
 
 // Run calls the functions at the same time, each with a task of its own,

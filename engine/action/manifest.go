@@ -80,6 +80,20 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 	return m
 }
 
+// Redacted returns the manifest with digests in place of what the command
+// line and the environment say, for what must not be printed. Its key is
+// another one.
+func (m Manifest) Redacted() Manifest {
+	out := make(Manifest, len(m))
+	for i, l := range m {
+		if l.What == "argument" || l.What == "environment" {
+			l.Value = "(sensitive " + digest.OfString(l.Value).Short() + ")"
+		}
+		out[i] = l
+	}
+	return out
+}
+
 // Key returns the digest of the manifest.
 func (m Manifest) Key() digest.Digest { return digest.Of(m.Encode()) }
 

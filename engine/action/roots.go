@@ -100,10 +100,11 @@ func (r *Roots) Real(c string) string {
 		return c
 	}
 	kind, rest, ok := strings.Cut(c, ":")
-	switch {
-	case !ok:
+	if !ok || rest != "" && (path.IsAbs(rest) || path.Clean(rest) != rest || rest == ".." || strings.HasPrefix(rest, "../")) {
 		return ""
-	case kind == "s":
+	}
+	switch {
+	case kind == "s" && !IsOutput(rest):
 		return rest
 	case kind == "o":
 		return path.Join(r.own, rest)
@@ -141,22 +142,56 @@ func (r *Roots) View(p string) string {
 // Replay puts a context's own paths back.
 func (r *Roots) Template(text string) string {
 	if r.own != "" {
-		text = strings.ReplaceAll(text, r.own+"/", "\x02o:\x03")
+		text = replacePath(text, r.own, mark("o"))
 	}
 	for i, f := range r.foreign {
-		text = strings.ReplaceAll(text, f+"/", "\x02x"+strconv.Itoa(i)+":\x03")
+		text = replacePath(text, f, mark("x"+strconv.Itoa(i)))
 	}
 	return text
 }
 
 // Replay is the inverse of Template.
 func (r *Roots) Replay(text string) string {
-	return Expand(text, func(c string, _ bool) string {
-		if p := r.Real(c); p != "" {
-			return p + "/"
+	if strings.IndexByte(text, relStart) < 0 {
+		return text
+	}
+	pairs := []string{mark("o"), r.own + "/"}
+	for i, f := range r.foreign {
+		pairs = append(pairs, mark("x"+strconv.Itoa(i)), f+"/")
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+func mark(root string) string { return string(relStart) + root + ":" + string(tokenEnd) }
+
+// replacePath replaces a directory and the slash after it, but not where the
+// two are the end of a longer name ("old_build/app/").
+func replacePath(text, dir, by string) string {
+	dir += "/"
+	var b strings.Builder
+	for {
+		i := strings.Index(text, dir)
+		if i < 0 {
+			break
 		}
-		return c
-	})
+		b.WriteString(text[:i])
+		if i > 0 && nameByte(text[i-1]) {
+			b.WriteString(dir)
+		} else {
+			b.WriteString(by)
+		}
+		text = text[i+len(dir):]
+	}
+	if b.Len() == 0 {
+		return text
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+func nameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c >= 0x80 ||
+		c == '_' || c == '-' || c == '.'
 }
 
 // Relative returns the way from directory dir to path p, both relative to

@@ -186,13 +186,31 @@ func (e *encoder) action(a *Action) {
 	e.uint(uint64(a.Ran))
 	e.bool(a.Failed)
 	e.bool(a.Baked)
-	e.uint(uint64(len(a.Why)))
-	for _, w := range a.Why {
+	e.changes(a.Why)
+	e.uint(uint64(a.Changed))
+	e.changes(a.Cause)
+}
+
+func (e *encoder) changes(cs []Change) {
+	e.uint(uint64(len(cs)))
+	for _, w := range cs {
 		e.string(w.What)
 		e.string(w.Name)
 		e.string(w.Old)
 		e.string(w.New)
 	}
+}
+
+func (d *decoder) changes() []Change {
+	n := d.count()
+	if n == 0 {
+		return nil
+	}
+	cs := make([]Change, n)
+	for i := range cs {
+		cs[i] = Change{d.string(), d.string(), d.string(), d.string()}
+	}
+	return cs
 }
 
 func (d *decoder) action() *Action {
@@ -215,10 +233,9 @@ func (d *decoder) action() *Action {
 	a.Ran = uint32(d.uint())
 	a.Failed = d.bool()
 	a.Baked = d.bool()
-	a.Why = make([]Change, d.count())
-	for i := range a.Why {
-		a.Why[i] = Change{d.string(), d.string(), d.string(), d.string()}
-	}
+	a.Why = d.changes()
+	a.Changed = uint32(d.uint())
+	a.Cause = d.changes()
 	if len(a.Outs) == 0 {
 		d.fail()
 	}
@@ -232,18 +249,21 @@ func (e *encoder) element(m *Element) {
 	e.string(m.Site)
 	e.bool(m.Sensitive)
 	e.uint(uint64(m.Changed))
+	e.uint(uint64(m.Seen))
 	e.uint(uint64(len(m.Deps)))
 	for _, p := range m.Deps {
 		e.string(p)
 	}
+	e.changes(m.Why)
 }
 
 func (d *decoder) element() *Element {
 	m := &Element{Address: d.string(), Value: d.string(), Previous: d.string(), Site: d.string(),
-		Sensitive: d.bool(), Changed: uint32(d.uint())}
+		Sensitive: d.bool(), Changed: uint32(d.uint()), Seen: uint32(d.uint())}
 	m.Deps = make([]string, d.count())
 	for i := range m.Deps {
 		m.Deps[i] = d.string()
 	}
+	m.Why = d.changes()
 	return m
 }

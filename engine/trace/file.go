@@ -20,7 +20,7 @@ const (
 	baseName   = "trace"
 	logName    = "trace.log"
 	magic      = "erg trace\n"
-	schema     = 2
+	schema     = 3
 	headerSize = len(magic) + 2 + 8 + 8 + 4 + 4 + 4
 )
 

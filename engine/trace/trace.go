@@ -97,22 +97,37 @@ type Action struct {
 	Failed                bool
 	Baked                 bool // an output holds the absolute path of its place: not for other places
 	Why                   []Change
+	// Changed is the revision in which what it makes last changed, and Cause
+	// why it ran then; nil when that was its last run.
+	Changed uint32
+	Cause   []Change
+}
+
+// Causes tells why an action ran when what it makes last changed.
+func (a *Action) Causes() []Change {
+	if a.Changed == a.Ran {
+		return a.Why
+	}
+	return a.Cause
 }
 
 // ID is the path of the first output.
 func (a *Action) ID() string { return a.Outs[0].Path }
 
-// An Element is a named value of the configuration, kept for why.
+// An Element is a named value of the configuration, kept for why; or, with
+// no value, a declaration: which values it depends on.
 type Element struct {
 	Address   string
-	Value     string // JSON
+	Value     string // JSON; of a sensitive value, of its digest
 	Previous  string // JSON; the value before Changed
 	Site      string
 	Sensitive bool
 	Changed   uint32
+	Seen      uint32 // the revision in which it was last evaluated
 	// Deps are what it was computed from: "element:ADDRESS", "file:PATH",
-	// "action:ID", "env:NAME".
+	// "action:PATH", "env:NAME". Those of a declaration are elements.
 	Deps []string
+	Why  []Change // why it changed: "element", "file", "action" or "environment"
 }
 
 // A Goal is something that was asked for, with all that must be unchanged
