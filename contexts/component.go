@@ -3,6 +3,7 @@ package contexts
 import (
 	"errors"
 	"path"
+	"sort"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -20,6 +21,7 @@ import (
 // defined, and its users know it by this.
 type component struct {
 	g      *target
+	parts  *parts
 	cc     *cc.Library    // a library with C users
 	ocaml  *ocaml.Library // a library of OCaml modules
 	path   string         // of a program
@@ -46,10 +48,14 @@ type parts struct {
 	std     []string // libraries of the OCaml distribution
 	modes   []ocaml.Mode
 	wrapped bool
+
+	siblings []string // OCaml sources of the directory
 }
 
-// component evaluates a library or executable block and defines its actions.
-func (ev *Evaluator) component(t *engine.Task, a addr.Target) (*component, error) {
+// outline evaluates a library block as far as its users must know it. An
+// OCaml library is only described: whoever compiles against it need not wait
+// for its ocamldep, so the libraries of a chain are analysed at the same time.
+func (ev *Evaluator) outline(t *engine.Task, a addr.Target) (*component, error) {
 	d, g, err := ev.targetOf(t, a)
 	if err != nil {
 		return nil, err
@@ -63,20 +69,17 @@ func (ev *Evaluator) component(t *engine.Task, a addr.Target) (*component, error
 	if err != nil {
 		return nil, err
 	}
-	c := &component{g: g}
+	c := &component{g: g, parts: p}
 	switch {
 	case len(p.ml) > 0 && oct == nil:
 		return nil, ev.report(lacking(g, "ocaml", "OCaml"))
 	case len(p.ml) == 0 && cct == nil:
 		return nil, ev.report(lacking(g, "cc", "C"))
-	case len(p.ml) > 0 && g.library != nil:
-		err = c.ocamlLibrary(t, p, oct, cct)
+	case g.library == nil:
 	case len(p.ml) > 0:
-		err = c.ocamlProgram(t, p, oct, cct)
-	case g.library != nil:
-		err = c.cLibrary(t, p, cct)
+		c.ocaml, err = oct.Describe(p.ocamlUnit(cct))
 	default:
-		err = c.cProgram(t, p, cct)
+		err = c.cLibrary(t, p, cct)
 	}
 	if err != nil {
 		return nil, ev.report(ev.componentError(err, g))
@@ -84,8 +87,96 @@ func (ev *Evaluator) component(t *engine.Task, a addr.Target) (*component, error
 	return c, nil
 }
 
+// component defines the actions of a library or executable, and sees to it
+// that those of the libraries it needs are.
+func (ev *Evaluator) component(t *engine.Task, a addr.Target) (*component, error) {
+	out, err := ev.outlineQ.Get(t, a)
+	if err != nil {
+		return nil, err
+	}
+	c := *out
+	fns := []func(*engine.Task) error{func(t *engine.Task) error { return ev.defineComponent(t, &c) }}
+	for _, l := range c.parts.libs {
+		fns = append(fns, func(t *engine.Task) error {
+			_, err := ev.componentQ.Get(t.At(site(c.g.header.Range)), l.g.addr())
+			return err
+		})
+	}
+	if err := t.Run(fns...); err != nil {
+		return nil, errReported
+	}
+	return &c, nil
+}
+
+// defineComponent does what outline left.
+func (ev *Evaluator) defineComponent(t *engine.Task, c *component) error {
+	cct, oct, err := ev.loaded(t, c.g.ctx)
+	if err != nil {
+		return err
+	}
+	p := c.parts
+	if len(p.ml) > 0 {
+		if p.siblings, err = ev.modulesQ.Get(t, dirKey{c.g.ctx, c.g.dir}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case c.g.library != nil && len(p.ml) > 0:
+		err = c.ocamlLibrary(t, p, oct, cct)
+	case c.g.library != nil:
+	case len(p.ml) > 0:
+		err = c.ocamlProgram(t, p, oct, cct)
+	default:
+		err = c.cProgram(t, p, cct)
+	}
+	return ev.report(ev.componentError(err, c.g))
+}
+
+// modules lists the OCaml sources of a directory's components, as far as they
+// are known without evaluating what the components refer to: one process asks
+// for the dependencies of all of them.
+func (ev *Evaluator) modules(t *engine.Task, k dirKey) ([]string, error) {
+	d, err := ev.directoryQ.Get(t, k)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, g := range d.order {
+		var expr hcl.Expression
+		switch {
+		case !g.enabled:
+		case g.library != nil:
+			expr = g.library.Sources
+		case g.executable != nil:
+			expr = g.executable.Sources
+		}
+		if expr == nil || len(lang.References(expr)) > 0 {
+			continue
+		}
+		val, diags := lang.Eval(expr, &scope{ev: ev, t: t, dir: d})
+		list, more := lang.StringList(val, expr.Range(), "sources")
+		if diags.HasErrors() || more.HasErrors() {
+			continue // its component reports that
+		}
+		for _, s := range list.Value {
+			p := joinPath(d.dir, s)
+			if ext := path.Ext(s); ext != ".ml" && ext != ".mli" || d.outputs[joinPath(s)] != nil {
+				continue
+			}
+			if ok, err := t.Exists(p); err == nil && ok {
+				all = append(all, p)
+			}
+		}
+	}
+	sort.Strings(all)
+	return unique(all), nil
+}
+
 // componentError words errors of the toolchains.
 func (ev *Evaluator) componentError(err error, g *target) hcl.Diagnostics {
+	if err == nil {
+		return nil
+	}
 	var clash *ocaml.ClashError
 	var cycle *ocaml.CycleError
 	at := g.header.AttrRange("sources")
@@ -249,7 +340,7 @@ func (ev *Evaluator) deps(sc *scope, expr hcl.Expression, p *parts) hcl.Diagnost
 		case !v.IsKnown():
 		case !v.IsNull() && v.Type().Equals(libraryType):
 			a := *v.EncapsulatedValue().(*addr.Target)
-			c, err := ev.componentQ.Get(sc.t.At(site(rng)), a)
+			c, err := ev.outlineQ.Get(sc.t.At(site(rng)), a)
 			if err != nil {
 				diags = append(diags, ev.diagnose(err, rng, "Invalid library")...)
 				continue
@@ -374,7 +465,7 @@ func hasCxx(srcs []string) bool {
 func (p *parts) ocamlUnit(stubs *cc.Toolchain) ocaml.Unit {
 	libs, ml := p.split()
 	return ocaml.Unit{Owner: p.owner, Sources: append(append([]string{}, p.ml...), p.c...), Generated: p.headers, Deps: ml, Standard: p.std, CDeps: libs,
-		Unwrapped: !p.wrapped, Flags: p.flags, LinkFlags: p.ldflags, Include: p.include, Inputs: unique(p.inputs), Modes: p.modes, Stubs: stubs}
+		Directory: p.siblings, Unwrapped: !p.wrapped, Flags: p.flags, LinkFlags: p.ldflags, Include: p.include, Inputs: unique(p.inputs), Modes: p.modes, Stubs: stubs}
 }
 
 func (c *component) ocamlLibrary(t *engine.Task, p *parts, tc *ocaml.Toolchain, stubs *cc.Toolchain) error {

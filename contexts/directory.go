@@ -12,6 +12,7 @@ import (
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
+	"erg.build/erg/toolchain/ocaml"
 )
 
 // A directory is a build file in one context: which blocks there are, after
@@ -158,6 +159,9 @@ func (ev *Evaluator) directory(t *engine.Task, k dirKey) (*directory, error) {
 	}
 	scope := dirKey.String(k) + ":"
 	t.Prune(scope, func(name, output string) bool {
+		if name == ocaml.DirectoryTarget(k.ctx.String(), k.dir) {
+			return true
+		}
 		g := d.targets[strings.TrimPrefix(name, scope)]
 		if g == nil || !g.enabled {
 			return false
@@ -292,7 +296,7 @@ func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 				names = append(names, n)
 			}
 		}
-		return absentRef(ref, 1, ref.Root+" in "+orDot(d.dir), name, names)
+		return absentRef(ref, 1, ref.Root+" in "+orTop(d.dir), name, names)
 	}
 	id := base
 	if !in.single {

@@ -90,6 +90,8 @@ type queries struct {
 	buildFileQ engine.Query[string, *config.Build]
 	directoryQ engine.Query[dirKey, *directory]
 	publicQ    engine.Query[addr.Context, *publicNames]
+	modulesQ   engine.Query[dirKey, []string]
+	outlineQ   engine.Query[addr.Target, *component]
 	componentQ engine.Query[addr.Target, *component]
 	ruleQ      engine.Query[addr.Target, *rule]
 	testQ      engine.Query[addr.Target, *test]
@@ -135,6 +137,8 @@ func New(o Options) *Evaluator {
 	q.buildFileQ = engine.Query[string, *config.Build]{Kind: "build file", Fn: ev.buildFile}
 	q.directoryQ = engine.Query[dirKey, *directory]{Kind: "directory", Fn: ev.directory}
 	q.publicQ = engine.Query[addr.Context, *publicNames]{Kind: "public names", Fn: ev.publicNames}
+	q.modulesQ = engine.Query[dirKey, []string]{Kind: "modules", Fn: ev.modules}
+	q.outlineQ = engine.Query[addr.Target, *component]{Kind: "target", Fn: ev.outline}
 	q.componentQ = engine.Query[addr.Target, *component]{Kind: "target", Fn: ev.component}
 	q.ruleQ = engine.Query[addr.Target, *rule]{Kind: "target", Fn: ev.rule}
 	q.testQ = engine.Query[addr.Target, *test]{Kind: "target", Fn: ev.test}

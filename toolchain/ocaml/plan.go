@@ -87,8 +87,9 @@ func (b *builder) generator(tool, src string, outs []string, args ...string) err
 // shown is how an action names a file for people: as it lies in the tree.
 func (b *builder) shown(file string) string { return strings.TrimPrefix(file, b.u.Root+"/") }
 
-// depend asks ocamldep about all modules: once for the sources, and once in
-// the output root for the generated ones, if there are any.
+// depend asks ocamldep about all modules: once for the sources, together with
+// those of the directory's other units, and once in the output root for the
+// generated ones, if there are any.
 func (b *builder) depend() error {
 	var plain, made []*string
 	names := map[*string]*[]string{}
@@ -109,41 +110,81 @@ func (b *builder) depend() error {
 		}
 	}
 	where := path.Join(b.u.Dir, b.u.Name)
-	for _, g := range []struct {
-		files []*string
-		dir   string
-		out   string
-		name  string
-	}{{plain, "", "ocamldep", "ocamldep " + where}, {made, b.u.Root, "ocamldep.made", "ocamldep " + where + " (generated)"}} {
-		if len(g.files) == 0 {
-			continue
-		}
-		files := make([]string, len(g.files))
-		for i, f := range g.files {
-			files[i] = *f
-		}
-		s := b.dependSpec(g.name, g.dir, path.Join(b.dir, g.out), files)
-		if err := b.t.Define(s); err != nil {
+	if spec, ok := b.dependDirectory(plain); ok {
+		if err := b.ask(spec, b.u.Directory, plain, names); err != nil {
 			return err
 		}
-		c, err := b.t.Content(s.Stdout)
-		if err != nil {
+	} else if len(plain) > 0 {
+		spec := b.dependSpec("ocamldep "+where, "", path.Join(b.dir, "ocamldep"), deref(plain))
+		if err := b.ask(spec, deref(plain), plain, names); err != nil {
 			return err
 		}
-		if !c.Known {
-			b.waits = append(b.waits, g.name)
-			continue
-		}
-		answer, err := parseDepend(c.Bytes, files)
-		if err != nil {
-			return fmt.Errorf("%s: %w", g.name, err)
-		}
-		for i, f := range g.files {
-			*names[f] = answer[i]
-		}
+	}
+	if len(made) == 0 {
+		return nil
+	}
+	spec := b.dependSpec("ocamldep "+where+" (generated)", b.u.Root, path.Join(b.dir, "ocamldep.made"), deref(made))
+	return b.ask(spec, deref(made), made, names)
+}
+
+func deref(files []*string) []string {
+	out := make([]string, len(files))
+	for i, f := range files {
+		out[i] = *f
+	}
+	return out
+}
+
+// ask defines a run of ocamldep over files, demands its answer, and takes from
+// it what is said of the unit's own.
+func (b *builder) ask(spec action.Spec, files []string, own []*string, names map[*string]*[]string) error {
+	if err := b.t.Define(spec); err != nil {
+		return err
+	}
+	c, err := b.t.Content(spec.Stdout)
+	if err != nil {
+		return err
+	}
+	if !c.Known {
+		b.waits = append(b.waits, spec.Name)
+		return nil
+	}
+	answer, err := parseDepend(c.Bytes, files)
+	if err != nil {
+		return fmt.Errorf("%s: %w", spec.Name, err)
+	}
+	byFile := make(map[string][]string, len(files))
+	for i, f := range files {
+		byFile[f] = answer[i]
+	}
+	for _, f := range own {
+		*names[f] = byFile[*f]
 	}
 	return nil
 }
+
+// dependDirectory is the one run of ocamldep for the units of a directory. It
+// is the same action whichever of them defines it, so nothing in it may be
+// the unit's own.
+func (b *builder) dependDirectory(plain []*string) (action.Spec, bool) {
+	if len(plain) == 0 || len(preprocessing(b.u.Flags)) > 0 {
+		return action.Spec{}, false
+	}
+	for _, f := range plain {
+		if !slices.Contains(b.u.Directory, *f) {
+			return action.Spec{}, false
+		}
+	}
+	name := "ocamldep " + path.Join(b.u.Dir, ".")
+	s := b.dependSpec(name, "", path.Join(b.u.Root, b.u.Dir, ".ocamldep"), b.u.Directory)
+	s.Target = DirectoryTarget(b.u.Context, b.u.Dir)
+	s.Tools, s.Inputs, s.Unknown = b.tc.used(), b.u.Directory, nil
+	return s, true
+}
+
+// DirectoryTarget is what actions that serve all units of a directory say
+// that they belong to.
+func DirectoryTarget(context, dir string) string { return context + "//" + dir + ":ocamldep" }
 
 func (b *builder) dependSpec(name, dir, out string, files []string) action.Spec {
 	s := b.spec(name)

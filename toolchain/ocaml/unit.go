@@ -16,6 +16,11 @@ type Unit struct {
 	// Sources are .ml, .mli, .mll, .mly and, for stubs, .c and the like;
 	// sources or outputs. Headers are passed over.
 	Sources []string
+	// Directory are the .ml and .mli sources of all units of the directory,
+	// whose dependencies are asked for by one process: a directory of small
+	// programs does not need one each. A unit with other sources, or one that
+	// is preprocessed, asks for itself.
+	Directory []string
 	// Generated are files that must be made before stubs compile.
 	Generated []string
 	Deps      []*Library    // direct dependencies
