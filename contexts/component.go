@@ -60,6 +60,7 @@ func (ev *Evaluator) outline(t *engine.Task, a addr.Target) (*component, error) 
 	if err != nil {
 		return nil, err
 	}
+	ev.noteTarget(t, g)
 	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
 	p, diags := ev.parts(sc, g)
 	if err := ev.report(diags); err != nil {

@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"sort"
@@ -146,17 +147,16 @@ func (ev *Evaluator) dirs(t *engine.Task, k attrKey) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	roots := []string{""}
-	if expr := ev.attr(d, func(d *config.Definition) hcl.Expression { return d.Dirs }); expr != nil {
-		if roots, err = ev.dirList(d, expr, "dirs"); err != nil {
-			return nil, err
+	list := func(get func(*config.Definition) hcl.Expression, what string, absent []string) ([]string, error) {
+		if expr := ev.attr(d, get); expr != nil {
+			return ev.dirList(d, expr, what)
 		}
+		return absent, nil
 	}
-	var exclude []string
-	if expr := ev.attr(d, func(d *config.Definition) hcl.Expression { return d.Exclude }); expr != nil {
-		if exclude, err = ev.dirList(d, expr, "exclude"); err != nil {
-			return nil, err
-		}
+	roots, err := list(func(d *config.Definition) hcl.Expression { return d.Dirs }, "dirs", []string{""})
+	exclude, xerr := list(func(d *config.Definition) hcl.Expression { return d.Exclude }, "exclude", nil)
+	if err := cmp.Or(err, xerr); err != nil {
+		return nil, err
 	}
 	found := map[string]bool{}
 	for _, r := range roots {
@@ -184,17 +184,17 @@ func (ev *Evaluator) dirList(d *definedAt, expr hcl.Expression, what string) ([]
 		return nil, ev.report(errorAt(expr.Range(), "Not known before building", "%s must be known before anything is built.", what))
 	}
 	var out []string
-	for _, s := range list.Value {
+	for i, s := range list.Value {
 		p := path.Clean(s)
 		if path.IsAbs(p) || p == ".." || strings.HasPrefix(p, "../") {
-			diags = append(diags, errorAt(expr.Range(), "Outside of the workspace", "%q is not a directory of the workspace.", s)...)
+			diags = append(diags, errorAt(elementRange(expr, i), "Outside of the workspace", "%q is not a directory of the workspace.", s)...)
 			continue
 		}
 		if p == "." {
 			p = ""
 		}
 		if p != "" && !isDir(d.scope.t, p) {
-			diags = append(diags, errorAt(expr.Range(), "No such directory", "There is no directory %q.%s", s, suggestEntry(d.scope.t, p))...)
+			diags = append(diags, errorAt(elementRange(expr, i), "No such directory", "There is no directory %q.%s", s, suggestEntry(d.scope.t, p))...)
 		}
 		out = append(out, p)
 	}

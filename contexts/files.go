@@ -115,18 +115,19 @@ func (f *files) match(at string, pattern []string, out *[]string) error {
 func checkName(dir, name string) error {
 	switch {
 	case !utf8.ValidString(name):
-		return fmt.Errorf("the name of file %q in directory %q is not UTF-8: rename it", name, orDot(dir))
+		return fmt.Errorf("the name of file %q in %s is not UTF-8: rename it", name, orTop(dir))
 	case !norm.NFC.IsNormalString(name):
-		return fmt.Errorf("the name of file %q in directory %q is not in Unicode's normal form C: rename it to %q", name, orDot(dir), norm.NFC.String(name))
+		return fmt.Errorf("the name of file %q in %s is not in Unicode's normal form C: rename it to %q", name, orTop(dir), norm.NFC.String(name))
 	case strings.ContainsAny(name, "\x00\x01\x02\x03\x04\n"):
-		return fmt.Errorf("the name of file %q in directory %q has a control character: rename it", name, orDot(dir))
+		return fmt.Errorf("the name of file %q in %s has a control character: rename it", name, orTop(dir))
 	}
 	return nil
 }
 
-func orDot(dir string) string {
+// orTop names a directory for people.
+func orTop(dir string) string {
 	if dir == "" {
-		return "."
+		return "the top directory"
 	}
 	return dir
 }
@@ -173,7 +174,10 @@ func (ev *Evaluator) filePath(t *engine.Task, val cty.Value, dir string, d *dire
 	if d != nil && hint == "" {
 		hint = suggestOnly(s.Value, keys(d.outputs))
 	}
-	return "", false, errorAt(rng, "No such file", "There is no source file %q in %s, and no rule there makes it.%s", s.Value, orDot(dir), hint)
+	if d == nil {
+		return "", false, errorAt(rng, "No such file", "There is no source file %q.%s", s.Value, hint)
+	}
+	return "", false, errorAt(rng, "No such file", "There is no source file %q in %s, and no rule there makes it.%s", s.Value, orTop(dir), hint)
 }
 
 // inputFiles evaluates a list of files: those with a mark, outputs of rules,

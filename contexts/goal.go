@@ -63,6 +63,9 @@ func (ev *Evaluator) Make(t *engine.Task, r Request) (*Outcome, error) {
 	if err != nil {
 		return out, err
 	}
+	if err := ev.knownVariables(ws); err != nil {
+		return out, err
+	}
 	sel, err := ev.selection(t, ws, r.Contexts)
 	if err != nil {
 		return out, err
@@ -161,22 +164,25 @@ func (ev *Evaluator) eachInstance(t *engine.Task, ws *config.Workspace, c addr.C
 // makeContext makes the default goals of a context: what is public, and what
 // its tests run; or its tests.
 func (ev *Evaluator) makeContext(t *engine.Task, c addr.Context, r Request, out *Outcome) error {
-	dirs, err := ev.directories(t, c)
-	if err != nil {
-		return err
-	}
-	fns := []func(*engine.Task) error{}
-	for _, d := range dirs {
-		for _, g := range d.order {
-			if g.enabled && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil)) {
-				fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
+	targets := func(t *engine.Task) error {
+		dirs, err := ev.directories(t, c)
+		if err != nil {
+			return err
+		}
+		var fns []func(*engine.Task) error
+		for _, d := range dirs {
+			for _, g := range d.order {
+				if g.enabled && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil)) {
+					fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
+				}
 			}
 		}
+		return t.Run(fns...)
 	}
-	if !r.Tests {
-		fns = append(fns, func(t *engine.Task) error { return ev.makeValues(t, c) })
+	if r.Tests {
+		return targets(t)
 	}
-	return t.Run(fns...)
+	return t.Run(targets, func(t *engine.Task) error { return ev.makeValues(t, c) })
 }
 
 // makeValues evaluates the outputs and settings of a context: they are public.
@@ -204,6 +210,9 @@ func (ev *Evaluator) makeValues(t *engine.Task, c addr.Context) error {
 	}
 	fns := []func(*engine.Task) error{
 		func(t *engine.Task) error { _, err := ev.toolchainsQ.Get(t, attrKey{c, "toolchains"}); return err },
+		func(t *engine.Task) error { _, err := ev.profileQ.Get(t, attrKey{c, "profile"}); return err },
+		func(t *engine.Task) error { _, err := ev.importsQ.Get(t, attrKey{c, "imports"}); return err },
+		func(t *engine.Task) error { _, err := ev.envQ.Get(t, attrKey{c, "env"}); return err },
 		func(t *engine.Task) error { _, err := ev.hostQ.Get(t, attrKey{c, "host"}); return err },
 		func(t *engine.Task) error { _, err := ev.runnerQ.Get(t, attrKey{c, "runner"}); return err },
 	}

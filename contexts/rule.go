@@ -32,6 +32,7 @@ func (ev *Evaluator) rule(t *engine.Task, a addr.Target) (*rule, error) {
 	if err != nil {
 		return nil, err
 	}
+	ev.noteTarget(t, g)
 	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
 	b := g.rule
 	spec := newSpec(g, "rule "+joinPath(d.dir, g.outs[0]))

@@ -23,6 +23,7 @@ func (ev *Evaluator) test(t *engine.Task, a addr.Target) (*test, error) {
 	if err != nil {
 		return nil, err
 	}
+	ev.noteTarget(t, g)
 	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
 	b := g.test
 	spec := newSpec(g, "test "+joinPath(d.dir, g.fileName()))

@@ -201,6 +201,20 @@ func (ev *Evaluator) templateAttr(ws *config.Workspace, d *config.Definition, ha
 	return nil
 }
 
+// knownVariables judges the names of --var.
+func (ev *Evaluator) knownVariables(ws *config.Workspace) error {
+	var names []string
+	for _, v := range ws.Variables {
+		names = append(names, v.Name)
+	}
+	for name := range ev.opts.Vars {
+		if ws.Variable(name) == nil {
+			return usage("--var %s: there is no variable %q.%s", name, name, didYouMean(name, names))
+		}
+	}
+	return nil
+}
+
 // variable evaluates var.N: from the command line, the environment, or its
 // default.
 func (ev *Evaluator) variable(t *engine.Task, a addr.Variable) (cty.Value, error) {
@@ -250,7 +264,7 @@ func (ev *Evaluator) givenVariable(v *config.Variable, text, from string) (cty.V
 			return cty.DynamicVal, diags
 		}
 	}
-	return convertTo(val, v.TypeConstraint, v.Range, fmt.Sprintf("variable %q, from %s (%q),", v.Name, from, text))
+	return convertTo(val, v.TypeConstraint, v.Range, fmt.Sprintf("variable %q (%s=%s)", v.Name, from, text))
 }
 
 func (ev *Evaluator) validate(t *engine.Task, v *config.Variable, val cty.Value) hcl.Diagnostics {
@@ -325,6 +339,7 @@ type Value struct {
 	// Unchanged: nothing that the prediction was made from has changed as far
 	// as one can see.
 	Unchanged bool
+	Opaque    bool // it is known, and cannot be shown
 	Site      string
 	Sensitive bool
 }
@@ -340,11 +355,17 @@ func (ev *Evaluator) noteValue(t *engine.Task, address string, val cty.Value, rn
 			v.JSON = string(b)
 		}
 	}
+	v.Opaque = v.JSON == "" && plain.IsWhollyKnown()
 	t.Note(engine.Note{Address: address, Value: v.JSON, Site: v.Site, Sensitive: sensitive})
 	ev.mu.Lock()
 	ev.values[address] = v
 	ev.mu.Unlock()
 	return v
+}
+
+// noteTarget registers a declaration of a build file with the trace.
+func (ev *Evaluator) noteTarget(t *engine.Task, g *target) {
+	t.Note(engine.Note{Address: g.addr().String(), Site: site(g.header.Range), Declares: true})
 }
 
 func hasCapsule(ty cty.Type) bool {

@@ -25,7 +25,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"touch":    cmdTouch,
 	"waitfor":  cmdWaitFor,
 	"compiler": cmdCompiler,
-	"bytes":    cmdBytes,
+	"line":     cmdLine,
 }
 
 func check(ts *testscript.TestScript, err error) {
@@ -42,10 +42,9 @@ func needArgs(ts *testscript.TestScript, neg bool, ok bool, usage string) {
 
 // An object is a line of the --json output of the command before.
 type object struct {
-	Event, Action, Status, Output            string
-	Contexts                                 []string
-	OK                                       bool
-	Ran, Restored, Unchanged, Failed, Passed int
+	Event, Action, Status, Output    string
+	Contexts                         []string
+	Ran, Restored, Unchanged, Failed int
 }
 
 func objects(ts *testscript.TestScript) []object {
@@ -166,11 +165,10 @@ func cmdCompiler(ts *testscript.TestScript, neg bool, args []string) {
 	check(ts, os.WriteFile(filepath.Join(bin, "gcc"), []byte(text), 0o777))
 }
 
-// bytes FILE TEXT: a file consists of TEXT, a string as in Go.
-func cmdBytes(ts *testscript.TestScript, neg bool, args []string) {
-	needArgs(ts, neg, len(args) == 2, "bytes FILE TEXT")
-	want, err := strconv.Unquote(`"` + args[1] + `"`)
-	check(ts, err)
+// line FILE WORD...: a file holds this one line.
+func cmdLine(ts *testscript.TestScript, neg bool, args []string) {
+	needArgs(ts, neg, len(args) > 0, "line FILE WORD...")
+	want := strings.Join(args[1:], " ") + "\n"
 	if got := ts.ReadFile(args[0]); got != want {
 		ts.Fatalf("%s is %q, want %q", args[0], got, want)
 	}

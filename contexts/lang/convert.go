@@ -1,7 +1,9 @@
 package lang
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -17,7 +19,29 @@ func Convert(val cty.Value, ty cty.Type, subject hcl.Range, what string) (cty.Va
 	if err == nil {
 		return res, nil
 	}
-	return cty.UnknownVal(ty.WithoutOptionalAttributesDeep()), unsuitable(subject, what, err.Error())
+	return cty.UnknownVal(ty.WithoutOptionalAttributesDeep()), unsuitable(subject, what, pathText(err)+err.Error())
+}
+
+// pathText says which part of a value an error is about: "in [1].name, ".
+func pathText(err error) string {
+	var pe cty.PathError
+	if !errors.As(err, &pe) || len(pe.Path) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, step := range pe.Path {
+		switch s := step.(type) {
+		case cty.GetAttrStep:
+			b.WriteString("." + s.Name)
+		case cty.IndexStep:
+			if text, ok := keyText(s.Key); ok && s.Key.Type() == cty.String {
+				fmt.Fprintf(&b, "[%q]", text)
+			} else if ok {
+				fmt.Fprintf(&b, "[%s]", text)
+			}
+		}
+	}
+	return "in " + b.String() + ", "
 }
 
 func unsuitable(subject hcl.Range, what, why string) hcl.Diagnostics {
