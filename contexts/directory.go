@@ -242,6 +242,12 @@ func (ev *Evaluator) publicAndOutputs(t *engine.Task, d *directory, g *target) h
 			g.outs = append(g.outs, s.Value)
 		}
 	}
+	if w := sc.waits(); len(w) > 0 && !diags.HasErrors() {
+		// A plan cannot say what it makes; who names its outputs is told so.
+		t.Deferred(d.ctx.String(), "outputs of "+g.addr().String(), w)
+		g.enabled = false
+		return diags
+	}
 	return append(diags, d.claim(g)...)
 }
 

@@ -63,7 +63,7 @@ func (ev *Evaluator) evalRunner(b *config.Runner, sc *scope, c addr.Context) (*r
 		list, more := lang.Strings(val, b.Command.Range(), "a runner's command")
 		diags = append(diags, more...)
 		r.command = list.Value
-		if !diags.HasErrors() && !mentions(list.Value, "{program}") {
+		if !diags.HasErrors() && list.Known && !mentions(list.Value, "{program}") {
 			diags = append(diags, errorAt(b.Command.Range(), "Runner without a program", "One element of the command must be \"{program}\".")...)
 		}
 	}
@@ -133,6 +133,10 @@ func (ev *Evaluator) through(sc *scope, cmd *command, r *runner, p string, args 
 	if len(args) > 0 && !mentions(r.command, "{args}") {
 		return errorAt(rng, "Arguments for a runner that takes none", "The runner at %s has no \"{args}\" in its command, so a program cannot get arguments.", site(r.rng))
 	}
+	if len(r.command) == 0 { // planning: the command waits for a build
+		cmd.argv = []string{"(known after build)"}
+		return nil
+	}
 	var rest []string
 	for _, a := range r.command[1:] {
 		if a.Value == "{args}" {
@@ -144,6 +148,10 @@ func (ev *Evaluator) through(sc *scope, cmd *command, r *runner, p string, args 
 		rest = append(rest, strings.ReplaceAll(text, "{state}", state))
 	}
 	first := r.command[0]
+	if first.Value == "{program}" {
+		cmd.argv = append([]string{action.Ref(p)}, rest...)
+		return nil
+	}
 	for _, m := range lang.FilesOf(first.Marks) {
 		if art, ok := m.ID.(artifact); ok && art.program && m.Path == first.Value {
 			cmd.inputs = append(cmd.inputs, m.Path)
