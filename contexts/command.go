@@ -40,6 +40,8 @@ type command struct {
 	tools    []action.Tool
 	writable []string
 	pool     action.Pool
+
+	mentioned []string // programs of the machine among the arguments
 }
 
 // command evaluates an argument vector. The first element is a program that
@@ -64,7 +66,11 @@ func (ev *Evaluator) command(sc *scope, expr hcl.Expression) (*command, hcl.Diag
 		rest = append(rest, cmd.arg(a))
 	}
 	more = ev.program(sc, cmd, args.Value[0], rest, expr)
-	return cmd, append(diags, more...)
+	diags = append(diags, more...)
+	if err := cmd.identify(sc.t); err != nil {
+		diags = append(diags, ev.diagnose(err, expr.Range(), "Cannot read a program")...)
+	}
+	return cmd, diags
 }
 
 // arg turns an argument into a string with tokens, and notes the files in it.
@@ -74,7 +80,26 @@ func (c *command) arg(a lang.Native[string]) string {
 	}
 	text, files := tokens(a.Value, a.Marks)
 	c.inputs = append(c.inputs, files...)
+	for m := range a.Marks {
+		if t, ok := m.(toolMark); ok {
+			c.mentioned = append(c.mentioned, t.path)
+		}
+	}
 	return text
+}
+
+// identify adds the identities of the tools that arguments mention.
+func (c *command) identify(t *engine.Task) error {
+	sort.Strings(c.mentioned)
+	for _, p := range unique(c.mentioned) {
+		d, err := t.FileDigest(p)
+		if err != nil {
+			return err
+		}
+		c.tools = append(c.tools, action.Tool{Name: path.Base(p), Identity: d})
+	}
+	c.mentioned = nil
+	return nil
 }
 
 // tokens replaces the paths of files that a string was made of.
