@@ -135,6 +135,7 @@ func (ev *Evaluator) install(t *engine.Task, a addr.Target) (*install, error) {
 	if err != nil {
 		return nil, err
 	}
+	ev.noteTarget(t, g)
 	files, diags := ev.installFiles(t, d, g)
 	in := &install{files: map[string]string{}}
 	for dest, p := range files {

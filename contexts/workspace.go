@@ -37,11 +37,22 @@ func (ev *Evaluator) workspace(t *engine.Task, _ string) (*config.Workspace, err
 	}
 	ws, diags := config.ParseWorkspace(name, src)
 	ev.addFile(name, ws.File)
-	diags = append(diags, ev.checkWorkspace(ws)...)
+	diags = append(diags, versionDiags(ws)...)
 	if err := ev.report(diags); err != nil {
 		return ws, err
 	}
+	// What is wrong whatever values there are does not keep one from finding
+	// what is wrong with the values that there are.
+	_ = ev.report(ev.checkWorkspace(ws))
 	return ws, nil
+}
+
+func versionDiags(ws *config.Workspace) hcl.Diagnostics {
+	if ws.RequiredVersion == "" || versionAtLeast(Version, ws.RequiredVersion) {
+		return nil
+	}
+	return errorAt(ws.AttrRange("required_version"), "A newer erg is required",
+		"This workspace requires erg %s; this is erg %s.", ws.RequiredVersion, Version)
 }
 
 // defaultWorkspace is what people have who just run erg.
@@ -94,10 +105,6 @@ func (ev *Evaluator) addFile(name string, f *hcl.File) {
 // checkWorkspace finds what is wrong whatever values there are.
 func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	if ws.RequiredVersion != "" && !versionAtLeast(Version, ws.RequiredVersion) {
-		diags = append(diags, errorAt(ws.AttrRange("required_version"), "A newer erg is required",
-			"This workspace requires erg %s; this is erg %s.", ws.RequiredVersion, Version)...)
-	}
 	sc := &scope{ev: ev}
 	check := func(attrs hcl.Attributes, each bool) {
 		s := *sc
@@ -113,12 +120,22 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 		s.static = workspaceRoots(false)
 		diags = append(diags, lang.Check(l.Expr, &s)...)
 	}
+	runner := func(r *config.Runner, each bool) {
+		if r != nil {
+			check(r.Attrs, each)
+		}
+	}
 	for _, tc := range ws.Toolchains {
 		check(tc.Attrs, tc.ForEach != nil)
+		runner(tc.Runner, tc.ForEach != nil)
+		if !contains(toolchainKinds, tc.Kind) {
+			diags = append(diags, errorAt(tc.Range, "No such kind of toolchain", "There is no kind of toolchain %q.%s", tc.Kind, didYouMean(tc.Kind, toolchainKinds))...)
+		}
 	}
 	several := len(ws.Contexts) > 1
 	for _, c := range ws.Contexts {
 		check(c.Attrs, c.ForEach != nil)
+		runner(c.Runner, c.ForEach != nil)
 		for _, o := range c.Outputs {
 			check(o.Attrs, c.ForEach != nil)
 		}
@@ -246,7 +263,11 @@ func (ev *Evaluator) variable(t *engine.Task, a addr.Variable) (cty.Value, error
 	if !diags.HasErrors() {
 		diags = append(diags, ev.validate(t, v, val)...)
 	}
-	ev.noteValue(t, a.String(), val, v.Range, false)
+	at := site(v.Range)
+	if given {
+		at = from
+	}
+	ev.noteValueAt(t, a.String(), val, at, false)
 	return orDynamic(val), ev.report(diags)
 }
 
@@ -346,9 +367,13 @@ type Value struct {
 
 // noteValue registers a named value with the evaluator and the trace.
 func (ev *Evaluator) noteValue(t *engine.Task, address string, val cty.Value, rng hcl.Range, sensitive bool) *Value {
+	return ev.noteValueAt(t, address, val, site(rng), sensitive)
+}
+
+func (ev *Evaluator) noteValueAt(t *engine.Task, address string, val cty.Value, at string, sensitive bool) *Value {
 	val = orDynamic(val)
 	sensitive = sensitive || lang.IsSensitive(val)
-	v := &Value{Address: address, Type: config.TypeString(val.Type()), Site: site(rng), Sensitive: sensitive}
+	v := &Value{Address: address, Type: config.TypeString(val.Type()), Site: at, Sensitive: sensitive}
 	plain, _ := val.UnmarkDeep()
 	if plain.IsWhollyKnown() && !plain.Type().HasDynamicTypes() && !hasCapsule(plain.Type()) {
 		if b, err := ctyjson.Marshal(plain, plain.Type()); err == nil {
