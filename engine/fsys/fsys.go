@@ -82,6 +82,15 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
+// WriteAll writes all of b, or returns an error.
+func WriteAll(w io.Writer, b []byte) error {
+	n, err := w.Write(b)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	return err
+}
+
 // WriteFile replaces a file whole: it writes beside it and renames, so that
 // a reader, or the next erg after a crash, sees the old bytes or the new.
 func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
@@ -90,7 +99,7 @@ func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
+	err = WriteAll(f, data)
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}

@@ -22,6 +22,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -39,6 +40,9 @@ const maxEntries = 8
 type Store struct {
 	fs  fsys.FS
 	dir string
+	// puts keep two goroutines from dropping each other's entry of one key.
+	// Two processes may do so: then an action runs once more.
+	puts [64]sync.Mutex
 }
 
 // A Dep is an input that an action discovered, under its canonical name.
@@ -113,6 +117,9 @@ func (s *Store) Lookup(key digest.Digest) []Entry {
 // Put remembers an entry under key, in front of those that are there. Its
 // blobs must have been added before.
 func (s *Store) Put(key digest.Digest, e Entry) error {
+	mu := &s.puts[int(key[0])%len(s.puts)]
+	mu.Lock()
+	defer mu.Unlock()
 	for i := range e.Deps {
 		if e.Deps[i].Hex = ""; !e.Deps[i].Digest.IsZero() {
 			e.Deps[i].Hex = e.Deps[i].Digest.String()
@@ -150,7 +157,7 @@ func (s *Store) write(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = tmp.Write(data)
+	err = fsys.WriteAll(tmp, data)
 	return s.settle(tmp, name, err)
 }
 

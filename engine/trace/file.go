@@ -227,8 +227,7 @@ func (d *Dir) Append(a *Action) error {
 		}
 		d.log = f
 	}
-	_, err := d.log.Write(EncodeRecord(a))
-	return err
+	return fsys.WriteAll(d.log, EncodeRecord(a))
 }
 
 // EncodeRecord returns a record of the log.
