@@ -37,6 +37,9 @@ type PlannedAction struct {
 	// several contexts. It is "" for one whose result an equal one has.
 	Work string
 	Why  []trace.Change // why it would run, but for what runs before it
+	// Intact: all that it is made from is as in the last build. It would run
+	// only because what was made is no longer there.
+	Intact bool
 }
 
 // A Verdict says what a build would do about an action.
@@ -154,7 +157,7 @@ func (s *Session) PlannedActions() []PlannedAction {
 				a.Work = n.work.String()
 			}
 		case wouldRun:
-			a.Why, a.Work = n.why, n.work.String()
+			a.Why, a.Work, a.Intact = n.why, n.work.String(), n.intact
 			if a.Verdict = WouldRun; n.maybe {
 				a.Verdict = MayRun
 			}
