@@ -216,6 +216,14 @@ func isDir(t *engine.Task, p string) bool {
 
 // suggestEntry names an entry beside p with a similar name.
 func suggestEntry(t *engine.Task, p string) string {
+	if near := nearEntry(t, p); near != "" {
+		return fmt.Sprintf(" Did you mean %q?", near)
+	}
+	return ""
+}
+
+// nearEntry returns the entry with a similar name, "" if there is none.
+func nearEntry(t *engine.Task, p string) string {
 	entries, err := t.ReadDir(path.Dir(p))
 	if err != nil {
 		return ""
@@ -224,8 +232,8 @@ func suggestEntry(t *engine.Task, p string) string {
 	for _, e := range entries {
 		names = append(names, e.Name)
 	}
-	if s := lang.Suggest(path.Base(p), names); s != "" && s != path.Base(p) {
-		return fmt.Sprintf(" Did you mean %q?", joinPath(path.Dir(p), s))
+	if s := lang.Suggest(path.Base(p), names); s != "" {
+		return joinPath(path.Dir(p), s)
 	}
 	return ""
 }

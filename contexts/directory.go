@@ -39,10 +39,12 @@ type target struct {
 	block  *config.Block
 	each   *eachValue
 
-	enabled bool
-	public  bool
-	outs    []string // of a rule: names relative to dir
-	stdout  string   // of a rule: one of outs
+	enabled   bool
+	failed    bool   // its outputs cannot be told; that was reported
+	condition string // the text of enabled
+	public    bool
+	outs      []string // of a rule: names relative to dir
+	stdout    string   // of a rule: one of outs
 
 	library    *config.Library
 	executable *config.Executable
@@ -74,8 +76,8 @@ func (g *target) fileName() string {
 
 // disabled is the error for a reference to a block that is not enabled here.
 func (g *target) disabled(rng hcl.Range) hcl.Diagnostics {
-	return errorAt(rng, "Reference to a disabled block", "%s is disabled in context %s, at %s: %s",
-		g.addr(), g.ctx, site(g.header.AttrRange("enabled")), "enabled is false there.")
+	return errorAt(rng, "Reference to a disabled block", "%s in %s is disabled in context %s:\n%s: enabled = %s",
+		g.id(), orTop(g.dir), g.ctx, site(g.header.AttrRange("enabled")), g.condition)
 }
 
 // buildFile reads the build file of a directory. An empty one stands for none.
@@ -87,8 +89,11 @@ func (ev *Evaluator) buildFile(t *engine.Task, dir string) (*config.Build, error
 	}
 	b, diags := config.ParseBuild(name, src)
 	ev.addFile(name, b.File)
-	diags = append(diags, ev.checkBuild(b)...)
-	return b, ev.report(diags)
+	if err := ev.report(diags); err != nil {
+		return b, err
+	}
+	_ = ev.report(ev.checkBuild(b)) // see Evaluator.workspace
+	return b, nil
 }
 
 // checkBuild finds references to nothing and calls of nothing, everywhere in
@@ -195,6 +200,7 @@ func (ev *Evaluator) expandBlock(t *engine.Task, d *directory, kind addr.BlockKi
 			b, more := lang.Bool(val, blk.Enabled.Range(), "enabled")
 			diags = append(diags, more...)
 			g.enabled = !b.Known || b.Value
+			g.condition = string(blk.Enabled.Range().SliceBytes(d.build.File.Bytes))
 		}
 		d.targets[g.id()] = g
 		d.order = append(d.order, g)
@@ -223,9 +229,22 @@ func (ev *Evaluator) publicAndOutputs(t *engine.Task, d *directory, g *target) h
 		diags = append(diags, more...)
 		g.public = b.Value
 	}
-	if g.rule == nil || !g.enabled {
+	if g.rule == nil {
 		return diags
 	}
+	// The outputs of a disabled rule are of interest to whoever refers to
+	// them, and their errors to nobody.
+	more := ev.ruleOutputs(d, g, sc)
+	if g.enabled && more.HasErrors() {
+		g.failed = true
+		_ = ev.report(more)
+	}
+	return diags
+}
+
+// ruleOutputs evaluates what a rule makes.
+func (ev *Evaluator) ruleOutputs(d *directory, g *target, sc *scope) hcl.Diagnostics {
+	var diags hcl.Diagnostics
 	if g.rule.Outputs != nil {
 		val, more := lang.Eval(g.rule.Outputs, sc)
 		diags = append(diags, more...)
@@ -242,9 +261,9 @@ func (ev *Evaluator) publicAndOutputs(t *engine.Task, d *directory, g *target) h
 			g.outs = append(g.outs, s.Value)
 		}
 	}
-	if w := sc.waits(); len(w) > 0 && !diags.HasErrors() {
+	if w := sc.waits(); len(w) > 0 && !diags.HasErrors() && g.enabled {
 		// A plan cannot say what it makes; who names its outputs is told so.
-		t.Deferred(d.ctx.String(), "outputs of "+g.addr().String(), w)
+		sc.t.Deferred(d.ctx.String(), "outputs of "+g.addr().String(), w)
 		g.enabled = false
 		return diags
 	}
@@ -272,7 +291,9 @@ func (d *directory) claim(g *target) hcl.Diagnostics {
 			continue
 		}
 		g.outs[i] = p
-		if other := d.outputs[p]; other != nil {
+		if other := d.outputs[p]; other != nil && !g.enabled {
+			continue
+		} else if other != nil && other.enabled {
 			diags = append(diags, errorAt(at, "Two declarations for one output", "%q is made by %s (%s) and by %s (%s).",
 				p, other.id(), site(other.header.Range), g.id(), site(g.header.Range))...)
 			continue
@@ -302,7 +323,7 @@ func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 				names = append(names, n)
 			}
 		}
-		return absentRef(ref, 1, ref.Root+" in "+orTop(d.dir), name, names)
+		return absentRef(ref, 1, ref.Root+" | in "+orTop(d.dir), name, names)
 	}
 	id := base
 	if !in.single {
@@ -310,6 +331,8 @@ func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		switch {
 		case key == "" || !in.known:
 			return cty.DynamicVal, all, diags
+		case !ref.Steps[1].IsKey():
+			return cty.DynamicVal, all, errorAt(ref.RangeOf(1), "Invalid reference", "%s has instances: write %s[\"KEY\"].%s", base, base, instanceList(in))
 		case !in.has(key):
 			return cty.DynamicVal, all, errorAt(ref.RangeOf(2), "No such instance", "%s has no instance %q.%s%s", base, key, suggestOnly(key, in.keys), instanceList(in))
 		}
@@ -343,7 +366,7 @@ func (sc *scope) ruleOutput(ref lang.Ref, n int, d *directory, g *target) (cty.V
 	}
 	if len(ref.Steps) > n {
 		if name, _ := stepName(ref, n, ""); name != "out" {
-			return absentRef(ref, n+1, "attribute of a rule", name, []string{"out"})
+			return absentRef(ref, n+1, "attribute | of a rule", name, []string{"out"})
 		}
 		if len(ref.Steps) > n+1 {
 			o, diags := stepName(ref, n+1, "the name of an output")
@@ -352,7 +375,7 @@ func (sc *scope) ruleOutput(ref lang.Ref, n int, d *directory, g *target) (cty.V
 			}
 			v, ok := vals[path.Clean(o)]
 			if !ok {
-				return absentRef(ref, n+2, "output of "+g.id(), o, g.outs)
+				return absentRef(ref, n+2, "output | of "+g.id(), o, g.outs)
 			}
 			return v, n + 2, nil
 		}

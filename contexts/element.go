@@ -1,6 +1,8 @@
 package contexts
 
 import (
+	"strings"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -49,7 +51,8 @@ func (ev *Evaluator) element(t *engine.Task, el addr.Element) (cty.Value, error)
 // points at the reference.
 func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref, n int) hcl.Diagnostics {
 	absent := func(what string, names []string) hcl.Diagnostics {
-		return errorAt(ref.RangeOf(n), "No such "+what, "Context %s has no %s %q.%s", el.Context, what, el.Name, didYouMean(el.Name, names))
+		summary := "No such " + strings.TrimSuffix(what, " of kind")
+		return errorAt(ref.RangeOf(n), summary, "Context %s has no %s %q.%s", el.Context, what, el.Name, didYouMean(el.Name, names))
 	}
 	switch el.Kind {
 	case addr.KindOutput:

@@ -37,7 +37,10 @@ func (f *files) ReadFile(name string) ([]byte, error) {
 	}
 	b, err := f.t.ReadFile(p)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no file %q%s", name, strings.TrimSuffix(suggestEntry(f.t, p), "?"))
+		if near := nearEntry(f.t, p); near != "" {
+			return nil, fmt.Errorf("there is no file %q, but there is %q", name, near)
+		}
+		return nil, fmt.Errorf("there is no file %q", name)
 	}
 	return b, err
 }
@@ -147,7 +150,7 @@ func (ev *Evaluator) filePath(t *engine.Task, val cty.Value, dir string, d *dire
 	}
 	p, err := inside(dir, s.Value)
 	if err != nil {
-		return "", false, errorAt(rng, "Outside of the workspace", "%s.", sentence(err.Error()))
+		return "", false, errorAt(rng, "Outside of the workspace", "%s", sentence(err.Error()))
 	}
 	exists, err := t.Exists(p)
 	if err != nil {
@@ -158,11 +161,11 @@ func (ev *Evaluator) filePath(t *engine.Task, val cty.Value, dir string, d *dire
 		made = d.outputs[joinPath(s.Value)]
 	}
 	switch {
-	case made != nil && exists:
+	case made != nil && made.enabled && exists:
 		return "", false, errorAt(rng, "Two files of one name", "%q is a source file and also made by %s: rename one of them.", s.Value, made.addr())
-	case made != nil && !made.enabled:
+	case made != nil && !made.enabled && !exists:
 		return "", false, made.disabled(rng)
-	case made != nil:
+	case made != nil && made.enabled:
 		return joinPath(d.root, p), true, nil
 	case exists:
 		if err := checkName(path.Dir(p), path.Base(p)); err != nil {

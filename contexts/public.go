@@ -114,7 +114,7 @@ func (sc *scope) resolveLib(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	}
 	switch {
 	case len(found) == 0:
-		return absentRef(ref, 2, "public library in context "+sc.dir.ctx.String()+" and its imports,", name, names)
+		return absentRef(ref, 2, "public library | in context "+sc.dir.ctx.String()+" and its imports", name, names)
 	case len(found) > 1:
 		return cty.DynamicVal, all, errorAt(ref.Range, "Two libraries of one name",
 			"%s and %s are both meant by ctx.lib.%s: write context.%s.lib.%s or the other.", found[0].addr(), found[1].addr(), name, found[1].ctx, name)

@@ -33,6 +33,9 @@ func (ev *Evaluator) rule(t *engine.Task, a addr.Target) (*rule, error) {
 		return nil, err
 	}
 	ev.noteTarget(t, g)
+	if g.failed {
+		return nil, errReported
+	}
 	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
 	b := g.rule
 	spec := newSpec(g, "rule "+joinPath(d.dir, g.outs[0]))
@@ -135,7 +138,7 @@ func (ev *Evaluator) makeInputs(sc *scope, inputs []string) hcl.Diagnostics {
 // defineOutput defines the rule of directory d that makes p, if there is one.
 func (ev *Evaluator) defineOutput(t *engine.Task, d *directory, p string) error {
 	for o, g := range d.outputs {
-		if joinPath(d.root, d.dir, o) == p {
+		if g.enabled && joinPath(d.root, d.dir, o) == p {
 			_, err := ev.ruleQ.Get(t.At(site(g.header.Range)), g.addr())
 			return err
 		}

@@ -33,19 +33,10 @@ func (sc *scope) Roots() []string {
 	if sc.static != nil {
 		return sc.static
 	}
-	var roots []string
 	if sc.dir != nil {
-		roots = buildRoots(sc.each != nil)
-	} else {
-		roots = []string{"var", "local", "context", "toolchain", "template"}
-		if !sc.self.IsZero() {
-			roots = append(roots, "self")
-		}
-		if sc.each != nil {
-			roots = append(roots, "each")
-		}
+		return buildRoots(sc.each != nil)
 	}
-	return roots
+	return workspaceRoots(sc.each != nil)
 }
 
 func buildRoots(each bool) []string {
@@ -92,6 +83,20 @@ func (sc *scope) Resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	return val, used, diags
 }
 
+// Select implements lang.Selector: [for c in [context.a] : c.output.x].
+func (sc *scope) Select(val cty.Value, ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
+	if len(ref.Steps) == 0 || sc.t == nil {
+		return cty.DynamicVal, 0, nil
+	}
+	switch {
+	case val.Type().Equals(contextType):
+		return sc.resolveElement(ref, 0, *val.EncapsulatedValue().(*addr.Context))
+	case val.Type().Equals(toolchainType):
+		return sc.toolchainFacts(ref, 0, *val.EncapsulatedValue().(*addr.Toolchain))
+	}
+	return cty.DynamicVal, 0, nil
+}
+
 func refText(ref lang.Ref, used int) string {
 	var b strings.Builder
 	b.WriteString(ref.Root)
@@ -122,6 +127,9 @@ func (sc *scope) resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	case "context":
 		return sc.resolveContext(ref)
 	case "self":
+		if sc.self.IsZero() {
+			return cty.DynamicVal, len(ref.Steps), errorAt(ref.Range, "Invalid reference", "Only the definition of a context can refer to self.")
+		}
 		return sc.resolveOwn(ref, sc.self)
 	case "ctx":
 		return sc.resolveOwn(ref, sc.dir.ctx)
@@ -149,8 +157,11 @@ func stepName(ref lang.Ref, i int, want string) (string, hcl.Diagnostics) {
 	return name, nil
 }
 
+// absentRef is the error for a reference of which the n-th step leads nowhere.
+// What it is and where are separated by a bar: "rule | in lib".
 func absentRef(ref lang.Ref, n int, what, name string, names []string) (cty.Value, int, hcl.Diagnostics) {
-	return cty.DynamicVal, len(ref.Steps), errorAt(ref.RangeOf(n), "No such "+what, "There is no %s %q.%s", what, name, didYouMean(name, names))
+	what, where, _ := strings.Cut(what, " |")
+	return cty.DynamicVal, len(ref.Steps), errorAt(ref.RangeOf(n), "No such "+what, "There is no %s %q%s.%s", what, name, where, didYouMean(name, names))
 }
 
 func (sc *scope) resolveVar(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
@@ -280,7 +291,7 @@ func instanceList(in *instances) string {
 	case len(in.keys) == 0:
 		return " There are no instances now."
 	}
-	return " There is: " + strings.Join(in.keys, ", ") + "."
+	return thereAre(in.keys)
 }
 
 // resolveAll resolves context.NAME["*"].KIND.NAME to a map by key.
@@ -331,7 +342,11 @@ func (sc *scope) resolveElement(ref lang.Ref, n int, at addr.Context) (cty.Value
 		for _, k := range addr.Kinds() {
 			names = append(names, string(k))
 		}
-		return absentRef(ref, n+1, "public element of a context", kind, names)
+		what := "public element | of a context"
+		if ref.Root == "ctx" || ref.Root == "self" {
+			names, what = append(names, "name", "key", "profile"), "attribute | of "+ref.Root
+		}
+		return absentRef(ref, n+1, what, kind, names)
 	}
 	if d := sc.ev.checkElement(sc.t, el, ref, used); d != nil {
 		return cty.DynamicVal, all, d

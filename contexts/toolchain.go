@@ -3,6 +3,7 @@ package contexts
 import (
 	"errors"
 	"path"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -49,6 +50,10 @@ func (ev *Evaluator) toolchain(t *engine.Task, a addr.Toolchain) (toolchain.Tool
 		return nil, ev.report(errorAt(block.Range, "No such kind of toolchain", "There is no kind %q.%s", a.Kind, didYouMean(a.Kind, toolchainKinds)))
 	}
 	if err != nil {
+		var miss *toolchain.MissingError
+		if errors.As(err, &miss) { // it lies where the workspace says
+			miss.Where = strings.ReplaceAll(miss.Where, " "+t.Abs("")+"/", " ")
+		}
 		return nil, ev.report(ev.diagnose(err, block.Range, "No working toolchain"))
 	}
 	return tc, nil
@@ -122,7 +127,7 @@ func (sc *scope) resolveToolchain(ref lang.Ref) (cty.Value, int, hcl.Diagnostics
 				names = append(names, tc.Name)
 			}
 		}
-		return absentRef(ref, 2, "toolchain of kind "+kind, name, names)
+		return absentRef(ref, 2, "toolchain | of kind "+kind, name, names)
 	}
 	at, n := addr.Toolchain{Kind: kind, Name: name}, 2
 	in, err := sc.ev.toolsetsQ.Get(sc.t, at)
@@ -134,6 +139,8 @@ func (sc *scope) resolveToolchain(ref lang.Ref) (cty.Value, int, hcl.Diagnostics
 		switch {
 		case key == "" || !in.known:
 			return cty.DynamicVal, all, diags
+		case !ref.Steps[2].IsKey():
+			return cty.DynamicVal, all, errorAt(ref.RangeOf(2), "Invalid reference", "%s has instances: write %s[\"KEY\"].%s", at, at, instanceList(in))
 		case !in.has(key):
 			return cty.DynamicVal, all, errorAt(ref.RangeOf(3), "No such instance", "%s has no instance %q.%s%s", at, key, suggestOnly(key, in.keys), instanceList(in))
 		}
@@ -142,11 +149,21 @@ func (sc *scope) resolveToolchain(ref lang.Ref) (cty.Value, int, hcl.Diagnostics
 	if all == n {
 		return toolchainVal(at), n, nil
 	}
+	return sc.toolchainFacts(ref, n, at)
+}
+
+// toolchainFacts resolves a fact; its name is step n.
+func (sc *scope) toolchainFacts(ref lang.Ref, n int, at addr.Toolchain) (cty.Value, int, hcl.Diagnostics) {
 	tc, err := sc.ev.toolchainQ.Get(sc.t, at)
 	if err != nil {
-		return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid toolchain")
+		return cty.DynamicVal, len(ref.Steps), sc.ev.diagnose(err, ref.Range, "Invalid toolchain")
 	}
-	return cty.ObjectVal(tc.Facts()), n, nil
+	facts := tc.Facts()
+	name, diags := stepName(ref, n, "the name of a fact")
+	if _, ok := facts[name]; !ok && name != "" {
+		return absentRef(ref, n+1, "fact | of "+at.String(), name, keys(facts))
+	}
+	return cty.ObjectVal(facts), n, diags
 }
 
 // toolchainOf returns a context's toolchain of a kind, or nil.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -193,9 +194,18 @@ func didYouMean(name string, names []string) string {
 		return fmt.Sprintf(" Did you mean %q?", s)
 	}
 	if len(names) > 0 && len(names) <= 12 {
-		return " There is: " + strings.Join(names, ", ") + "."
+		return thereAre(names)
 	}
 	return ""
+}
+
+// thereAre lists names, sorted.
+func thereAre(names []string) string {
+	names = slices.Sorted(slices.Values(names))
+	if len(names) == 1 {
+		return " There is only " + names[0] + "."
+	}
+	return " There are " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + "."
 }
 
 // templateAttr returns the definition, of the context or of the nearest

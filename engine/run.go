@@ -24,6 +24,7 @@ import (
 
 // An outcome is what a process run came to.
 type outcome struct {
+	began      int64 // by the clock of stamps
 	res        *exec.Result
 	output     []byte // what people see of it
 	discovered []trace.Dep
@@ -50,6 +51,9 @@ func (s *Session) runNode(n *node) {
 	interrupted := o.err != nil && s.ctx.Err() != nil
 	if o.err != nil && !interrupted {
 		s.remember(n, o, took)
+	}
+	if o.err != nil && !n.spec.Local {
+		s.discard(n)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +129,7 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 				return true
 			}
 		}
-		return l.at.After(o.res.Started) && max(now.Mtime, now.Ctime) > o.res.Started.Add(-tick).UnixNano()
+		return l.at.After(o.res.Started) && max(now.Mtime, now.Ctime) >= o.began
 	}
 	for _, p := range n.spec.Inputs {
 		if check(p) {
@@ -179,6 +183,7 @@ func (s *Session) execute(n *node) *outcome {
 		defer sandbox.Clean(sb)
 	}
 	s.forget(n.spec.Outputs...)
+	o.began = coarseNow()
 	o.res, o.err = exec.Run(s.ctx, cmd)
 	if o.err != nil {
 		return o
@@ -198,6 +203,16 @@ func (s *Session) execute(n *node) *outcome {
 	}
 	o.err = s.compare(n, o)
 	return o
+}
+
+// discard removes what a failed run has left, so that no compiler finds half
+// a header. What tests print stays: erg promote accepts it.
+func (s *Session) discard(n *node) {
+	for _, p := range n.spec.Outputs {
+		if err := s.eng.fs.RemoveAll(s.eng.abs(p)); err != nil {
+			s.message(event.Warning, err.Error())
+		}
+	}
 }
 
 // clear removes what a former run left and makes the outputs' directories.
@@ -419,11 +434,15 @@ func (s *Session) compare(n *node, o *outcome) error {
 
 func unixLines(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")) }
 
+// maxShown is how much is shown of a file that takes what a program prints:
+// its end, where programs say why they fail.
+const maxShown = 64 << 10
+
 // explainFailure adds what helps to understand a failed process.
 func (s *Session) explainFailure(n *node, o *outcome) {
-	if n.spec.Stdout != "" && (n.spec.Local || isProbe(n.spec)) {
+	if n.spec.Stdout != "" {
 		if b, err := fsys.ReadFile(s.eng.fs, s.eng.abs(n.spec.Stdout)); err == nil {
-			o.output = append(b, o.output...)
+			o.output = append(b[max(0, len(b)-maxShown):], o.output...)
 		}
 	}
 	if n.spec.Sandbox && s.sandboxMethod() != sandbox.None {

@@ -74,11 +74,15 @@ type ProbeError struct {
 	Err     error
 }
 
-// Error gives the command and all that it printed.
+// Error says how the probe ended and all that it printed. The command that
+// was run says little to people: Doing is what it was for.
 func (e *ProbeError) Error() string {
-	s := fmt.Sprintf("%s: %s: %v", e.Address, e.Doing, e.Err)
 	var probe *engine.ProbeError
-	if errors.As(e.Err, &probe) && probe.Output != "" {
+	if !errors.As(e.Err, &probe) {
+		return fmt.Sprintf("%s: %s: %v", e.Address, e.Doing, e.Err)
+	}
+	s := fmt.Sprintf("%s: %s: %v", e.Address, e.Doing, probe.Err)
+	if probe.Output != "" {
 		s += "\n" + strings.TrimRight(probe.Output, "\n")
 	}
 	return s

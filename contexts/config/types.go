@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
@@ -21,8 +23,32 @@ func typeWithDefaults(expr hcl.Expression) (cty.Type, *typeexpr.Defaults, hcl.Di
 	return typeexpr.TypeConstraintWithDefaults(expr)
 }
 
-// TypeString spells a type as type expressions do.
-func TypeString(ty cty.Type) string { return typeexpr.TypeString(ty) }
+// TypeString spells a type as type expressions do. Types with opaque parts
+// (contexts, toolchains, libraries) have no such spelling.
+func TypeString(ty cty.Type) string {
+	if hasCapsule(ty) {
+		return ty.FriendlyName()
+	}
+	return typeexpr.TypeString(ty)
+}
+
+func hasCapsule(ty cty.Type) bool {
+	switch {
+	case ty.IsCapsuleType():
+		return true
+	case ty.IsCollectionType():
+		return hasCapsule(ty.ElementType())
+	case ty.IsTupleType():
+		return slices.ContainsFunc(ty.TupleElementTypes(), hasCapsule)
+	case ty.IsObjectType():
+		for _, a := range ty.AttributeTypes() {
+			if hasCapsule(a) {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // A TypeConstraint is what a `type` attribute demands of a value.
 type TypeConstraint struct {
