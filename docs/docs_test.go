@@ -16,7 +16,7 @@
 //
 // In what commands print, … stands for anything within a line and, on a line
 // of its own, for any number of lines. What differs from one run or machine to
-// the next is not compared: durations, versions, the counters in front of
+// the next is not compared: durations, versions, Linux's triplets, the counters in front of
 // actions, and how many actions there were where that is more than a few. A
 // last line "[exit 1]" is the exit code, 0 without one. A block that is
 // neither run nor marked as an illustration fails the test, and so do files
@@ -223,6 +223,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`^\[ *\d+/\d+\]`), "[N/N]"},
 	{regexp.MustCompile(`\b\d+\.\ds\b`), "Ts"},
+	{regexp.MustCompile(`\b\w+-linux-gnu\b`), "HERE"},
 	{regexp.MustCompile(`\b\d+\.\d+\.\d+\b`), "V"},
 	{regexp.MustCompile(`\b(\d{2,}|[5-9]) (ran|restored|unchanged|actions|to run|to restore)\b`), "N $2"},
 }
