@@ -93,11 +93,19 @@ type Input struct {
 	Actions  []engine.PlannedAction
 	Deferred []engine.DeferredGroup
 	Last     *trace.State // of the last build
+
+	pending map[string]engine.PlannedAction // what would run, by output
 }
 
 // New sorts what an evaluation found.
 func New(in Input) *Plan {
 	p := &Plan{}
+	in.pending = map[string]engine.PlannedAction{}
+	for _, a := range in.Actions {
+		if a.Verdict == engine.WouldRun || a.Verdict == engine.MayRun {
+			in.pending[a.Output] = a
+		}
+	}
 	byName := map[string]*Context{}
 	for _, d := range in.Contexts {
 		c := &Context{Description: d}
@@ -179,6 +187,9 @@ func predict(in Input, address string, seen map[string]bool) (json string, uncha
 	unchanged = true
 	from := false
 	for _, d := range last.Deps {
+		if a, ok := in.pending[strings.TrimPrefix(d, "action:")]; ok {
+			from, unchanged = true, unchanged && a.Intact
+		}
 		name, ok := strings.CutPrefix(d, "element:")
 		v := in.Values[name]
 		if !ok || v == nil || seen[name] {

@@ -38,7 +38,8 @@ func quiet(c cli.Common) event.Sink {
 
 // look evaluates a request in a session that plans. all asks for a
 // description of every context, and not only of those that the request
-// touches. The caller closes the engine.
+// touches. Unless the workspace cannot be opened there is a lookup, even with
+// an error, and the caller closes it.
 func look(ctx context.Context, c cli.Common, r contexts.Request, all bool) (*lookup, error) {
 	eng, err := open(ctx, c, quiet(c))
 	if err != nil {
@@ -59,10 +60,14 @@ func look(ctx context.Context, c cli.Common, r contexts.Request, all bool) (*loo
 	})
 	saved := l.session.Finish(false, nil)
 	j := &job{common: c}
-	if err := j.verdict(ctx, l.ev, err, saved, l.session.Result()); err != nil {
-		return nil, errors.Join(err, eng.Close())
+	return l, j.verdict(ctx, l.ev, err, saved, l.session.Result())
+}
+
+// close ends a lookup, if there is one.
+func (l *lookup) close() {
+	if l != nil {
+		l.eng.Close()
 	}
-	return l, nil
 }
 
 // touched are the contexts that a request is about, by what was evaluated.
@@ -143,10 +148,10 @@ func addressed(arg string) addr.Context {
 func (App) Plan(ctx context.Context, c cli.Common, o cli.PlanOptions) error {
 	r := contexts.Request{Contexts: c.Contexts, Args: o.Targets}
 	l, err := look(ctx, c, r, false)
+	defer l.close()
 	if err != nil {
 		return err
 	}
-	defer l.eng.Close()
 	p := plan.New(plan.Input{Values: l.ev.Values(), Contexts: l.contexts, Actions: l.session.PlannedActions(), Deferred: l.deferred(r), Last: l.eng.State()})
 	if c.JSON {
 		return p.JSON(c.Stdout)

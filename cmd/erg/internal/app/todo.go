@@ -10,7 +10,6 @@ import (
 
 var errLater = errors.New("not yet")
 
-func (App) Why(context.Context, cli.Common, cli.WhyOptions) error         { return errLater }
 func (App) Graph(context.Context, cli.Common, cli.GraphOptions) (*graph.Graph, error) {
 	return nil, errLater
 }
