@@ -16,8 +16,16 @@ import (
 // on most file systems, which closes the gap.
 const grain = 12 * time.Millisecond
 
-// tick is how much earlier than the modification a stamp may be.
-const tick = 4 * time.Millisecond
+// coarseNow reads the clock that stamps are taken from: whatever is modified
+// from now on has a stamp that is not before it. Time.Now may be a tick, or
+// more where ticks come late, ahead of it.
+func coarseNow() int64 {
+	var ts unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &ts) != nil {
+		return 0
+	}
+	return ts.Nano()
+}
 
 var fineKernel = sync.OnceValue(func() bool {
 	var u unix.Utsname

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 
@@ -16,13 +17,14 @@ type foresight struct {
 	intact bool           // all that it is made from is as in the last build
 	work   digest.Digest  // the same for all that a build would do once
 	why    []trace.Change // why it runs, but for what runs before it
+	after  []string       // inputs that would be made anew before
 }
 
 // foresee fills in what planning can tell of a node that would run. waits
 // says that something before it would run too.
 func (s *Session) foresee(n *node, waits bool) {
 	pending := s.pendingInputs(n)
-	n.work = s.workOf(n, pending)
+	n.work, n.after = s.workOf(n, pending), slices.Sorted(maps.Keys(pending))
 	n.maybe = waits && s.mayStay(n)
 	n.why = s.foreseenChanges(n, pending)
 	if !waits {

@@ -146,7 +146,14 @@ func (w *world) write(files ...string) {
 	}
 	// A file that was modified in the tick of the clock in which an action
 	// starts may have been modified after that.
-	time.Sleep(tick + time.Millisecond)
+	nextTick()
+}
+
+// nextTick waits until what is modified has a later stamp.
+func nextTick() {
+	for now := time.Now().UnixNano(); coarseNow() <= now; {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func (w *world) read(name string) string {

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"erg.build/erg/engine/action"
 )
@@ -236,7 +235,7 @@ func (o *oracle) step() {
 		o.set("rules", rules)
 	}
 	o.log = append(o.log, fmt.Sprint("build ", goals))
-	time.Sleep(tick + time.Millisecond)
+	nextTick()
 	o.w.goal = strings.Join(goals, " ")
 	o.w.rules = func(t *Task) error {
 		if _, err := t.ReadFile("rules"); err != nil {
@@ -259,6 +258,7 @@ func (o *oracle) step() {
 	if b.err != nil || b.finish != nil {
 		o.fatalf("failed: %v, %v\n%s", b.err, b.finish, b.failures())
 	}
+	o.log = append(o.log, b.messages())
 	if got := b.ran(); !slices.Equal(got, want) || b.Ran != len(want) {
 		o.fatalf("ran %q (%d), want %q", got, b.Ran, want)
 	}

@@ -35,8 +35,9 @@ type PlannedAction struct {
 	Took                  time.Duration
 	// Work is the same for actions that a build would do once: equal ones of
 	// several contexts. It is "" for one whose result an equal one has.
-	Work string
-	Why  []trace.Change // why it would run, but for what runs before it
+	Work  string
+	Why   []trace.Change // why it would run, but for what runs before it
+	After []string       // inputs that would be made anew before
 	// Intact: all that it is made from is as in the last build. It would run
 	// only because what was made is no longer there.
 	Intact bool
@@ -157,7 +158,7 @@ func (s *Session) PlannedActions() []PlannedAction {
 				a.Work = n.work.String()
 			}
 		case wouldRun:
-			a.Why, a.Work, a.Intact = n.why, n.work.String(), n.intact
+			a.Why, a.Work, a.Intact, a.After = n.why, n.work.String(), n.intact, n.after
 			if a.Verdict = WouldRun; n.maybe {
 				a.Verdict = MayRun
 			}
