@@ -16,10 +16,10 @@
 //
 // In what commands print, … stands for anything within a line and, on a line
 // of its own, for any number of lines. What differs from one run or machine to
-// the next is not compared: durations, versions, Linux's triplets, the counters in front of
-// actions, and how many actions there were where that is more than a few. A
-// last line "[exit 1]" is the exit code, 0 without one. A block that is
-// neither run nor marked as an illustration fails the test, and so do files
+// the next is not compared: durations, versions, Linux's triplets, the counters
+// in front of actions, and how many actions there were where that is more than
+// a few. A last line "[exit 1]" is the exit code, 0 without one. A block that
+// is neither run nor marked as an illustration fails the test, and so do files
 // that no command follows.
 package docs
 
@@ -37,6 +37,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/lang"
 )
 
 // A step is one thing that a workspace does: write a file or run a command.
@@ -139,6 +142,8 @@ func (r *reader) block(line int, lang, info string, body []string) {
 		attrs[m[1]] = strings.Trim(m[2], `"`)
 	}
 	switch {
+	case lang == "hcl" && !canonical(body):
+		r.fail(line, "not formatted as erg fmt would")
 	case lang == "mermaid":
 	case attrs["illustration"] != "":
 	case attrs["file"] != "":
@@ -150,6 +155,11 @@ func (r *reader) block(line int, lang, info string, body []string) {
 	default:
 		r.fail(line, "an example that is not run: name its file, or say illustration=\"why\"")
 	}
+}
+
+func canonical(body []string) bool {
+	text := []byte(strings.Join(body, "\n"))
+	return bytes.Equal(config.Format(text), text)
 }
 
 func (r *reader) add(s step) {
@@ -426,6 +436,85 @@ func TestMatches(t *testing.T) {
 	if !like("[ 3/12] cc a.c  (gcc 12.2.0)", "[4/9] cc a.c  (gcc 15.1.0)") || !like("Done in 0.4s: 12 ran, 3 restored", "Done in 12.0s: 7 ran, 3 restored") || like("2 ran", "3 ran") {
 		t.Error("what varies is compared, or what does not is not")
 	}
+}
+
+// sections splits a page at its headings.
+func sections(text string) map[string]string {
+	out := map[string]string{}
+	title := ""
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "#") {
+			title = strings.TrimSpace(strings.TrimLeft(line, "#"))
+		}
+		out[title] += line
+	}
+	return out
+}
+
+// The reference has every attribute of every block, and every function.
+func TestReferenceIsComplete(t *testing.T) {
+	page, err := os.ReadFile("language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := sections(string(page))
+	for _, c := range []struct {
+		file, block string
+		in          []string // sections, the block's own first
+	}{
+		{"erg.hcl", `workspace {%s}`, []string{"workspace"}},
+		{"erg.hcl", `variable "x" {%s}`, []string{"variable"}},
+		{"erg.hcl", "variable \"x\" {\nvalidation {%s}\n}", []string{"variable"}},
+		{"erg.hcl", `toolchain "cc" "x" {%s}`, []string{"toolchain"}},
+		{"erg.hcl", `context "x" {%s}`, []string{"context"}},
+		{"erg.hcl", "context \"x\" {\nrunner {%s}\n}", []string{"runner"}},
+		{"erg.hcl", "context \"x\" {\noutput \"y\" {%s}\n}", []string{"output"}},
+		{"erg.hcl", `template "x" {%s}`, []string{"template", "context"}},
+		{"build.hcl", `setting "x" {%s}`, []string{"setting", "build.hcl"}},
+		{"build.hcl", `library "x" {%s}`, []string{"library", "build.hcl"}},
+		{"build.hcl", `executable "x" {%s}`, []string{"executable", "library", "build.hcl"}},
+		{"build.hcl", `rule "x" {%s}`, []string{"rule", "build.hcl"}},
+		{"build.hcl", `test "x" {%s}`, []string{"test", "build.hcl"}},
+		{"build.hcl", `install "x" {%s}`, []string{"install", "build.hcl"}},
+	} {
+		text := ""
+		for _, s := range c.in {
+			text += parts[s]
+		}
+		for _, name := range attributes(t, c.file, c.block) {
+			if !strings.Contains(text, "`"+name+"`") {
+				t.Errorf("section %s does not have %s", c.in[0], name)
+			}
+		}
+	}
+	for name := range lang.Functions(noFiles{}) {
+		if !strings.Contains(parts["Functions"], "`"+name+"`") && !strings.Contains(parts["Functions"], "`"+name+"(") {
+			t.Errorf("section Functions does not have %s", name)
+		}
+	}
+}
+
+type noFiles struct{}
+
+func (noFiles) Glob(string) ([]string, error)   { return nil, nil }
+func (noFiles) ReadFile(string) ([]byte, error) { return nil, nil }
+
+// attributes lists what a block may have, by what the error for an unknown
+// attribute says.
+func attributes(t *testing.T, file, block string) []string {
+	t.Helper()
+	src := []byte(strings.Replace(block, "%s", "\nxyxyxyxyxyxy = 1\n", 1))
+	_, diags := config.ParseWorkspace(file, src)
+	if file == "build.hcl" {
+		_, diags = config.ParseBuild(file, src)
+	}
+	for _, d := range diags {
+		if _, list, ok := strings.Cut(d.Detail, "There are: "); ok {
+			return strings.Split(strings.TrimSuffix(list, "."), ", ")
+		}
+	}
+	t.Fatalf("%s: no diagnostic lists the attributes: %v", block, diags)
+	return nil
 }
 
 // Links between pages, and to files, lead somewhere.
