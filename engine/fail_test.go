@@ -322,7 +322,7 @@ func TestSandbox(t *testing.T) {
 	if got := w.read("in"); got != "1\n" {
 		t.Errorf("it wrote to its input: %q", got)
 	}
-	if entries, _ := os.ReadDir(filepath.Join(w.root, StateDir, "sandbox")); len(entries) > 0 {
+	if entries, _ := os.ReadDir(filepath.Join(w.root, StateDir, scratchDir)); len(entries) > 0 {
 		t.Errorf("stages are left: %v", entries)
 	}
 }
@@ -330,7 +330,7 @@ func TestSandbox(t *testing.T) {
 // A killed erg's stage is in nobody's way.
 func TestStaleStage(t *testing.T) {
 	w := newWorld(t)
-	w.write("in", "1\n", StateDir+"/sandbox/1/view/out", "stale", StateDir+"/sandbox/2/view/junk", "stale")
+	w.write("in", "1\n", StateDir+"/tmp/1/view/out", "stale", StateDir+"/tmp/2/view/junk", "stale")
 	s := sh("app", "rule", `cat in > out`, []string{"in"}, "_build/app/out")
 	s.Argv, s.Sandbox = s.Argv[:3], true
 	w.rules = define(s)

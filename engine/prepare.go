@@ -234,7 +234,7 @@ func (s *Session) restore(n *node, outs []trace.Out) error {
 		if err := s.eng.clearPlace(to); err != nil {
 			return err
 		}
-		if err := s.eng.store.Restore(o.Digest, to, o.Exec); err != nil {
+		if err := s.eng.store.Restore(o.Digest, s.scratch(), to, o.Exec); err != nil {
 			return err
 		}
 	}
@@ -333,7 +333,7 @@ func (s *Session) copyOuts(from, outs []trace.Out) error {
 		if err != nil {
 			return err
 		}
-		err = store.Copy(s.eng.fs, src, to, o.Digest, o.Exec)
+		err = store.Copy(s.eng.fs, src, s.scratch(), to, o.Digest, o.Exec)
 		src.Close()
 		if err != nil {
 			return err
@@ -344,6 +344,9 @@ func (s *Session) copyOuts(from, outs []trace.Out) error {
 
 // concludeReuse ends a node whose outputs were copied into place.
 func (s *Session) concludeReuse(n *node, rec *trace.Action, st event.Status) {
+	if n.spec.Depfile != "" {
+		s.eng.fs.Remove(s.eng.abs(n.spec.Depfile)) // a killed compiler's
+	}
 	if err := s.stampOuts(rec.Outs); err != nil {
 		s.mu.Lock()
 		s.fail(n, err)

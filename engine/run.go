@@ -304,7 +304,7 @@ func (s *Session) sandboxSpec(n *node) *sandbox.Spec {
 	sb := &sandbox.Spec{
 		Method: s.sandboxMethod(),
 		Root:   s.eng.opts.Root,
-		Stage:  filepath.Join(s.eng.stateDir, "sandbox", fmt.Sprint(n.group.id)),
+		Stage:  s.scratch(),
 		Dir:    n.spec.Dir,
 	}
 	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {

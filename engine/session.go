@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,6 +67,8 @@ type Session struct {
 	targetsOnce sync.Once
 	targets     []*trace.Action // of former builds, by target
 	pruned      atomic.Bool
+	scratchOnce sync.Once
+	scratches   atomic.Int64
 	lastStamp   atomic.Int64 // nanoseconds: the latest stamp of an output
 	incomplete  atomic.Bool  // something must be done again by the next build
 	sandboxOnce sync.Once
@@ -92,6 +96,20 @@ func (e *Engine) NewSession(ctx context.Context, o SessionOptions) *Session {
 		e.repaired = ""
 	}
 	return s
+}
+
+// scratchDir, in the state directory, holds files on their way to where they
+// belong, and sandboxes: nothing in it outlives a session.
+const scratchDir = "tmp"
+
+// scratch returns the name of a file that is not there.
+func (s *Session) scratch() string {
+	s.scratchOnce.Do(func() {
+		dir := filepath.Join(s.eng.stateDir, scratchDir)
+		s.eng.fs.RemoveAll(dir) // a killed erg's
+		s.eng.fs.MkdirAll(dir, 0o777)
+	})
+	return filepath.Join(s.eng.stateDir, scratchDir, strconv.FormatInt(s.scratches.Add(1), 10))
 }
 
 // Eval runs fn as the root query.

@@ -232,9 +232,10 @@ var ErrChanged = errors.New("changed while it was stored")
 // ErrAbsent says that the store does not hold a blob (any longer).
 var ErrAbsent = errors.New("not in the store")
 
-// Restore writes the blob with digest d to name, replacing what is there. A
-// blob that is damaged is removed from the store and reported as ErrAbsent.
-func (s *Store) Restore(d digest.Digest, name string, exec bool) error {
+// Restore writes the blob with digest d to tmp and renames that to name,
+// replacing what is there. A blob that is damaged is removed from the store
+// and reported as ErrAbsent.
+func (s *Store) Restore(d digest.Digest, tmp, name string, exec bool) error {
 	src, err := s.fs.Open(s.blobPath(d))
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrAbsent
@@ -243,7 +244,7 @@ func (s *Store) Restore(d digest.Digest, name string, exec bool) error {
 		return err
 	}
 	defer src.Close()
-	err = Copy(s.fs, src, name, d, exec)
+	err = Copy(s.fs, src, tmp, name, d, exec)
 	if errors.Is(err, errDamaged) {
 		s.fs.Remove(s.blobPath(d))
 		return ErrAbsent
@@ -253,14 +254,12 @@ func (s *Store) Restore(d digest.Digest, name string, exec bool) error {
 
 var errDamaged = errors.New("content differs from its digest")
 
-// Copy writes src to name under a temporary name, checks that it has digest
-// d, and renames it into place.
-func Copy(fsy fsys.FS, src fsys.File, name string, d digest.Digest, exec bool) error {
+// Copy writes src to tmp, checks that it has digest d, and renames it to name.
+func Copy(fsy fsys.FS, src fsys.File, tmp, name string, d digest.Digest, exec bool) error {
 	perm := fs.FileMode(0o666)
 	if exec {
 		perm = 0o777
 	}
-	tmp := name + ".tmp~"
 	dst, err := fsy.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC, perm)
 	if err != nil {
 		return err

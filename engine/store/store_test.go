@@ -79,7 +79,7 @@ func TestBlobs(t *testing.T) {
 	for _, text := range []string{"", "small", strings.Repeat("large ", 1<<17)} {
 		file, out := filepath.Join(dir, "file"), filepath.Join(dir, "out")
 		d := put(t, file, text)
-		if err := s.Restore(d, out, false); !errors.Is(err, ErrAbsent) {
+		if err := s.Restore(d, out+".tmp~", out, false); !errors.Is(err, ErrAbsent) {
 			t.Errorf("restored what is not there: %v", err)
 		}
 		if _, err := s.Read(d); !errors.Is(err, ErrAbsent) {
@@ -98,7 +98,7 @@ func TestBlobs(t *testing.T) {
 			t.Errorf("read %d bytes, %v", len(b), err)
 		}
 		for _, exec := range []bool{false, true} {
-			if err := s.Restore(d, out, exec); err != nil {
+			if err := s.Restore(d, out+".tmp~", out, exec); err != nil {
 				t.Fatal(err)
 			}
 			fi, err := os.Stat(out)
@@ -170,7 +170,7 @@ func TestDamage(t *testing.T) {
 	fill()
 	for _, bad := range []string{"", "conten", "Content", "content!"} {
 		os.WriteFile(s.blobPath(d), []byte(bad), 0o666)
-		if err := s.Restore(d, out, false); !errors.Is(err, ErrAbsent) {
+		if err := s.Restore(d, out+".tmp~", out, false); !errors.Is(err, ErrAbsent) {
 			t.Fatalf("restored %q: %v", bad, err)
 		}
 		if _, err := os.Stat(out); err == nil {
@@ -279,7 +279,7 @@ func TestFaults(t *testing.T) {
 					t.Errorf("%s: entry %+v", hit, e)
 				}
 			}
-			if err := s.Restore(d, out, false); err == nil {
+			if err := s.Restore(d, out+".tmp~", out, false); err == nil {
 				if b, _ := os.ReadFile(out); string(b) != "content" {
 					t.Errorf("%s: restored %q", hit, b)
 				}
