@@ -58,6 +58,7 @@ type Evaluator struct {
 	mu     sync.Mutex
 	files  map[string]*hcl.File // for snippets
 	links  map[Link]bool
+	sites  map[string]hcl.Range // of references, by site
 	values map[string]*Value
 
 	queries
@@ -117,13 +118,13 @@ func (k dirKey) String() string { return addr.Directory{Context: k.ctx, Dir: k.d
 
 // New returns an evaluator for one session.
 func New(o Options) *Evaluator {
-	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, values: map[string]*Value{}}
+	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, sites: map[string]hcl.Range{}, values: map[string]*Value{}}
 	q := &ev.queries
 	q.workspaceQ = engine.Query[string, *config.Workspace]{Kind: "workspace", Fn: ev.workspace}
 	q.variableQ = engine.Query[addr.Variable, cty.Value]{Kind: "variable", Fn: ev.variable}
 	q.localQ = engine.Query[addr.Local, cty.Value]{Kind: "local", Fn: ev.local}
 	q.instancesQ = engine.Query[addr.Context, *instances]{Kind: "instances", Fn: ev.contextInstances}
-	q.toolsetsQ = engine.Query[addr.Toolchain, *instances]{Kind: "instances", Fn: ev.toolchainInstances}
+	q.toolsetsQ = engine.Query[addr.Toolchain, *instances]{Kind: "toolchain instances", Fn: ev.toolchainInstances}
 	q.toolchainQ = engine.Query[addr.Toolchain, toolchain.Toolchain]{Kind: "toolchain", Fn: ev.toolchain}
 	q.allContextsQ = engine.Query[string, []addr.Context]{Kind: "contexts", Fn: ev.allContexts}
 	q.toolchainsQ = engine.Query[attrKey, map[string]addr.Toolchain]{Kind: "toolchains", Fn: ev.toolchains}
@@ -149,7 +150,7 @@ func New(o Options) *Evaluator {
 // A Link is a reference from one context's definition, or from a build file
 // in it, to another context's public element.
 type Link struct {
-	From, To addr.Context
+	From, To addr.Context // From is without a key for the for_each of a context
 	Element  string // "output.cflags", "bin.gen", "host"
 }
 

@@ -95,7 +95,7 @@ func (ev *Evaluator) contextInstances(t *engine.Task, a addr.Context) (*instance
 	if err != nil {
 		return nil, err
 	}
-	in, diags := ev.expand(ws.Context(a.Name).ForEach, &scope{ev: ev, t: t})
+	in, diags := ev.expand(ws.Context(a.Name).ForEach, &scope{ev: ev, t: t, user: a})
 	return in, ev.report(diags)
 }
 

@@ -21,6 +21,7 @@ type scope struct {
 	t      *engine.Task
 	static []string // only check: these roots there are
 	self   addr.Context
+	user   addr.Context // for links, where there is no self: in for_each
 	each   *eachValue
 	own    map[string]cty.Value // var.N while N is being validated
 
@@ -71,7 +72,7 @@ func (sc *scope) waits() []string {
 
 func (sc *scope) Resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	if sc.t != nil {
-		sc.t.At(site(ref.Range))
+		sc.ev.at(sc.t, ref.Range)
 	}
 	val, used, diags := sc.resolve(ref)
 	if val != cty.NilVal && !val.IsWhollyKnown() {
@@ -352,8 +353,11 @@ func (sc *scope) resolveElement(ref lang.Ref, n int, at addr.Context) (cty.Value
 		return cty.DynamicVal, all, d
 	}
 	from := sc.self
-	if sc.dir != nil {
+	switch {
+	case sc.dir != nil:
 		from = sc.dir.ctx
+	case from.IsZero():
+		from = sc.user
 	}
 	if el.Kind != addr.KindToolchain && el.Kind != addr.KindTarget {
 		sc.ev.link(from, at, strings.TrimSuffix(string(el.Kind)+"."+el.Name, "."))

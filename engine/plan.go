@@ -31,6 +31,7 @@ type PlannedAction struct {
 	Name, Context, Target string
 	Output                string
 	Verdict               Verdict
+	Outputs, Inputs       []string // as declared; Inputs has what may be read, too
 	Waits                 []string // values it waits for
 	Took                  time.Duration
 	// Work is the same for actions that a build would do once: equal ones of
@@ -149,7 +150,7 @@ func (s *Session) PlannedActions() []PlannedAction {
 		if isProbe(n.spec) {
 			continue
 		}
-		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Waits: n.spec.Unknown, Took: n.lastTook()}
+		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Outputs: n.spec.Outputs, Inputs: slices.Concat(n.spec.Inputs, n.spec.Order), Waits: n.spec.Unknown, Took: n.lastTook()}
 		switch n.state {
 		case done:
 			a.Verdict, a.Work = UpToDate, fmt.Sprint(n.group.id)

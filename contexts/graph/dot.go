@@ -49,7 +49,7 @@ func (g *Graph) Dot(w io.Writer) error {
 
 func dotNode(n Node) string {
 	l := lookOf(n.Kind)
-	label := dotText(n.label())
+	label := dotText(n.framed())
 	if n.Detail != "" {
 		label += `<br/><font point-size="9" color="#57606a">` + dotText(n.Detail) + `</font>`
 	}

@@ -21,6 +21,7 @@ type Graph struct {
 type Node struct {
 	ID     string `json:"id"`               // unique
 	Label  string `json:"label,omitempty"`  // what to call it; its ID when empty
+	Short  string `json:"short,omitempty"`  // what to call it in the frame of its group
 	Kind   string `json:"kind,omitempty"`   // what it is, in a word: decides its looks
 	Group  string `json:"group,omitempty"`  // nodes of one group are drawn together
 	Detail string `json:"detail,omitempty"` // said in small print
@@ -76,6 +77,15 @@ func (n Node) label() string {
 		return n.Label
 	}
 	return n.ID
+}
+
+// framed returns what to call a node in a drawing, where its group has a
+// frame around it.
+func (n Node) framed() string {
+	if n.Group != "" && n.Short != "" {
+		return n.Short
+	}
+	return n.label()
 }
 
 // names gives each node a short identifier for languages in which an ID would

@@ -23,7 +23,7 @@ func (g *Graph) Mermaid(w io.Writer) error {
 			indent = "    "
 		}
 		for _, n := range group.nodes {
-			label := mermaidText(n.label())
+			label := mermaidText(n.framed())
 			if n.Detail != "" {
 				label += "<br/><small>" + mermaidText(n.Detail) + "</small>"
 			}

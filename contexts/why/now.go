@@ -54,7 +54,7 @@ func (x *explainer) differing(el *trace.Element) []*Node {
 		n := &Node{Kind: Element, Name: name, Site: v.Site, Old: old.Value, New: v.JSON, Build: old.Changed}
 		return append([]*Node{n}, x.differing(old)...)
 	}
-	if v := x.Values[el.Address]; v != nil {
+	if v := x.Values[el.Address]; v != nil && strings.Contains(el.Site, ":") {
 		if file, _, ok := strings.Cut(v.Site, ":"); ok {
 			return []*Node{{Kind: File, Name: file, Site: v.Site, Text: "edited"}}
 		}

@@ -109,7 +109,8 @@ func (p *printer) values(n *Node) string {
 	case n.Build == 0:
 		return "is " + cut(n.New) + p.in(dim, "  since it was first built")
 	}
-	return fmt.Sprintf("was %s  now %s", cut(n.Old), cut(n.New)) + p.in(dim, fmt.Sprintf("  changed in build %d", n.Build))
+	was, is := differing(n.Old, n.New)
+	return fmt.Sprintf("was %s  now %s", was, is) + p.in(dim, fmt.Sprintf("  changed in build %d", n.Build))
 }
 
 // happened says what became of an action or a file.
@@ -131,7 +132,8 @@ func (p *printer) step(n *Node, depth int) {
 	switch {
 	case n.Kind == Element && n.Again:
 	case n.Kind == Element && n.Build > 0:
-		text = fmt.Sprintf("%s  %s → %s", n.Site, cut(n.Old), cut(n.New))
+		was, is := differing(n.Old, n.New)
+		text = fmt.Sprintf("%s  %s → %s", n.Site, was, is)
 	case n.Kind == Element:
 		text = n.Site + "  " + cut(n.New)
 	default:
@@ -163,4 +165,32 @@ func cut(s string) string {
 		return s
 	}
 	return string([]rune(s)[:valueWidth-1]) + "…"
+}
+
+// differing shortens two long values to where they differ.
+func differing(old, new string) (string, string) {
+	const wide, before = 48, 16
+	a, b := []rune(old), []rune(new)
+	if len(a) <= wide && len(b) <= wide {
+		return old, new
+	}
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
+	}
+	part := func(r []rune) string {
+		from := 0
+		if same > before {
+			from = min(same-before, max(0, len(r)-wide))
+		}
+		text := string(r[from:])
+		if from > 0 {
+			text = "…" + text
+		}
+		if r = []rune(text); len(r) > wide {
+			return string(r[:wide-1]) + "…"
+		}
+		return text
+	}
+	return part(a), part(b)
 }

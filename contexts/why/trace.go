@@ -2,6 +2,7 @@ package why
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -143,8 +144,8 @@ func (x *explainer) action(a *trace.Action, changes []trace.Change, rev uint32) 
 	if reasons = append(reasons, inputs...); len(reasons) > 0 {
 		n.Text = "ran: " + strings.Join(brief(reasons), ", ")
 	}
-	if text := slices.ContainsFunc(changes, func(c trace.Change) bool { return c.What == "argument" || c.What == "environment" }); text {
-		n.Below = append(n.Below, x.definition(a, rev)...)
+	if told := slices.ContainsFunc(changes, func(c trace.Change) bool { return c.What == "argument" || c.What == "environment" }); told {
+		n.Below = append(n.Below, x.definition(a, rev, strings.Join(append(old, new...), " "))...)
 	}
 	if len(changes) > 0 && changes[0].What == "first build" {
 		n.Below = append(n.Below, x.ingredients(a)...)
@@ -187,9 +188,9 @@ func (x *explainer) input(c trace.Change, rev uint32) *Node {
 }
 
 // definition explains why an action is another one than before: by the named
-// values that its declaration reads and that changed with it, or else by the
-// declaration itself.
-func (x *explainer) definition(a *trace.Action, rev uint32) []*Node {
+// values that its declaration reads and that changed with it, best those that
+// show in what the arguments were and are; or else by the declaration itself.
+func (x *explainer) definition(a *trace.Action, rev uint32, arguments string) []*Node {
 	decl := x.State.Elements[a.Target]
 	if strings.Contains(a.Target, "//:output.") {
 		// Of an output the value itself is the declaration.
@@ -202,18 +203,66 @@ func (x *explainer) definition(a *trace.Action, rev uint32) []*Node {
 	if decl == nil {
 		return nil
 	}
-	var out []*Node
+	var changed, shows []*trace.Element
 	for _, d := range decl.Deps {
 		name, ok := strings.CutPrefix(d, "element:")
-		if el := x.State.Elements[name]; ok && el != nil && el.Changed == rev && el.Previous != "" {
-			out = append(out, x.element(el))
+		el := x.State.Elements[name]
+		if !ok || el == nil || el.Changed != rev || el.Previous == "" {
+			continue
 		}
+		changed = append(changed, el)
+		if showsIn(el, arguments) {
+			shows = append(shows, el)
+		}
+	}
+	if len(shows) > 0 {
+		changed = shows
+	}
+	var out []*Node
+	for _, el := range changed {
+		out = append(out, x.element(el))
 	}
 	if len(out) > 0 {
 		return out
 	}
 	file, _, _ := strings.Cut(decl.Site, ":")
 	return []*Node{{Kind: File, Name: file, Site: decl.Site, Text: "edited"}}
+}
+
+// showsIn reports whether what is new in a value, or what was there before,
+// occurs in a text.
+func showsIn(el *trace.Element, text string) bool {
+	old, new := scalars(el.Previous), scalars(el.Value)
+	return slices.ContainsFunc(append(minus(old, new), minus(new, old)...), func(s string) bool { return strings.Contains(text, s) })
+}
+
+// scalars lists the strings, numbers and truth values in a value.
+func scalars(text string) []string {
+	var v any
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if d.Decode(&v) != nil {
+		return nil
+	}
+	var out []string
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, e := range v {
+				walk(e)
+			}
+		case map[string]any:
+			for _, e := range v {
+				walk(e)
+			}
+		case nil:
+		default:
+			out = append(out, fmt.Sprint(v))
+		}
+	}
+	walk(v)
+	return out
 }
 
 // ingredients are what an action was made from the first time: programs and
@@ -313,8 +362,9 @@ func orMissing(s string) string {
 func arguments(old, new []string) string {
 	gone := minus(old, new)
 	come := minus(new, old)
+	gone, come = brief(gone), brief(come)
 	what := "flags"
-	if slices.ContainsFunc(slices.Concat(gone, come), func(a string) bool { return !strings.HasPrefix(a, "-") }) {
+	if slices.ContainsFunc(slices.Concat(gone, come), func(a string) bool { return !strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "and ") }) {
 		what = "arguments"
 	}
 	switch {

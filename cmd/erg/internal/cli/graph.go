@@ -36,6 +36,7 @@ type graphFlags struct {
 	of      choice[GraphOf]
 	format  choice[graphFormat]
 	output  string
+	actions bool
 }
 
 func newGraph(g *global) *cobra.Command {
@@ -55,16 +56,24 @@ implies its format.`,
 		Example: `  erg graph
   erg graph --of targets //app:executable.server
   erg graph --format mermaid
-  erg graph --of actions -c app -o actions.dot`,
+  erg graph -o contexts.svg
+  erg graph --actions -c app -o actions.dot`,
 		Args:              cobra.ArbitraryArgs,
 		ValidArgsFunction: g.complete(Targets),
 		RunE: g.run(func(cmd *cobra.Command, c Common, args []string) error {
 			o.options.Of, o.options.Targets = o.of.value, args
+			if o.actions {
+				if cmd.Flags().Changed("of") && o.of.value != OfActions {
+					return usage(cmd, "", "--actions and --of %s contradict each other", o.of.value)
+				}
+				o.options.Of = OfActions
+			}
 			return o.run(cmd, g.deps.App, c)
 		}),
 	}
 	f := cmd.Flags()
 	f.Var(&o.of, "of", "`WHAT` to draw: contexts, targets or actions")
+	f.BoolVar(&o.actions, "actions", false, "draw all actions: the same as --of actions")
 	f.Var(&o.format, "format", "`FORMAT`: text, dot, mermaid, json or svg")
 	f.StringVarP(&o.output, "output", "o", "", "write to `FILE`")
 	must(cmd.RegisterFlagCompletionFunc("of", cobra.FixedCompletions(o.of.names(), cobra.ShellCompDirectiveNoFileComp)))
