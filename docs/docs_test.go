@@ -543,6 +543,30 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// The files that ARCHITECTURE.md leads through are there.
+func TestArchitectureNamesFiles(t *testing.T) {
+	page, err := os.ReadFile("../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	err = filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != ".." {
+			return fs.SkipDir
+		}
+		files = append(files, strings.TrimPrefix(name, ".."))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("`([a-z_/]+\\.go|(?:cmd|contexts|engine|toolchain)/[a-z_/]+)`").FindAllStringSubmatch(string(page), -1) {
+		if !slices.ContainsFunc(files, func(f string) bool { return strings.HasSuffix(f, "/"+m[1]) }) {
+			t.Errorf("there is no file %s", m[1])
+		}
+	}
+}
+
 // anchors lists the headings of a page as links name them.
 func anchors(text string) []string {
 	var out []string
