@@ -106,6 +106,7 @@ func (ev *Evaluator) component(t *engine.Task, a addr.Target) (*component, error
 	if err := t.Run(fns...); err != nil {
 		return nil, errReported
 	}
+	t.PruneTarget(a.String())
 	return &c, nil
 }
 
@@ -213,7 +214,7 @@ func (ev *Evaluator) parts(sc *scope, g *target) (*parts, hcl.Diagnostics) {
 			diags = append(diags, more...)
 			if ok {
 				p.script = file
-				diags = append(diags, ev.makeInputs(sc, []string{file})...)
+				diags = append(diags, ev.makeInputs(sc, []string{file}, x.Range())...)
 			}
 		}
 	}
@@ -255,7 +256,7 @@ func (ev *Evaluator) sources(sc *scope, b *config.Component, p *parts) hcl.Diagn
 	srcs, diags := ev.inputFiles(sc, b.Sources, d.dir)
 	heads, more := ev.inputFiles(sc, b.Headers, d.dir)
 	diags = append(diags, more...)
-	diags = append(diags, ev.makeInputs(sc, append(append([]string{}, srcs...), heads...))...)
+	diags = append(diags, ev.makeInputs(sc, append(append([]string{}, srcs...), heads...), b.AttrRange("sources"))...)
 	for _, s := range srcs {
 		switch ext := path.Ext(s); {
 		case cc.IsHeader(s):
@@ -318,7 +319,7 @@ func (ev *Evaluator) flagList(sc *scope, expr hcl.Expression, what string, diags
 		flags = append(flags, text)
 		inputs = append(inputs, files...)
 	}
-	*diags = append(*diags, ev.makeInputs(sc, inputs)...)
+	*diags = append(*diags, ev.makeInputs(sc, inputs, expr.Range())...)
 	return flags, inputs
 }
 

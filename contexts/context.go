@@ -169,7 +169,22 @@ func (ev *Evaluator) dirs(t *engine.Task, k attrKey) ([]string, error) {
 		out = append(out, dir)
 	}
 	sort.Strings(out)
+	ev.pruneContext(t, d, k.ctx, found)
 	return out, nil
+}
+
+// pruneContext removes what was made in directories that the context no
+// longer has, and for outputs that it no longer has.
+func (ev *Evaluator) pruneContext(t *engine.Task, d *definedAt, c addr.Context, dirs map[string]bool) {
+	scope := c.String() + "//"
+	t.Prune(scope, func(target, _ string) bool {
+		dir, block, _ := strings.Cut(strings.TrimPrefix(target, scope), ":")
+		if name, ok := strings.CutPrefix(block, "output."); ok && dir == "" {
+			_, def := ev.findOutput(d, name)
+			return def != nil
+		}
+		return dirs[dir]
+	})
 }
 
 // dirList evaluates a list of directories of the workspace.

@@ -131,7 +131,7 @@ func (ev *Evaluator) diagnose(err error, rng hcl.Range, summary string) hcl.Diag
 	case errors.Is(err, errReported), errors.Is(err, engine.ErrFailed), isCancelled(err):
 		return reported(rng)
 	case errors.As(err, &cycle):
-		return errorAt(rng, "Cycle", "%s", cycleText(cycle))
+		return ev.cycle(cycle, rng)
 	case errors.As(err, &dup):
 		return errorAt(rng, "Two declarations for one output", "%s is made by %s and by %s.", dup.Path, dup.First.Target, dup.Second.Target)
 	case errors.As(err, &out):
@@ -146,18 +146,65 @@ func (ev *Evaluator) diagnose(err error, rng hcl.Range, summary string) hcl.Diag
 	return errorAt(rng, summary, "%s", sentence(err.Error()))
 }
 
-// cycleText shows each link of a cycle with the place that makes it.
-func cycleText(c *engine.CycleError) string {
-	var b strings.Builder
-	b.WriteString("These elements need each other:\n")
+// cycle is the diagnostic for a cycle: each link with the place that makes
+// it. Whoever closes a cycle finds it, which is a matter of chance, so it
+// begins with the least of its elements.
+func (ev *Evaluator) cycle(c *engine.CycleError, rng hcl.Range) hcl.Diagnostics {
+	links := make([]engine.Link, 0, len(c.Links))
 	for _, l := range c.Links {
-		fmt.Fprintf(&b, "  %s needs %s", l.From, l.To)
-		if l.Site != "" {
-			fmt.Fprintf(&b, "    at %s", l.Site)
+		l.From, l.To = cycleElement(l.From, l.FromKind), cycleElement(l.To, l.ToKind)
+		if l.From != l.To { // else a query that is a part of the element's own
+			links = append(links, l)
 		}
-		b.WriteByte('\n')
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	least := 0
+	for i, l := range links {
+		if l.From < links[least].From {
+			least = i
+		}
+	}
+	links = append(links[least:], links[:least]...)
+	var b strings.Builder
+	b.WriteString("These elements need each other:")
+	for i, l := range links {
+		fmt.Fprintf(&b, "\n  %s needs %s", l.From, l.To)
+		if l.Site != "" {
+			fmt.Fprintf(&b, ", at %s", l.Site)
+		}
+		if at, ok := ev.siteRange(l.Site); ok && (i == 0 || rng.Filename == "") {
+			rng = at
+		}
+	}
+	return errorAt(rng, "Cycle", "%s", b.String())
+}
+
+// cycleElement names a step of a cycle for people.
+func cycleElement(label, kind string) string {
+	switch kind {
+	case "instances":
+		return "context." + label + ".for_each"
+	case "toolchain instances":
+		return label + ".for_each"
+	}
+	return label
+}
+
+// at tells a task where it demands what it demands next, for cycles.
+func (ev *Evaluator) at(t *engine.Task, rng hcl.Range) *engine.Task {
+	s := site(rng)
+	ev.mu.Lock()
+	if old, ok := ev.sites[s]; !ok || rng.Start.Byte < old.Start.Byte {
+		ev.sites[s] = rng
+	}
+	ev.mu.Unlock()
+	return t.At(s)
+}
+
+func (ev *Evaluator) siteRange(site string) (hcl.Range, bool) {
+	ev.mu.Lock()
+	defer ev.mu.Unlock()
+	rng, ok := ev.sites[site]
+	return rng, ok
 }
 
 func sentence(s string) string {

@@ -164,10 +164,11 @@ func (ev *Evaluator) directory(t *engine.Task, k dirKey) (*directory, error) {
 	}
 	scope := dirKey.String(k) + ":"
 	t.Prune(scope, func(name, output string) bool {
-		if name == ocaml.DirectoryTarget(k.ctx.String(), k.dir) {
-			return true
+		id := strings.TrimPrefix(name, scope)
+		if name == ocaml.DirectoryTarget(k.ctx.String(), k.dir) || strings.HasPrefix(id, "output.") {
+			return true // see pruneContext for outputs
 		}
-		g := d.targets[strings.TrimPrefix(name, scope)]
+		g := d.targets[id]
 		if g == nil || !g.enabled {
 			return false
 		}

@@ -36,7 +36,8 @@ func (ev *Evaluator) element(t *engine.Task, el addr.Element) (cty.Value, error)
 	}
 	switch el.Kind {
 	case addr.KindBin:
-		c, err := ev.componentQ.Get(t, pub.bins[el.Name].addr())
+		g := pub.bins[el.Name]
+		c, err := ev.componentQ.Get(ev.at(t, g.header.Range), g.addr())
 		if err != nil {
 			return cty.UnknownVal(cty.String), err
 		}

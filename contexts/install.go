@@ -146,7 +146,7 @@ func (ev *Evaluator) install(t *engine.Task, a addr.Target) (*install, error) {
 		spec.Env = []string{"PATH=" + searchPath}
 		spec.Inputs = []string{p}
 		spec.Outputs = []string{out}
-		if err := ev.defineOutput(t, d, p); err != nil {
+		if err := ev.defineOutput(ev.at(t, g.header.Range), d, p); err != nil {
 			diags = append(diags, ev.diagnose(err, g.header.Range, "Invalid install")...)
 			continue
 		}
@@ -156,6 +156,7 @@ func (ev *Evaluator) install(t *engine.Task, a addr.Target) (*install, error) {
 		}
 		in.files[dest] = out
 	}
+	t.PruneTarget(a.String())
 	return in, ev.report(diags)
 }
 

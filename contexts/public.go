@@ -117,7 +117,7 @@ func (sc *scope) resolveLib(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		return absentRef(ref, 2, "public library | in context "+sc.dir.ctx.String()+" and its imports", name, names)
 	case len(found) > 1:
 		return cty.DynamicVal, all, errorAt(ref.Range, "Two libraries of one name",
-			"%s and %s are both meant by ctx.lib.%s: write context.%s.lib.%s or the other.", found[0].addr(), found[1].addr(), name, found[1].ctx, name)
+			"%s and %s are both meant by ctx.lib.%s: write %s.lib.%s or %s.lib.%s.", found[0].addr(), found[1].addr(), name, found[0].ctx.Expr(), name, found[1].ctx.Expr(), name)
 	case !found[0].enabled:
 		return cty.DynamicVal, all, found[0].disabled(ref.Range)
 	}

@@ -120,16 +120,27 @@ func (ev *Evaluator) runBlock(sc *scope, spec *action.Spec, b runAttrs) hcl.Diag
 		return diags
 	}
 	cmd.fill(spec, sc)
-	return append(diags, ev.makeInputs(sc, spec.Inputs)...)
+	return append(diags, ev.makeInputs(sc, spec.Inputs, inputsRange(b))...)
+}
+
+// inputsRange is the place that most likely names an input.
+func inputsRange(b runAttrs) hcl.Range {
+	for _, expr := range []hcl.Expression{b.inputs, b.stdin} {
+		if expr != nil {
+			return expr.Range()
+		}
+	}
+	return b.run.Range()
 }
 
 // makeInputs sees to it that the outputs of this directory's rules among the
-// inputs are defined. Files with a mark are: whoever made the mark did so.
-func (ev *Evaluator) makeInputs(sc *scope, inputs []string) hcl.Diagnostics {
+// inputs, which are named at rng, are defined. Files with a mark are: whoever
+// made the mark did so.
+func (ev *Evaluator) makeInputs(sc *scope, inputs []string, rng hcl.Range) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, p := range inputs {
-		if err := ev.defineOutput(sc.t, sc.dir, p); err != nil {
-			diags = append(diags, ev.diagnose(err, sc.dir.build.File.Body.MissingItemRange(), "Invalid rule")...)
+		if err := ev.defineOutput(ev.at(sc.t, rng), sc.dir, p); err != nil {
+			diags = append(diags, ev.diagnose(err, rng, "Invalid rule")...)
 		}
 	}
 	return diags
@@ -139,7 +150,7 @@ func (ev *Evaluator) makeInputs(sc *scope, inputs []string) hcl.Diagnostics {
 func (ev *Evaluator) defineOutput(t *engine.Task, d *directory, p string) error {
 	for o, g := range d.outputs {
 		if g.enabled && joinPath(d.root, d.dir, o) == p {
-			_, err := ev.ruleQ.Get(t.At(site(g.header.Range)), g.addr())
+			_, err := ev.ruleQ.Get(t, g.addr())
 			return err
 		}
 	}

@@ -38,7 +38,7 @@ func (ev *Evaluator) test(t *engine.Task, a addr.Target) (*test, error) {
 			spec.Expect = p
 			if strings.HasPrefix(p, d.root+"/") {
 				spec.Inputs = unique(append(spec.Inputs, p))
-				diags = append(diags, ev.makeInputs(sc, []string{p})...)
+				diags = append(diags, ev.makeInputs(sc, []string{p}, b.Expect.Range())...)
 			}
 		}
 	}

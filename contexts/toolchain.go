@@ -176,7 +176,11 @@ func (ev *Evaluator) toolchainOf(t *engine.Task, c addr.Context, kind string) (t
 	if !ok {
 		return nil, nil
 	}
-	return ev.toolchainQ.Get(t, a)
+	ws, err := ev.workspaceQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	return ev.toolchainQ.Get(ev.at(t, ws.Context(c.Name).AttrRange("toolchains")), a)
 }
 
 // targetFact evaluates context.C.target: that of its C compiler, or else of

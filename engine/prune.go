@@ -42,6 +42,13 @@ func (t *Task) Prune(scope string, keep func(target, output string) bool) {
 	}
 }
 
+// PruneTarget removes what former builds made for a declaration and what no
+// action makes that was defined in this session: the object of a source that
+// is gone. It is called when all actions of the declaration are defined.
+func (t *Task) PruneTarget(target string) {
+	t.Prune(target, func(tgt, output string) bool { return tgt != target || t.s.producer(output) != nil })
+}
+
 // indexTargets sorts the actions of former builds by target.
 func (s *Session) indexTargets() {
 	s.stateMu.Lock()
