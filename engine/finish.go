@@ -158,7 +158,7 @@ func (s *Session) elementWhy(st *trace.State, e *trace.Element, before uint32) [
 		kind, name, _ := strings.Cut(d, ":")
 		switch kind {
 		case "element":
-			if x := st.Elements[name]; x != nil && x.Changed > before && !x.Sensitive {
+			if x := st.Elements[name]; x != nil && x.Changed > before {
 				why = append(why, trace.Change{What: kind, Name: name, Old: x.Previous, New: x.Value})
 			}
 		case "file":

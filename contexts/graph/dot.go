@@ -11,7 +11,7 @@ import (
 const dotHeader = `digraph erg {
   graph [rankdir=LR, bgcolor="white", pad=0.3, nodesep=0.2, ranksep=0.5, splines=true, fontname="Helvetica,Arial,sans-serif", fontsize=12]
   node [shape=box, style="rounded,filled", penwidth=1.1, margin="0.16,0.08", height=0.38, fontname="Helvetica,Arial,sans-serif", fontsize=11, fontcolor="#1f2328"]
-  edge [color="#8c959f", arrowsize=0.7, penwidth=1.1, fontname="Helvetica,Arial,sans-serif", fontsize=9, fontcolor="#57606a"]
+  edge [color="#8c959f", arrowsize=0.7, penwidth=1.1, fontname="Helvetica,Arial,sans-serif", fontsize=10, fontcolor="#57606a"]
 `
 
 // Dot writes the graph in Graphviz's language: left to right, a cluster for
@@ -38,13 +38,26 @@ func (g *Graph) Dot(w io.Writer) error {
 	}
 	for _, e := range g.Edges {
 		fmt.Fprintf(b, "  %s -> %s", name[e.From], name[e.To])
+		var attrs []string
 		if e.Label != "" {
-			fmt.Fprintf(b, " [label=<%s>]", dotText(e.Label))
+			attrs = append(attrs, fmt.Sprintf("label=<%s>", dotText(e.Label)))
+		}
+		if style := dotEdges[e.Kind]; style != "" {
+			attrs = append(attrs, style)
+		}
+		if len(attrs) > 0 {
+			fmt.Fprintf(b, " [%s]", strings.Join(attrs, ", "))
 		}
 		b.WriteByte('\n')
 	}
 	b.WriteString("}\n")
 	return b.Flush()
+}
+
+// dotEdges are the looks of edges that are not plain.
+var dotEdges = map[EdgeKind]string{
+	Strong: `color="#3b6fc4", fontcolor="#3b6fc4", penwidth=2`,
+	Weak:   `color="#b7bec6", style=dashed, arrowsize=0.6`,
 }
 
 func dotNode(n Node) string {

@@ -30,10 +30,20 @@ type Node struct {
 // An Edge says that From needs To: a tree shows To below From, and a drawing
 // points an arrow from From to To.
 type Edge struct {
-	From  string `json:"from"` // the ID of a node
-	To    string `json:"to"`   // the ID of a node
-	Label string `json:"label,omitempty"`
+	From  string   `json:"from"` // the ID of a node
+	To    string   `json:"to"`   // the ID of a node
+	Label string   `json:"label,omitempty"`
+	Kind  EdgeKind `json:"kind,omitempty"`
 }
+
+// An EdgeKind decides the looks of an edge.
+type EdgeKind string
+
+const (
+	Plain  EdgeKind = ""
+	Strong EdgeKind = "strong" // drawn heavily: what matters most
+	Weak   EdgeKind = "weak"   // drawn lightly: what goes without saying
+)
 
 // JSON writes the graph as {"nodes":[…],"edges":[…]}, indented.
 func (g *Graph) JSON(w io.Writer) error {

@@ -33,20 +33,20 @@ var firmware = &Graph{
 		{ID: "toolchain.cc.esp32c3", Kind: "toolchain", Detail: "gcc 14.2, rv32imac"},
 	},
 	Edges: []Edge{
-		{"context.firmware", "context.config", "host"},
-		{"context.firmware", "toolchain.cc.esp32c3", ""},
-		{"context.firmware", "context.firmware.settings.cflags", ""},
-		{"context.firmware.settings.cflags", "context.config.output.cflags", ""},
-		{"context.firmware.bin.blink", "context.firmware.settings.cflags", ""},
-		{"context.config.output.cflags", "context.config.bin.board_config", "runs"},
-		{"context.config.bin.board_config", "config/board.ml", ""},
-		{"context.config.bin.board_config", "context.config", "built in"},
-		{"context.config", "toolchain.ocaml.built", ""},
-		{"context.config", "toolchain.cc.system", ""},
-		{"toolchain.ocaml.built", "context.compiler.prefix.ocaml", "prefix"},
-		{"context.compiler.prefix.ocaml", "source.ocaml", ""},
-		{"context.compiler.prefix.ocaml", "context.compiler", "built in"},
-		{"context.compiler", "toolchain.cc.system", ""},
+		{"context.firmware", "context.config", "host", ""},
+		{"context.firmware", "toolchain.cc.esp32c3", "", ""},
+		{"context.firmware", "context.firmware.settings.cflags", "", ""},
+		{"context.firmware.settings.cflags", "context.config.output.cflags", "", ""},
+		{"context.firmware.bin.blink", "context.firmware.settings.cflags", "", ""},
+		{"context.config.output.cflags", "context.config.bin.board_config", "runs", ""},
+		{"context.config.bin.board_config", "config/board.ml", "", ""},
+		{"context.config.bin.board_config", "context.config", "built in", ""},
+		{"context.config", "toolchain.ocaml.built", "", ""},
+		{"context.config", "toolchain.cc.system", "", ""},
+		{"toolchain.ocaml.built", "context.compiler.prefix.ocaml", "prefix", ""},
+		{"context.compiler.prefix.ocaml", "source.ocaml", "", ""},
+		{"context.compiler.prefix.ocaml", "context.compiler", "built in", ""},
+		{"context.compiler", "toolchain.cc.system", "", ""},
 	},
 }
 
@@ -60,10 +60,10 @@ var nasty = &Graph{
 		{ID: "self", Label: "ignored"},
 	},
 	Edges: []Edge{
-		{`a"b\n<&>`, "unknown", `l"<|>`},
-		{"unknown", `a"b\n<&>`, ""},
-		{"self", "self", "again"},
-		{"self", "", ""},
+		{`a"b\n<&>`, "unknown", `l"<|>`, ""},
+		{"unknown", `a"b\n<&>`, "", ""},
+		{"self", "self", "again", ""},
+		{"self", "", "", ""},
 	},
 }
 
@@ -132,8 +132,8 @@ func TestJSON(t *testing.T) {
 
 func TestDot(t *testing.T) {
 	g := &Graph{
-		Nodes: []Node{{ID: "a", Kind: "context", Group: "g", Detail: "x<y"}, {ID: "b", Kind: "file"}},
-		Edges: []Edge{{"a", "b", "needs"}},
+		Nodes: []Node{{ID: "a", Label: "g.a", Short: "a", Kind: "context", Group: "g", Detail: "x<y"}, {ID: "b", Kind: "file"}},
+		Edges: []Edge{{"a", "b", "needs", ""}, {"a", "b", "", Strong}, {"b", "a", "", Weak}},
 	}
 	var b strings.Builder
 	if err := g.Dot(&b); err != nil {
@@ -145,6 +145,8 @@ func TestDot(t *testing.T) {
   }
   n1 [label=<b>, fillcolor="#f2f2ef", color="#8a8a80", style="filled", tooltip="b"]
   n0 -> n1 [label=<needs>]
+  n0 -> n1 [color="#3b6fc4", fontcolor="#3b6fc4", penwidth=2]
+  n1 -> n0 [color="#b7bec6", style=dashed, arrowsize=0.6]
 }
 `
 	if b.String() != want {

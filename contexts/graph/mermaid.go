@@ -38,9 +38,9 @@ func (g *Graph) Mermaid(w io.Writer) error {
 		}
 	}
 	for _, e := range g.Edges {
-		arrow := "-->"
+		arrow := map[EdgeKind]string{Plain: "-->", Strong: "==>", Weak: "-.->"}[e.Kind]
 		if e.Label != "" {
-			arrow = fmt.Sprintf("-->|\"%s\"|", mermaidText(e.Label))
+			arrow = fmt.Sprintf("%s|\"%s\"|", arrow, mermaidLines(e.Label))
 		}
 		fmt.Fprintf(b, "  %s %s %s\n", name[e.From], arrow, name[e.To])
 	}
@@ -64,6 +64,15 @@ func mermaidShape(s shape, label string) string {
 		return `{{"` + label + `"}}`
 	}
 	return `("` + label + `")`
+}
+
+// mermaidLines keeps the lines of a text apart.
+func mermaidLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = mermaidText(line)
+	}
+	return strings.Join(lines, "<br/>")
 }
 
 // mermaidText escapes a text for a quoted label: Mermaid knows entities, with

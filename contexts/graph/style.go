@@ -35,6 +35,7 @@ var looks = map[string]look{
 	"rule":       {"#fdf3c9", "#b39018", rounded},
 	"action":     {"#fdf3c9", "#b39018", rounded},
 	"test":       {"#f6e0f3", "#a0509a", rounded},
+	"install":    {"#eef0f3", "#6e7781", rounded},
 }
 
 // palette is for other kinds, by their names.

@@ -134,7 +134,7 @@ func (out *printer) value(v Value) string {
 		text = "(sensitive)"
 	}
 	switch {
-	case v.State == Unknown && !v.Sensitive:
+	case v.State == Unknown:
 		return out.in(yellow, "(known after build)")
 	case v.State == Predicted && v.Unchanged:
 		return out.in(cyan, "(predicted)") + " " + text + out.in(dim, "  (inputs unchanged)")

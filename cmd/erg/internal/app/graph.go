@@ -28,7 +28,7 @@ func (App) Graph(ctx context.Context, c cli.Common, o cli.GraphOptions) (*graph.
 	slices.SortFunc(actions, func(a, b engine.PlannedAction) int { return strings.Compare(a.Output, b.Output) })
 	switch o.Of {
 	case cli.OfTargets:
-		d.targets(actions, l.eng.State())
+		d.targets(actions, l.ev.Links(), l.eng.State())
 	case cli.OfActions:
 		d.actions(actions)
 	default:
@@ -52,7 +52,7 @@ func (d *drawing) node(n graph.Node) {
 	}
 }
 
-func (d *drawing) edge(from, to, label string) {
+func (d *drawing) edge(from, to, label string, kind graph.EdgeKind) {
 	if from == to || !d.nodes[from] || !d.nodes[to] {
 		return
 	}
@@ -60,7 +60,7 @@ func (d *drawing) edge(from, to, label string) {
 	switch {
 	case !ok:
 		d.edges[[2]string{from, to}] = len(d.Edges)
-		d.Edges = append(d.Edges, graph.Edge{From: from, To: to, Label: label})
+		d.Edges = append(d.Edges, graph.Edge{From: from, To: to, Label: label, Kind: kind})
 	case label != "" && d.Edges[i].Label == "":
 		d.Edges[i].Label = label
 	case label != "" && !slices.Contains(strings.Split(d.Edges[i].Label, ",\n"), label):
@@ -71,7 +71,7 @@ func (d *drawing) edge(from, to, label string) {
 // contexts draws the contexts, what links them and on which toolchains they
 // are built.
 func (d *drawing) contexts(list []contexts.Description, links []contexts.Link) {
-	instances := map[string][]string{}
+	instances := map[string][]string{} // of contexts with for_each
 	for _, c := range list {
 		id := c.Context.Expr()
 		n := graph.Node{ID: id, Kind: "context", Detail: c.Target}
@@ -82,7 +82,9 @@ func (d *drawing) contexts(list []contexts.Description, links []contexts.Link) {
 			n.Detail = "instances known after build"
 		}
 		d.node(n)
-		instances[c.Context.Name] = append(instances[c.Context.Name], id)
+		if c.Deferred || c.Context.Key != "" {
+			instances[c.Context.Name] = append(instances[c.Context.Name], id)
+		}
 	}
 	for _, c := range list {
 		for _, t := range c.Toolchains {
@@ -91,28 +93,28 @@ func (d *drawing) contexts(list []contexts.Description, links []contexts.Link) {
 	}
 	for _, l := range links {
 		if l.Element == "host" {
-			d.edge(l.From.Expr(), l.To.Expr(), "host")
+			d.edge(l.From.Expr(), l.To.Expr(), "host", graph.Strong)
 		}
 	}
 	for _, l := range links {
-		if l.From.Key != "" || d.nodes[l.From.Expr()] {
-			d.edge(l.From.Expr(), l.To.Expr(), l.Element)
+		if l.From.Key != "" || instances[l.From.Name] == nil {
+			d.edge(l.From.Expr(), l.To.Expr(), l.Element, graph.Plain)
 			continue
 		}
 		for _, id := range instances[l.From.Name] {
-			d.edge(id, l.To.Expr(), "for_each "+l.Element)
+			d.edge(id, l.To.Expr(), "for_each "+l.Element, graph.Plain)
 		}
 	}
 	for _, c := range list {
 		for _, t := range c.Toolchains {
-			d.edge(c.Context.Expr(), t.Address.String(), "")
+			d.edge(c.Context.Expr(), t.Address.String(), "", graph.Weak)
 		}
 	}
 }
 
 // targets draws what build files declare, and the outputs of contexts that
 // programs answer.
-func (d *drawing) targets(actions []engine.PlannedAction, last *trace.State) {
+func (d *drawing) targets(actions []engine.PlannedAction, links []contexts.Link, last *trace.State) {
 	maker := map[string]string{}
 	for _, a := range actions {
 		if a.Target == "" {
@@ -128,13 +130,21 @@ func (d *drawing) targets(actions []engine.PlannedAction, last *trace.State) {
 	for _, a := range actions {
 		for _, in := range a.Inputs {
 			if m, ok := maker[in]; ok && a.Target != "" {
-				d.edge(a.Target, m, "")
+				d.edge(a.Target, m, "", graph.Plain)
 			}
 		}
 	}
+	// What tells which instances there are is told once, in the graph of
+	// contexts, and not for each target of each instance.
 	for _, n := range slices.Clone(d.Nodes) {
 		if el := last.Elements[n.ID]; el != nil {
-			d.values(n.ID, "", el, last, map[string]bool{})
+			seen := map[string]bool{}
+			for _, l := range links {
+				if name, _, keyed := strings.Cut(n.Group, "@"); keyed && l.From == (addr.Context{Name: name}) {
+					seen[l.To.Expr()+"."+l.Element] = true
+				}
+			}
+			d.values(n.ID, "", el, last, seen)
 		}
 	}
 }
@@ -160,7 +170,7 @@ func (d *drawing) values(target, via string, el *trace.Element, last *trace.Stat
 			if label == "" {
 				label = "output." + e.Name
 			}
-			d.edge(target, e.Context.String()+"//:output."+e.Name, label)
+			d.edge(target, e.Context.String()+"//:output."+e.Name, label, graph.Plain)
 		case ok:
 			d.values(target, string(e.Kind)+"."+e.Name, next, last, seen)
 		default:
@@ -203,10 +213,10 @@ func (d *drawing) actions(actions []engine.PlannedAction) {
 	for _, a := range actions {
 		for _, in := range a.Inputs {
 			if m, ok := maker[in]; ok {
-				d.edge(a.Output, m, "")
+				d.edge(a.Output, m, "", graph.Plain)
 			} else if !path.IsAbs(in) {
 				d.node(graph.Node{ID: in, Kind: "file"})
-				d.edge(a.Output, in, "")
+				d.edge(a.Output, in, "", graph.Weak)
 			}
 		}
 	}
@@ -214,7 +224,7 @@ func (d *drawing) actions(actions []engine.PlannedAction) {
 
 // detailOf is what an action makes, where its name does not say it.
 func detailOf(name, output string) string {
-	if path.Base(output) == path.Base(name) {
+	if base := path.Base(output); strings.HasSuffix(name, base) {
 		return ""
 	}
 	return path.Base(output)
