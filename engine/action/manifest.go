@@ -99,7 +99,11 @@ func (m Manifest) Key() digest.Digest { return digest.Of(m.Encode()) }
 
 // Encode returns a form that Decode reads.
 func (m Manifest) Encode() []byte {
-	var b []byte
+	size := 0
+	for _, l := range m {
+		size += len(l.What) + len(l.Name) + len(l.Value) + 6
+	}
+	b := make([]byte, 0, size)
 	for _, l := range m {
 		for _, s := range [...]string{l.What, l.Name, l.Value} {
 			b = binary.AppendUvarint(b, uint64(len(s)))

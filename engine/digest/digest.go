@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sync"
 )
 
 // Size is the length of a digest in bytes.
@@ -29,12 +30,20 @@ func OfString(s string) Digest { return sha256.Sum256([]byte(s)) }
 // OfReader returns the digest of all that r yields, and how many bytes that was.
 func OfReader(r io.Reader) (Digest, int64, error) {
 	h := sha256.New()
-	n, err := io.Copy(h, r)
+	buf := buffers.Get().(*[bufferSize]byte)
+	defer buffers.Put(buf)
+	// The wrapper keeps the reader from writing itself, which would allocate.
+	n, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{r}, buf[:])
 	if err != nil {
 		return Digest{}, n, err
 	}
 	return Sum(h), n, nil
 }
+
+const bufferSize = 64 << 10
+
+// buffers are for reading: most files are small, and many.
+var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 
 // New returns a hash whose Sum is a Digest.
 func New() hash.Hash { return sha256.New() }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+	"unsafe"
 
 	"erg.build/erg/engine/digest"
 )
@@ -18,8 +19,9 @@ type encoder struct {
 	digests map[digest.Digest]uint64
 }
 
-func newEncoder() *encoder {
-	return &encoder{strings: map[string]uint64{}, digests: map[digest.Digest]uint64{}}
+// newEncoder returns an encoder for about n records.
+func newEncoder(n int) *encoder {
+	return &encoder{strings: make(map[string]uint64, 4*n), digests: make(map[digest.Digest]uint64, 4*n)}
 }
 
 func (e *encoder) uint(v uint64) { e.buf = binary.AppendUvarint(e.buf, v) }
@@ -66,6 +68,9 @@ type decoder struct {
 	strings []string
 	digests []digest.Digest
 	err     error
+	// stable says that nobody changes or unmaps buf: strings and slices may
+	// share its memory.
+	stable bool
 }
 
 func (d *decoder) fail() {
@@ -123,7 +128,13 @@ func (d *decoder) string() string {
 		}
 		return d.strings[n-1]
 	}
-	s := string(d.bytes())
+	b := d.bytes()
+	var s string
+	if d.stable && len(b) > 0 {
+		s = unsafe.String(&b[0], len(b))
+	} else {
+		s = string(b)
+	}
 	d.strings = append(d.strings, s)
 	return s
 }
@@ -136,6 +147,14 @@ func (d *decoder) bytes() []byte {
 	b := d.buf[:n:n]
 	d.buf = d.buf[n:]
 	return b
+}
+
+// ownBytes is bytes that may be kept.
+func (d *decoder) ownBytes() []byte {
+	if d.stable {
+		return d.bytes()
+	}
+	return append([]byte(nil), d.bytes()...)
 }
 
 func (d *decoder) digest() digest.Digest {
@@ -215,7 +234,7 @@ func (d *decoder) changes() []Change {
 
 func (d *decoder) action() *Action {
 	a := &Action{Name: d.string(), Context: d.string(), Target: d.string(), Spec: d.digest()}
-	a.Manifest = append([]byte(nil), d.bytes()...)
+	a.Manifest = d.ownBytes()
 	a.Key = d.digest()
 	a.Full = d.digest()
 	a.Deps = make([]Dep, d.count())
@@ -226,7 +245,7 @@ func (d *decoder) action() *Action {
 	for i := range a.Outs {
 		a.Outs[i] = Out{d.string(), d.digest(), d.int(), d.bool()}
 	}
-	a.Message = append([]byte(nil), d.bytes()...)
+	a.Message = d.ownBytes()
 	a.Took = time.Duration(d.int())
 	a.Peak = d.int()
 	a.Verified = uint32(d.uint())

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -154,11 +155,12 @@ func (d *Dir) loadBase(s *State) error {
 	if crc32.Checksum(body, castagnoli) != sum {
 		return errCorrupt
 	}
-	return decodeBody(body, s)
+	return decodeBody(bytes.Clone(body), s) // the mapping goes away with the Dir
 }
 
+// decodeBody reads a body into s, which shares its memory.
 func decodeBody(body []byte, s *State) error {
-	dec := decoder{buf: body}
+	dec := decoder{buf: body, stable: true}
 	for n := dec.count(); n > 0 && dec.err == nil; n-- {
 		if a := dec.action(); dec.err == nil {
 			s.Actions[a.ID()] = a
@@ -172,7 +174,7 @@ func decodeBody(body []byte, s *State) error {
 }
 
 func encodeBody(s *State) []byte {
-	e := newEncoder()
+	e := newEncoder(len(s.Actions))
 	ids := make([]string, 0, len(s.Actions))
 	for id := range s.Actions {
 		ids = append(ids, id)
@@ -191,8 +193,11 @@ func encodeBody(s *State) []byte {
 
 // Encode returns the bytes of a base file.
 func Encode(s *State) []byte {
-	hot, _ := encodeHot(s)
+	var hot []byte
+	var wg sync.WaitGroup
+	wg.Go(func() { hot, _ = encodeHot(s) })
 	body := encodeBody(s)
+	wg.Wait()
 	le := binary.LittleEndian
 	b := append(make([]byte, 0, headerSize+len(hot)+len(body)), magic...)
 	b = le.AppendUint16(b, schema)
@@ -232,7 +237,7 @@ func (d *Dir) Append(a *Action) error {
 
 // EncodeRecord returns a record of the log.
 func EncodeRecord(a *Action) []byte {
-	e := newEncoder()
+	e := newEncoder(0)
 	e.buf = append(e.buf, recordMagic...)
 	e.buf = append(e.buf, make([]byte, 8)...)
 	e.action(a)

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
-	"sort"
+	"slices"
 	"strings"
 
 	"erg.build/erg/engine/digest"
@@ -54,18 +54,13 @@ type HotGoal struct {
 }
 
 func encodeHot(s *State) ([]byte, []*File) {
-	files := make([]*File, 0, len(s.Files))
-	for _, f := range s.Files {
-		files = append(files, f)
-	}
-	sort.Slice(files, func(i, j int) bool {
-		if files[i].Path != files[j].Path {
-			return lessByDir(files[i].Path, files[j].Path)
-		}
-		return files[i].Kind < files[j].Kind
-	})
+	files := sortedFiles(s)
 	index := make(map[string]int, len(files)) // of the first file of a path
-	var names []byte
+	size := 0
+	for _, f := range files {
+		size += len(f.Path) + 1
+	}
+	names := make([]byte, 0, size)
 	recs := make([]byte, len(files)*hotFileSize)
 	for i, f := range files {
 		if i == 0 || files[i-1].Path != f.Path {
@@ -75,7 +70,7 @@ func encodeHot(s *State) ([]byte, []*File) {
 		names = append(append(names, f.Path...), 0)
 	}
 
-	e := newEncoder()
+	e := newEncoder(0)
 	e.string(s.BuildID)
 	e.uint(uint64(s.Revision))
 	e.uint(uint64(len(s.Goals)))
@@ -86,7 +81,7 @@ func encodeHot(s *State) ([]byte, []*File) {
 				bitmap[i/8] |= 1 << (i % 8)
 			}
 		}
-		ge := newEncoder()
+		ge := newEncoder(0)
 		ge.uint(uint64(g.Complete))
 		ge.bytes(bitmap)
 		ge.uint(uint64(len(g.Env)))
@@ -111,13 +106,30 @@ func encodeHot(s *State) ([]byte, []*File) {
 	return append(out, e.buf...), files
 }
 
-// lessByDir orders paths so that the files of one directory are neighbours.
-func lessByDir(a, b string) bool {
-	da, db := a[:strings.LastIndexByte(a, '/')+1], b[:strings.LastIndexByte(b, '/')+1]
-	if da != db {
-		return da < db
+// sortedFiles orders files so that those of one directory are neighbours.
+func sortedFiles(s *State) []*File {
+	type key struct {
+		dir int // the length of the directory's name
+		f   *File
 	}
-	return a < b
+	keys := make([]key, 0, len(s.Files))
+	for _, f := range s.Files {
+		keys = append(keys, key{strings.LastIndexByte(f.Path, '/') + 1, f})
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		if c := strings.Compare(a.f.Path[:a.dir], b.f.Path[:b.dir]); c != 0 {
+			return c
+		}
+		if c := strings.Compare(a.f.Path[a.dir:], b.f.Path[b.dir:]); c != 0 {
+			return c
+		}
+		return int(a.f.Kind) - int(b.f.Kind)
+	})
+	files := make([]*File, len(keys))
+	for i, k := range keys {
+		files[i] = k.f
+	}
+	return files
 }
 
 func putHotFile(b []byte, f *File, name int) {
