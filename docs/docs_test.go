@@ -245,11 +245,15 @@ func usual(line string) string {
 	return line
 }
 
+// weaker is what erg says where it cannot have namespaces, which containers
+// often forbid.
+var weaker = regexp.MustCompile(`sandbox: (landlock|symlinks) \(`)
+
 func splitLines(s string) []string {
 	if s = strings.TrimRight(s, "\n"); s == "" {
 		return nil
 	}
-	return strings.Split(s, "\n")
+	return slices.DeleteFunc(strings.Split(s, "\n"), weaker.MatchString)
 }
 
 // buildErg builds the command, once for all pages.
