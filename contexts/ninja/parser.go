@@ -2,7 +2,9 @@ package ninja
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,7 +33,7 @@ func Read(name string, open func(name string) ([]byte, error)) (*Graph, error) {
 func (r *Reader) Read(name string) (*Graph, error) {
 	data, err := r.Open(name)
 	if err != nil {
-		return nil, &Error{Msg: fmt.Sprintf("loading '%s': %v", name, err), Err: err}
+		return nil, &Error{Msg: loadMessage(name, err), Err: err}
 	}
 	b := newBuilder(r)
 	p := b.parser(name, data, 0, 0)
@@ -40,6 +42,14 @@ func (r *Reader) Read(name string) (*Graph, error) {
 		return nil, err
 	}
 	return b.finish()
+}
+
+// loadMessage words an error of Open; a *fs.PathError would name the file again.
+func loadMessage(name string, err error) string {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		err = e.Err
+	}
+	return fmt.Sprintf("loading '%s': %v", name, err)
 }
 
 // A builder is what the parsers of all files share.
@@ -243,6 +253,14 @@ func (p *parser) warn(at int, msg string) {
 	p.g.warnings = append(p.g.warnings, Warning{pos, msg})
 }
 
+// tabHint says why there may be no variables where some are expected.
+func (p *parser) tabHint() string {
+	if p.at(p.pos) == '\t' {
+		return " (tabs are not allowed, use spaces)"
+	}
+	return ""
+}
+
 func (p *parser) poolStatement() error {
 	name := string(p.ident())
 	at := p.last
@@ -270,7 +288,7 @@ func (p *parser) poolStatement() error {
 		}
 	}
 	if depth < 0 {
-		return p.errorAt(at, "expected 'depth =' line")
+		return p.errorAt(at, "expected 'depth =' line"+p.tabHint())
 	}
 	p.pools[name] = uint32(len(p.g.pools))
 	p.g.pools = append(p.g.pools, pool{name, depth})
@@ -332,7 +350,7 @@ func (p *parser) includeStatement(newScope bool) error {
 	}
 	data, err := p.Open(name)
 	if err != nil {
-		e := newError(p.file, p.data, t.start, fmt.Sprintf("loading '%s': %v", name, err))
+		e := newError(p.file, p.data, t.start, loadMessage(name, err))
 		e.Err = err
 		return e
 	}

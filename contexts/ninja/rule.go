@@ -41,7 +41,7 @@ func (p *parser) ruleStatement() error {
 		return p.errorAt(at, "rspfile and rspfile_content need to be both specified")
 	}
 	if !p.has(ruleID, varCommand) {
-		return p.errorAt(at, "expected 'command =' line")
+		return p.errorAt(at, "expected 'command =' line"+p.tabHint())
 	}
 	if s := &g.scopes[p.scope]; s.rules == nil {
 		s.rules = map[uint32]uint32{}
