@@ -120,11 +120,20 @@ func checkName(dir, name string) error {
 	case !utf8.ValidString(name):
 		return fmt.Errorf("the name of file %q in %s is not UTF-8: rename it", name, orTop(dir))
 	case !norm.NFC.IsNormalString(name):
-		return fmt.Errorf("the name of file %q in %s is not in Unicode's normal form C: rename it to %q", name, orTop(dir), norm.NFC.String(name))
+		return fmt.Errorf("the name of file %+q in %s is not in Unicode's normal form C: rename it to %+q", name, orTop(dir), norm.NFC.String(name))
 	case strings.ContainsAny(name, "\x00\x01\x02\x03\x04\n"):
 		return fmt.Errorf("the name of file %q in %s has a control character: rename it", name, orTop(dir))
 	}
 	return nil
+}
+
+// relative words an error about a file with its path in the workspace.
+func relative(err error, p string) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("file %q: %w", p, pe.Err)
+	}
+	return err
 }
 
 // orTop names a directory for people.
@@ -154,7 +163,7 @@ func (ev *Evaluator) filePath(t *engine.Task, val cty.Value, dir string, d *dire
 	}
 	exists, err := t.Exists(p)
 	if err != nil {
-		return "", false, ev.diagnose(err, rng, "Cannot look for a file")
+		return "", false, ev.diagnose(relative(err, p), rng, "Cannot look for a file")
 	}
 	var made *target
 	if d != nil {

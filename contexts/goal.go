@@ -145,6 +145,9 @@ func (ev *Evaluator) eachInstance(t *engine.Task, ws *config.Workspace, c addr.C
 		return err
 	}
 	keys := in.keys
+	if c.Key != "" && in.single {
+		return usage("context %q has no for_each, and so no instances", c.Name)
+	}
 	if c.Key != "" && !c.IsAll() {
 		if in.known && !in.has(c.Key) {
 			return usage("context %q has no instance %q.%s%s", c.Name, c.Key, suggestOnly(c.Key, in.keys), instanceList(in))

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // The fake compiler compiles a little C to a shell script. It is quick, it is
@@ -16,7 +17,8 @@ import (
 // One statement a line: #include, #define, #error, #warning, prototypes,
 // functions, puts("text"), puts(argv[1]), if (!strcmp(argv[1], "text")) {,
 // return N, raise(SIGSEGV), and calls without arguments. Comments leave no
-// trace. -mtarget=TRIPLET makes it emit code for another machine; every other
+// trace. After "#pragma until FILE" it waits until there is FILE, and makes
+// FILE.awaited meanwhile. -mtarget=TRIPLET makes it emit code for another machine; every other
 // -m is refused.
 
 // A fakeCC is one run of the compiler.
@@ -214,10 +216,25 @@ func (c *fakeCC) directive(file string, n int, directive, rest string) {
 	case "#define":
 		name, value, _ := strings.Cut(rest, " ")
 		c.macros[name] = strings.TrimSpace(value)
+	case "#pragma":
+		if name, ok := strings.CutPrefix(rest, "until "); ok {
+			until(name)
+		}
 	case "#error":
 		c.complain(file, n, "error", "#error "+rest)
 	case "#warning":
 		c.complain(file, n, "warning", "#warning "+rest)
+	}
+}
+
+// until makes a file that says that it waits for another one, and waits.
+func until(name string) {
+	os.WriteFile(name+".awaited", nil, 0o666)
+	for {
+		if _, err := os.Stat(name); err == nil {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

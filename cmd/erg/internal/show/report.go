@@ -119,7 +119,10 @@ func (r *report) summary(e event.BuildFinished) string {
 			counts = append(counts, fmt.Sprintf("%d %s", c.n, c.word))
 		}
 	}
-	if len(counts) == 0 {
+	switch {
+	case len(counts) == 0 && !e.OK:
+		return "" // what kept it from doing anything is told elsewhere
+	case len(counts) == 0:
 		return how + took + "\n"
 	}
 	return how + took + ": " + strings.Join(counts, ", ") + "\n"
