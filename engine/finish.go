@@ -86,6 +86,10 @@ func forgetOldGoals(st *trace.State) {
 // for: it takes a walk over the whole trace.
 const dropEvery = 16
 
+// dropElements is after how many sessions a named value is forgotten which
+// none of them evaluated.
+const dropElements = 256
+
 // dropFiles forgets files that no goal and no action of the trace mentions.
 func (s *Session) dropFiles(st *trace.State) {
 	used := map[string]bool{}
@@ -108,6 +112,11 @@ func (s *Session) dropFiles(st *trace.State) {
 	for k := range st.Files {
 		if !used[k.Path] {
 			delete(st.Files, k)
+		}
+	}
+	for address, e := range st.Elements {
+		if e.Seen+dropElements < s.rev {
+			delete(st.Elements, address)
 		}
 	}
 }

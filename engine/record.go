@@ -93,10 +93,28 @@ func (s *Session) explain(n *node, m action.Manifest, deps []trace.Dep) []trace.
 			cs = append(cs, trace.Change{What: "input", Name: d.Path, Old: hexOrAbsent(d.Digest), New: hexOrAbsent(got)})
 		}
 	}
+	if old.Failed {
+		cs = sinceSuccess(old.Why, cs)
+	}
 	if len(cs) == 0 {
 		cs = append(cs, trace.Change{What: "output", Name: n.id(), Old: "as made", New: "missing or modified"})
 	}
 	return cs
+}
+
+// sinceSuccess puts the changes since a run that failed behind those for
+// which that one ran: what led from the last result to the next.
+func sinceSuccess(failed, now []trace.Change) []trace.Change {
+	out := slices.Clone(failed)
+	for _, c := range now {
+		i := slices.IndexFunc(out, func(o trace.Change) bool { return o.What == c.What && o.Name == c.Name })
+		if i < 0 {
+			out = append(out, c)
+		} else {
+			out[i].New = c.New
+		}
+	}
+	return slices.DeleteFunc(out, func(c trace.Change) bool { return c.Old == c.New && c.Old != "" })
 }
 
 // shown spells a manifest's canonical paths for people.

@@ -151,6 +151,7 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 		Message: o.output, Took: took, Verified: s.rev, Ran: s.rev, Failed: true}
 	if m, err := s.manifest(n); err == nil {
 		rec.Manifest = n.kept(m).Encode()
+		rec.Why = s.explain(n, m, nil)
 	}
 	for _, p := range n.spec.Outputs {
 		rec.Outs = append(rec.Outs, trace.Out{Path: p})

@@ -42,7 +42,9 @@ func (e *Explanation) Text(w io.Writer, color bool) error {
 		p.measure(n, 0)
 	}
 	if e.Now != nil {
-		p.measure(&Node{Below: e.Now.Chain}, 0)
+		for i, n := range e.Now.Chain {
+			p.measure(n, i+1)
+		}
 	}
 	for _, n := range e.Roots {
 		p.root(n)

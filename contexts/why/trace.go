@@ -97,7 +97,7 @@ func (x *explainer) lastRun(a *trace.Action) *Node {
 	n := x.action(a, a.Why, a.Ran)
 	n.Build = a.Ran
 	if a.Failed {
-		n.Text = "failed"
+		n.Text = strings.Replace(n.Text, "ran", "failed", 1)
 	} else if a.Changed < a.Ran {
 		n.Text += fmt.Sprintf("; what it makes is unchanged since build %d", a.Changed)
 	}

@@ -21,6 +21,7 @@ func TestFlagsBecomeOptions(t *testing.T) {
 		"run --explain x -- -- y":             RunOptions{Building{Explain: true}, "x", []string{"--", "y"}},
 		"why context.app":                     WhyOptions{"context.app"},
 		"graph --of actions x":                GraphOptions{OfActions, []string{"x"}},
+		"graph --actions x":                   GraphOptions{OfActions, []string{"x"}},
 		"clean -n":                            CleanOptions{DryRun: true},
 		"promote x":                           PromoteOptions{Tests: []string{"x"}},
 	} {
