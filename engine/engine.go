@@ -119,6 +119,9 @@ func (e *Engine) Root() string { return e.opts.Root }
 // Close releases the workspace.
 func (e *Engine) Close() error {
 	e.trace.Close()
+	if e.store != nil {
+		e.store.Close()
+	}
 	return e.lock.release()
 }
 

@@ -5,16 +5,16 @@
 // entries, one for each set of inputs that was only discovered by running
 // (a compiler's headers): the caller compares those digests and picks.
 //
-// Whatever it holds can be lost. Entries and blobs are written beside their
-// place and renamed, and carry their digest, so that damage is noticed when
-// they are read; what is damaged is removed and counts as absent. Blobs come
+// Whatever it holds can be lost. Entries and small blobs are appended to
+// packs (pack.go); large blobs are files, written beside their place and
+// renamed. All carry checksums, so that damage is noticed when they are read;
+// what is damaged counts as absent. Blobs come
 // back by reflink where the file system can, else by copying: never by hard
 // link, since a link would let a program that runs as root write into the
 // store.
 package store
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -22,7 +22,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sync"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -38,11 +38,9 @@ const maxEntries = 8
 // A Store is the cache in one directory. It is safe for concurrent use, by
 // several processes too.
 type Store struct {
-	fs  fsys.FS
-	dir string
-	// puts keep two goroutines from dropping each other's entry of one key.
-	// Two processes may do so: then an action runs once more.
-	puts [64]sync.Mutex
+	fs    fsys.FS
+	dir   string
+	packs [256]pack
 }
 
 // A Dep is an input that an action discovered, under its canonical name.
@@ -77,11 +75,6 @@ func Open(fsy fsys.FS, dir string) *Store { return &Store{fs: fsy, dir: dir} }
 // Dir returns the directory of the store.
 func (s *Store) Dir() string { return s.dir }
 
-func (s *Store) entryPath(key digest.Digest) string {
-	h := key.String()
-	return filepath.Join(s.dir, "actions", h[:2], h)
-}
-
 func (s *Store) blobPath(d digest.Digest) string {
 	h := d.String()
 	return filepath.Join(s.dir, "blobs", h[:2], h)
@@ -90,52 +83,53 @@ func (s *Store) blobPath(d digest.Digest) string {
 // Lookup returns the entries of a key, newest first. What cannot be read
 // counts as absent.
 func (s *Store) Lookup(key digest.Digest) []Entry {
-	b, err := fsys.ReadFile(s.fs, s.entryPath(key))
-	if err != nil {
-		return nil
-	}
-	sum, body, ok := bytes.Cut(b, []byte("\n"))
 	var entries []Entry
-	if !ok || string(sum) != digest.Of(body).String() || json.Unmarshal(body, &entries) != nil {
-		s.fs.Remove(s.entryPath(key))
-		return nil
-	}
-	for i := range entries {
-		for j := range entries[i].Deps {
-			p := &entries[i].Deps[j]
-			if p.Hex == "" {
-				continue
-			}
-			if p.Digest, err = digest.Parse(p.Hex); err != nil {
-				return nil
-			}
+	for _, b := range slices.Backward(s.get(entryKind, key)) {
+		e, err := decodeEntry(b)
+		if err == nil && len(entries) < maxEntries && !slices.ContainsFunc(entries, e.supersedes) {
+			entries = append(entries, e)
 		}
 	}
 	return entries
 }
 
+func decodeEntry(b []byte) (Entry, error) {
+	var e Entry
+	if err := json.Unmarshal(b, &e); err != nil {
+		return e, err
+	}
+	var err error
+	for i := range e.Deps {
+		p := &e.Deps[i]
+		if p.Hex == "" {
+			continue
+		}
+		if p.Digest, err = digest.Parse(p.Hex); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+// supersedes reports whether two entries of a key are for the same inputs and
+// the same place.
+func (e Entry) supersedes(old Entry) bool {
+	return sameDeps(old.Deps, e.Deps) && old.Location == e.Location
+}
+
 // Put remembers an entry under key, in front of those that are there. Its
 // blobs must have been added before.
 func (s *Store) Put(key digest.Digest, e Entry) error {
-	mu := &s.puts[int(key[0])%len(s.puts)]
-	mu.Lock()
-	defer mu.Unlock()
 	for i := range e.Deps {
 		if e.Deps[i].Hex = ""; !e.Deps[i].Digest.IsZero() {
 			e.Deps[i].Hex = e.Deps[i].Digest.String()
 		}
 	}
-	entries := []Entry{e}
-	for _, old := range s.Lookup(key) {
-		if len(entries) < maxEntries && !(sameDeps(old.Deps, e.Deps) && old.Location == e.Location) {
-			entries = append(entries, old)
-		}
-	}
-	body, err := json.Marshal(entries)
+	b, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	return s.write(s.entryPath(key), append([]byte(digest.Of(body).String()+"\n"), body...))
+	return s.append(entryKind, key, b)
 }
 
 func sameDeps(a, b []Dep) bool {
@@ -150,17 +144,8 @@ func sameDeps(a, b []Dep) bool {
 	return true
 }
 
-// write makes a file under a name of its own and renames it, so that two
-// processes that store the same thing do not meet.
-func (s *Store) write(name string, data []byte) error {
-	tmp, err := s.temp(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	err = fsys.WriteAll(tmp, data)
-	return s.settle(tmp, name, err)
-}
-
+// temp makes a file under a name of its own, so that two processes that store
+// the same thing do not meet.
 func (s *Store) temp(dir string) (fsys.File, error) {
 	if err := s.fs.MkdirAll(dir, 0o777); err != nil {
 		return nil, err
@@ -190,15 +175,22 @@ func (s *Store) settle(tmp fsys.File, name string, err error) error {
 
 // Add puts the file at name, whose content has digest d, into the store.
 func (s *Store) Add(d digest.Digest, name string) error {
-	dst := s.blobPath(d)
-	if fi, err := s.fs.Lstat(dst); err == nil && fi.Mode().IsRegular() {
-		return nil
-	}
 	src, err := s.fs.Open(name)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	fi, err := src.Stat()
+	if err != nil {
+		return err
+	}
+	if fi.Size() <= packMax {
+		return s.addSmall(d, src, fi.Size())
+	}
+	dst := s.blobPath(d)
+	if fi, err := s.fs.Lstat(dst); err == nil && fi.Mode().IsRegular() {
+		return nil
+	}
 	tmp, err := s.temp(filepath.Dir(dst))
 	if err != nil {
 		return err
@@ -209,6 +201,31 @@ func (s *Store) Add(d digest.Digest, name string) error {
 		err = fmt.Errorf("%s: %w", name, ErrChanged)
 	}
 	return s.settle(tmp, dst, err)
+}
+
+// addSmall puts a small file into a pack, unless it is in one.
+func (s *Store) addSmall(d digest.Digest, src fsys.File, size int64) error {
+	if s.holds(d, size) {
+		return nil
+	}
+	b, err := io.ReadAll(io.LimitReader(src, packMax+1))
+	if err != nil {
+		return err
+	}
+	if digest.Of(b) != d {
+		return fmt.Errorf("%s: %w", src.Name(), ErrChanged)
+	}
+	return s.append(blobKind, d, b)
+}
+
+// small returns a blob that is in a pack.
+func (s *Store) small(d digest.Digest) ([]byte, bool) {
+	for _, b := range slices.Backward(s.get(blobKind, d)) {
+		if digest.Of(b) == d {
+			return b, true
+		}
+	}
+	return nil, false
 }
 
 // cloneOrCopy fills dst with src and returns the digest of what dst holds.
@@ -236,6 +253,9 @@ var ErrAbsent = errors.New("not in the store")
 // replacing what is there. A blob that is damaged is removed from the store
 // and reported as ErrAbsent.
 func (s *Store) Restore(d digest.Digest, tmp, name string, exec bool) error {
+	if b, ok := s.small(d); ok {
+		return place(s.fs, tmp, name, exec, func(f fsys.File) error { return fsys.WriteAll(f, b) })
+	}
 	src, err := s.fs.Open(s.blobPath(d))
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrAbsent
@@ -256,6 +276,17 @@ var errDamaged = errors.New("content differs from its digest")
 
 // Copy writes src to tmp, checks that it has digest d, and renames it to name.
 func Copy(fsy fsys.FS, src fsys.File, tmp, name string, d digest.Digest, exec bool) error {
+	return place(fsy, tmp, name, exec, func(dst fsys.File) error {
+		got, err := cloneOrCopy(dst, src)
+		if err == nil && got != d {
+			err = fmt.Errorf("%s: %w", src.Name(), errDamaged)
+		}
+		return err
+	})
+}
+
+// place makes the file tmp, has it filled, and renames it to name.
+func place(fsy fsys.FS, tmp, name string, exec bool, fill func(fsys.File) error) error {
 	perm := fs.FileMode(0o666)
 	if exec {
 		perm = 0o777
@@ -264,10 +295,7 @@ func Copy(fsy fsys.FS, src fsys.File, tmp, name string, d digest.Digest, exec bo
 	if err != nil {
 		return err
 	}
-	got, err := cloneOrCopy(dst, src)
-	if err == nil && got != d {
-		err = fmt.Errorf("%s: %w", src.Name(), errDamaged)
-	}
+	err = fill(dst)
 	if cerr := dst.Close(); err == nil {
 		err = cerr
 	}
@@ -282,6 +310,9 @@ func Copy(fsy fsys.FS, src fsys.File, tmp, name string, d digest.Digest, exec bo
 
 // Read returns a blob's content, or ErrAbsent.
 func (s *Store) Read(d digest.Digest) ([]byte, error) {
+	if b, ok := s.small(d); ok {
+		return b, nil
+	}
 	b, err := fsys.ReadFile(s.fs, s.blobPath(d))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrAbsent
@@ -302,6 +333,9 @@ func (s *Store) Has(e Entry) bool {
 		d, err := digest.Parse(o.Digest)
 		if err != nil {
 			return false
+		}
+		if o.Size <= packMax && s.holds(d, o.Size) {
+			continue
 		}
 		if fi, err := s.fs.Lstat(s.blobPath(d)); err != nil || fi.Size() != o.Size {
 			return false

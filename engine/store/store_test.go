@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -155,23 +156,59 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	fill()
-	good, err := os.ReadFile(s.entryPath(key))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range good {
-		for _, bad := range [][]byte{good[:i], append(append([]byte{}, good[:i]...), append([]byte{good[i] ^ 1}, good[i+1:]...)...)} {
-			os.WriteFile(s.entryPath(key), bad, 0o666)
-			if got := s.Lookup(key); len(got) != 0 {
-				t.Fatalf("damaged at %d: %+v", i, got)
+	// Both are in one pack if their digests say so; each pack is damaged in
+	// every byte, and cut at every byte, under a reader's hands and before it.
+	for _, of := range []digest.Digest{key, d} {
+		_, name := s.pack(of)
+		good, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range good {
+			flipped := bytes.Clone(good)
+			flipped[i] ^= 1
+			for _, bad := range [][]byte{good[:i], flipped} {
+				warm := Open(fsys.OS{}, s.Dir())
+				warm.Lookup(key)
+				warm.holds(d, 7)
+				os.WriteFile(name, bad, 0o666)
+				for _, st := range []*Store{warm, Open(fsys.OS{}, s.Dir())} {
+					for _, got := range st.Lookup(key) {
+						if !reflect.DeepEqual(got, e) {
+							t.Fatalf("damaged at %d: %+v", i, got)
+						}
+					}
+					if b, err := st.Read(d); err == nil && string(b) != "content" {
+						t.Fatalf("damaged at %d: %q", i, b)
+					}
+					if err := st.Restore(d, out+".tmp~", out, false); err == nil {
+						if b, _ := os.ReadFile(out); string(b) != "content" {
+							t.Fatalf("damaged at %d: restored %q", i, b)
+						}
+					}
+					os.Remove(out)
+					st.Close()
+				}
 			}
+			// What is damaged can be stored again, behind it.
+			again := Open(fsys.OS{}, s.Dir())
+			if err := errors.Join(again.Add(d, file), again.Put(key, e)); err != nil {
+				t.Fatal(err)
+			}
+			if b, err := again.Read(d); err != nil || string(b) != "content" || len(again.Lookup(key)) != 1 {
+				t.Fatalf("damaged at %d: is not repaired: %q, %v", i, b, err)
+			}
+			again.Close()
+			os.WriteFile(name, good, 0o666)
 		}
 	}
+	large := strings.Repeat("content", packMax)
+	d = put(t, file, large)
 	fill()
-	for _, bad := range []string{"", "conten", "Content", "content!"} {
+	for _, bad := range []string{"", large[1:], "C" + large[1:], large + "!"} {
 		os.WriteFile(s.blobPath(d), []byte(bad), 0o666)
 		if err := s.Restore(d, out+".tmp~", out, false); !errors.Is(err, ErrAbsent) {
-			t.Fatalf("restored %q: %v", bad, err)
+			t.Fatalf("restored damage: %v", err)
 		}
 		if _, err := os.Stat(out); err == nil {
 			t.Fatal("damage was restored")
@@ -179,11 +216,11 @@ func TestDamage(t *testing.T) {
 		fill()
 		os.WriteFile(s.blobPath(d), []byte(bad), 0o666)
 		if _, err := s.Read(d); !errors.Is(err, ErrAbsent) {
-			t.Fatalf("read %q: %v", bad, err)
+			t.Fatalf("read damage: %v", err)
 		}
 		fill()
-		if b, err := s.Read(d); err != nil || string(b) != "content" {
-			t.Fatalf("is not repaired: %q, %v", b, err)
+		if b, err := s.Read(d); err != nil || string(b) != large {
+			t.Fatalf("is not repaired: %d bytes, %v", len(b), err)
 		}
 	}
 	noLitter(t, dir)
