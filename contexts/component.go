@@ -76,6 +76,9 @@ func (ev *Evaluator) outline(t *engine.Task, a addr.Target) (*component, error) 
 		return nil, ev.report(lacking(g, "ocaml", "OCaml"))
 	case len(p.ml) == 0 && cct == nil:
 		return nil, ev.report(lacking(g, "cc", "C"))
+	case len(p.ml) == 0 && len(p.std) > 0:
+		return nil, ev.report(errorAt(g.header.AttrRange("deps"), "Library of another language",
+			"%q is a library of the OCaml distribution, and %s has no OCaml sources. A library of the system goes into ldflags: [\"-l%s\"].", p.std[0], g.addr(), p.std[0]))
 	case g.library == nil:
 	case len(p.ml) > 0:
 		c.ocaml, err = oct.Describe(p.ocamlUnit(cct))

@@ -92,7 +92,6 @@ func (d *decoder) setting(b *hcl.Block) *Setting {
 		"type":        &typ,
 		"default":     &s.Default,
 		"description": &description,
-		"enabled":     &s.Enabled,
 	})
 	s.TypeConstraint = d.typeConstraint(typ)
 	s.Description = d.constString(&s.Header, "description")
