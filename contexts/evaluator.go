@@ -151,7 +151,7 @@ func New(o Options) *Evaluator {
 // in it, to another context's public element.
 type Link struct {
 	From, To addr.Context // From is without a key for the for_each of a context
-	Element  string // "output.cflags", "bin.gen", "host"
+	Element  string       // "output.cflags", "bin.gen", "host"
 }
 
 func (ev *Evaluator) link(from, to addr.Context, element string) {
