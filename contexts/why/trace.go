@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/engine/trace"
@@ -124,7 +125,7 @@ func (x *explainer) action(a *trace.Action, changes []trace.Change, rev uint32) 
 		case "argument":
 			old, new = append(old, c.Old), append(new, c.New)
 		case "environment":
-			reasons = append(reasons, fmt.Sprintf("%s=%s → %s", c.Name, c.Old, c.New))
+			reasons = append(reasons, fmt.Sprintf("%s=%s → %s", c.Name, flat([]string{c.Old})[0], flat([]string{c.New})[0]))
 		case "tool":
 			reasons = append(reasons, fmt.Sprintf("another %s  %s", c.Name, arrow(c.Old, c.New)))
 		case "output":
@@ -362,7 +363,7 @@ func orMissing(s string) string {
 func arguments(old, new []string) string {
 	gone := minus(old, new)
 	come := minus(new, old)
-	gone, come = brief(gone), brief(come)
+	gone, come = brief(flat(gone)), brief(flat(come))
 	what := "flags"
 	if slices.ContainsFunc(slices.Concat(gone, come), func(a string) bool { return !strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "and ") }) {
 		what = "arguments"
@@ -376,6 +377,20 @@ func arguments(old, new []string) string {
 		return what + " gone: " + strings.Join(gone, " ")
 	}
 	return what + " " + strings.Join(gone, " ") + " → " + strings.Join(come, " ")
+}
+
+// flat makes arguments fit on a line: scripts are arguments, too.
+func flat(args []string) []string {
+	const wide = 48
+	out := make([]string, len(args))
+	for i, a := range args {
+		a = strings.Join(strings.FieldsFunc(a, unicode.IsControl), " ")
+		if r := []rune(a); len(r) > wide {
+			a = string(r[:wide-1]) + "…"
+		}
+		out[i] = a
+	}
+	return out
 }
 
 func minus(a, b []string) []string {

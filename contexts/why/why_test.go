@@ -94,7 +94,8 @@ func TestRunWithoutEffect(t *testing.T) {
 
 func TestReasons(t *testing.T) {
 	for what, c := range map[string]trace.Change{
-		"ran: another cc  ca9781… → 3e23e8…":           {What: "tool", Name: "cc", Old: sum("a"), New: sum("b")},
+		"ran: another cc  ca9781… → 3e23e8…":                        {What: "tool", Name: "cc", Old: sum("a"), New: sum("b")},
+		"ran: arguments a b c → d " + strings.Repeat("x", 45) + "…": {What: "argument", Name: "2", Old: "a\nb\x1bc", New: "d " + strings.Repeat("x", 90)},
 		"ran: LANG=C → de":                             {What: "environment", Name: "LANG", Old: "C", New: "de"},
 		"ran: what it made was missing or modified":    {What: "output", Name: "x", Old: "as made", New: "missing or modified"},
 		"ran: the last run failed":                     {What: "the last run failed"},
