@@ -360,7 +360,7 @@ func (s *Session) concludeReuse(n *node, rec *trace.Action, st event.Status) {
 	n.outs = rec.Outs
 	g := s.join(n, rec.Full, st)
 	if st == event.Restored || len(rec.Message) > 0 {
-		s.finish(n, g, event.ActionFinished{Output: rec.Message})
+		s.finish(n, g, event.ActionFinished{Output: rec.Message, Why: reasons(rec)})
 	}
 	s.settle(n, done)
 }

@@ -8,6 +8,7 @@ import (
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/trace"
 )
 
 // progressEvery bounds how often progress is told.
@@ -137,6 +138,14 @@ func (s *Session) finish(n *node, g *group, e event.ActionFinished) {
 	g.finished = true
 	e.ID, e.Name, e.Contexts, e.Status, e.Lane, e.At = g.id, n.spec.Name, g.list(), g.status, n.lane, time.Since(s.began)
 	s.emit(e)
+}
+
+func reasons(rec *trace.Action) []event.Reason {
+	out := make([]event.Reason, len(rec.Why))
+	for i, c := range rec.Why {
+		out[i] = event.Reason(c)
+	}
+	return out
 }
 
 // shownCommand is the command as a person would type it in the workspace.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"bytes"
 	"errors"
 	"fmt"
@@ -72,6 +73,7 @@ func (s *Session) runNode(n *node) {
 	default:
 		n.outs = rec.Outs
 		g := s.join(n, rec.Full, event.Ran)
+		e.Why = reasons(rec)
 		s.finish(n, g, e)
 		s.settle(n, done)
 		s.release(n)
@@ -172,6 +174,10 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 // execute runs the process and gathers what it made, without recording it.
 func (s *Session) execute(n *node) *outcome {
 	o := &outcome{}
+	if s.ctx.Err() != nil {
+		o.err = context.Cause(s.ctx) // before what is there is removed
+		return o
+	}
 	if o.err = s.clear(n); o.err != nil {
 		return o
 	}

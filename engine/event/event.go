@@ -53,6 +53,14 @@ type ActionFinished struct {
 	Output   []byte        // what it printed (stdout and stderr, in order), also when replayed
 	Command  string        // the command as a person would type it; set when it failed
 	Err      error         // set when Status is Failed
+	Why      []Reason      // why it was not unchanged; when Status is Ran or Restored
+}
+
+// A Reason is one thing in which an action differs from its last run.
+type Reason struct {
+	What     string // "input", "argument", "tool", …, "first build"
+	Name     string
+	Old, New string
 }
 
 // ActionShared says that one more context shares an action, whether it runs

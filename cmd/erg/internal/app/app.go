@@ -152,7 +152,7 @@ type summary struct {
 func (j *job) run(ctx context.Context) (*summary, error) {
 	start := time.Now()
 	sink, err := show.Open(show.Options{Stdout: j.common.Stdout, Stderr: j.common.Stderr, Getenv: j.common.Getenv, Start: start,
-		Color: j.common.Color, JSON: j.common.JSON, Quiet: j.quiet, Timeline: j.opts.Timeline})
+		Color: j.common.Color, JSON: j.common.JSON, Quiet: j.quiet, Explain: j.opts.Explain, Timeline: j.opts.Timeline})
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (App) Run(ctx context.Context, c cli.Common, o cli.RunOptions) error {
 func (j *job) invocation(ctx context.Context, o cli.RunOptions) (*contexts.Invocation, string, error) {
 	start := time.Now()
 	sink, err := show.Open(show.Options{Stdout: j.common.Stdout, Stderr: j.common.Stderr, Getenv: j.common.Getenv, Start: start,
-		Color: j.common.Color, JSON: j.common.JSON, Quiet: true, Timeline: o.Timeline})
+		Color: j.common.Color, JSON: j.common.JSON, Quiet: true, Explain: o.Explain, Timeline: o.Timeline})
 	if err != nil {
 		return nil, "", err
 	}

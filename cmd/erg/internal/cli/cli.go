@@ -112,7 +112,7 @@ func New(deps Deps) *cobra.Command {
 and lets what one context builds configure the next.
 
 The workspace is the nearest directory upwards that has an erg.hcl. Without one,
-a directory with a build.hcl or with dune files is a workspace of one context.
+a directory with a build.hcl is a workspace of one context.
 
 Exit codes: 0 done, 1 the build failed, 2 usage or configuration, 130 interrupted.`,
 		Example: `  erg init hello && cd hello    # a workspace to start from

@@ -15,7 +15,7 @@ import (
 //
 //	action_started   when a process starts: id, action, contexts, lane, at
 //	message          level, text
-//	action_finished  contexts, action, status, seconds; output, command, error
+//	action_finished  contexts, action, status, seconds; output, command, error, why
 //	action_output    what an unchanged action printed when it ran: contexts, action, output
 //	build_finished   the last line: ok, ran, restored, unchanged, failed, seconds
 //
@@ -31,6 +31,9 @@ type JSON struct {
 	begun, ended bool
 	counts       event.BuildFinished // of what was seen, should the engine never say
 	clock        Clock
+
+	// Explain adds to each action why it was done.
+	Explain bool
 }
 
 // NewJSON returns a JSON sink. Its clock, which may be nil, dates a build
@@ -63,6 +66,15 @@ type finishedObject struct {
 	Output   string       `json:"output,omitempty"`
 	Command  string       `json:"command,omitempty"`
 	Error    string       `json:"error,omitempty"`
+	Why      []whyObject  `json:"why,omitempty"`
+}
+
+// A whyObject is one reason why an action was done, with --explain.
+type whyObject struct {
+	What string `json:"what"`
+	Name string `json:"name,omitempty"`
+	Old  string `json:"old,omitempty"`
+	New  string `json:"new,omitempty"`
 }
 
 type outputObject struct {
@@ -147,6 +159,11 @@ func (j *JSON) hold(e event.ActionFinished) {
 	}
 	if e.Err != nil {
 		o.Error = e.Err.Error()
+	}
+	if j.Explain {
+		for _, w := range e.Why {
+			o.Why = append(o.Why, whyObject(w))
+		}
 	}
 	j.byID[e.ID] = o
 	j.held = append(j.held, o)

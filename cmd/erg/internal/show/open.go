@@ -31,6 +31,7 @@ type Options struct {
 	Color          ColorMode
 	JSON           bool
 	Quiet          bool   // say nothing about a build that went well
+	Explain        bool   // say of each action why it was done
 	Timeline       string // the file to write a trace to; "" for none
 }
 
@@ -49,7 +50,9 @@ func Open(opts Options) (Sink, error) {
 	color := UseColor(opts.Stderr, opts.Color, opts.Getenv)
 	switch {
 	case opts.JSON:
-		sinks = append(sinks, NewJSON(opts.Stdout, Since(opts.Start)))
+		j := NewJSON(opts.Stdout, Since(opts.Start))
+		j.Explain = opts.Explain
+		sinks = append(sinks, j)
 	case isTerminal(opts.Stderr) && !isDumb(opts.Getenv):
 		t := NewTerminal(TerminalOptions{
 			Out:     opts.Stderr,
@@ -60,9 +63,9 @@ func Open(opts Options) (Sink, error) {
 			Quiet:   opts.Quiet,
 		})
 		t.Start()
-		sinks = append(sinks, t)
+		sinks = append(sinks, explained(t, opts.Explain))
 	default:
-		sinks = append(sinks, NewPlain(PlainOptions{Out: opts.Stderr, Color: color, Quiet: opts.Quiet}))
+		sinks = append(sinks, explained(NewPlain(PlainOptions{Out: opts.Stderr, Color: color, Quiet: opts.Quiet}), opts.Explain))
 	}
 	if len(sinks) == 1 {
 		return Locked(sinks[0]), nil

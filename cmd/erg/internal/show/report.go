@@ -111,6 +111,7 @@ func (r *report) summary(e event.BuildFinished) string {
 		how = r.paint.in(yellow, "Stopped") + " after "
 	}
 	var counts []string
+	e.Ran -= min(e.Ran, e.Failed) // a process that failed ran, too, but is told once
 	for _, c := range []struct {
 		n    int
 		word string
