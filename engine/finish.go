@@ -23,7 +23,11 @@ func (s *Session) Finish(complete bool, summary []byte) error {
 	}
 	st := s.eng.state
 	s.elements(st)
-	st.Revision = s.rev
+	if s.opts.Mode == Build {
+		// People see revisions as the numbers of builds, and looking is none.
+		// What a plan saw change is newer than all goals, as it must be.
+		st.Revision = s.rev
+	}
 	if st.BuildID != s.eng.opts.BuildID {
 		// Goals of another erg: what they evaluated may have meant something else.
 		st.Goals = map[string]*trace.Goal{}

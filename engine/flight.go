@@ -17,6 +17,7 @@ type flight struct {
 	leader    *node
 	followers []*node
 	made      []*node // that ended well with this declared key, in this session
+	failed    []*node // that ran with it, and failed
 }
 
 func (s *Session) flight(n *node) *flight {
@@ -49,11 +50,32 @@ func (s *Session) board(n *node, seen int) bool {
 			}
 			return true
 		}
+		if s.failsToo(n, f) {
+			return true
+		}
 		f.leader = n
 	}
 	n.state = runnable
 	s.runnable.put(n)
 	return true
+}
+
+// failsToo ends a node badly if another one that does the same for sure has
+// failed already. The caller holds mu.
+func (s *Session) failsToo(n *node, f *flight) bool {
+	for _, x := range f.failed {
+		if !s.sameOrder(n, x) {
+			continue
+		}
+		n.group = x.group
+		if x.group != nil && x.group.add(n) {
+			s.emit(event.ActionShared{ID: x.group.id, Context: n.spec.Context})
+		}
+		n.err = x.err
+		s.end(n, failed)
+		return true
+	}
+	return false
 }
 
 // settle ends a node well and offers what it made to equal ones. The caller
@@ -128,6 +150,10 @@ func (s *Session) failRun(n *node, e event.ActionFinished) {
 		} else {
 			differ = append(differ, w)
 		}
+	}
+	if n.state == running && !n.spec.Local {
+		f := s.flight(n)
+		f.failed = append(f.failed, n)
 	}
 	g := s.join(n, digest.OfString("failed "+n.id()), event.Failed)
 	for _, w := range same {

@@ -53,13 +53,8 @@ func (e *Engine) Null(goal string) (*NullResult, bool) {
 	}
 	// The mapping goes away with the engine.
 	r := &NullResult{Actions: g.Actions, Summary: bytes.Clone(g.Summary)}
-	if len(g.Replay) > 0 {
-		e.load()
-		for _, id := range g.Replay {
-			if a := e.state.Actions[id]; a != nil {
-				r.Messages = append(r.Messages, Replayed{a.Name, a.Context, a.Message})
-			}
-		}
+	for _, m := range g.Messages {
+		r.Messages = append(r.Messages, Replayed(m))
 	}
 	return r, true
 }

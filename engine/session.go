@@ -27,11 +27,11 @@ const (
 // SessionOptions are those of one command.
 type SessionOptions struct {
 	Mode      Mode
-	Goal      string // what was asked for: the key of the goal in the trace
-	Jobs      int    // processes at once; 0 for the machine's cores
-	KeepGoing bool   // after a failure go on with all that does not need it
-	Rerun     bool   // run Local actions (tests) although they passed before
-	Sink      event.Sink
+	Goal      string     // what was asked for: the key of the goal in the trace
+	Jobs      int        // processes at once; 0 for the machine's cores
+	KeepGoing bool       // after a failure go on with all that does not need it
+	Rerun     bool       // run Local actions (tests) although they passed before
+	Sink      event.Sink // must not call the session
 	// BeforeRun, if set, is asked once, when all that can be evaluated
 	// without running anything but probes has been, whether to run anything.
 	BeforeRun func() bool

@@ -69,7 +69,7 @@ func TestEqualActionsRunOnce(t *testing.T) {
 			t.Errorf("%d actions, messages %q", n.null.Actions, n.null.Messages)
 		}
 		w.remove("_build/b/one")
-		b = w.make().ok(t)
+		w.make().ok(t)
 		if got := w.read("_build/b/one"); got != "1\n" {
 			t.Errorf("b has %q", got)
 		}

@@ -15,11 +15,10 @@ import (
 //
 // A Task belongs to one goroutine. Paths are those of package action.
 type Task struct {
-	s     *Session
-	cell  *cell
-	ctx   context.Context
-	site  string
-	known []string
+	s    *Session
+	cell *cell
+	ctx  context.Context
+	site string
 }
 
 // Context is cancelled when the build is interrupted.

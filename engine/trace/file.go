@@ -21,7 +21,7 @@ const (
 	baseName   = "trace"
 	logName    = "trace.log"
 	magic      = "erg trace\n"
-	schema     = 3
+	schema     = 4
 	headerSize = len(magic) + 2 + 8 + 8 + 4 + 4 + 4
 )
 

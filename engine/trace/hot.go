@@ -49,8 +49,15 @@ type HotGoal struct {
 	Bitmap   []byte
 	Env      []Env
 	Replay   []string
+	Messages []Message // of the actions in Replay
 	Actions  int
 	Summary  []byte
+}
+
+// A Message is what an action printed.
+type Message struct {
+	Name, Context string
+	Output        []byte
 }
 
 func encodeHot(s *State) ([]byte, []*File) {
@@ -92,6 +99,15 @@ func encodeHot(s *State) ([]byte, []*File) {
 		ge.uint(uint64(len(g.Replay)))
 		for _, r := range g.Replay {
 			ge.string(r)
+			// Also what is printed again, so that a null build need not read
+			// the actions.
+			a := s.Actions[r]
+			if a == nil {
+				a = &Action{}
+			}
+			ge.string(a.Name)
+			ge.string(a.Context)
+			ge.bytes(a.Message)
 		}
 		ge.uint(uint64(g.Actions))
 		ge.bytes(g.Summary)
@@ -196,8 +212,13 @@ func decodeHotGoal(body []byte) (*HotGoal, bool) {
 		g.Env[i] = Env{d.string(), d.string()}
 	}
 	g.Replay = make([]string, d.count())
+	g.Messages = make([]Message, 0, len(g.Replay))
 	for i := range g.Replay {
 		g.Replay[i] = d.string()
+		m := Message{d.string(), d.string(), d.ownBytes()}
+		if len(m.Output) > 0 {
+			g.Messages = append(g.Messages, m)
+		}
 	}
 	g.Actions = int(d.uint())
 	g.Summary = d.bytes()
