@@ -141,7 +141,13 @@ func Explain(in Input, address, file string) (*Explanation, error) {
 		return e, nil
 	}
 	if err != nil {
-		return nil, &UnknownError{Address: address, Reason: parseReason(err), Close: x.closest(address)}
+		reason := parseReason(err)
+		for _, k := range [...]trace.Kind{trace.Content, trace.Presence} {
+			if f := x.State.Files[trace.FileKey{Path: file, Kind: k}]; f != nil && !f.Stamp.Absent() {
+				reason = "nothing that is built reads it"
+			}
+		}
+		return nil, &UnknownError{Address: address, Reason: reason, Close: x.closest(address)}
 	}
 	elements, actions := x.find(a)
 	if len(elements)+len(actions) == 0 {
@@ -334,6 +340,11 @@ func (x *explainer) users(file string) []string {
 	for _, a := range x.State.Actions {
 		if slices.ContainsFunc(a.Deps, func(d trace.Dep) bool { return d.Path == file && !d.Digest.IsZero() }) {
 			found[a.Target] = true
+		}
+	}
+	for _, p := range x.Planned {
+		if slices.Contains(p.Inputs, file) {
+			found[p.Target] = true
 		}
 	}
 	for _, el := range x.State.Elements {
