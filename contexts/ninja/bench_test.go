@@ -47,6 +47,27 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
+// BenchmarkReadVariables reads what CMake writes: some variables with each edge.
+func BenchmarkReadVariables(b *testing.B) {
+	const edges = 100_000
+	var text bytes.Buffer
+	text.WriteString("rule CC\n  command = cc $DEFINES $INCLUDES $FLAGS -MD -MT $out -MF $DEP_FILE -o $out -c $in\n  deps = gcc\n  depfile = $DEP_FILE\n")
+	for i := range edges {
+		object := fmt.Sprintf("CMakeFiles/lib%d.dir/src/part%d/file%d.c.o", i/100, i/10, i)
+		fmt.Fprintf(&text, "\nbuild %s: CC ../src/part%d/file%d.c || cmake_object_order_depends_target_lib%d\n", object, i/10, i, i/100)
+		fmt.Fprintf(&text, "  DEFINES = -DLIB=%d -DNDEBUG\n  DEP_FILE = %s.d\n  FLAGS = -O2 -g -Wall -Wextra -fPIC -std=gnu11\n", i/100, object)
+		fmt.Fprintf(&text, "  INCLUDES = -I/home/user/project/include -I/home/user/project/src/part%d\n  OBJECT_DIR = CMakeFiles/lib%d.dir\n", i/10, i/100)
+	}
+	open := func(string) ([]byte, error) { return text.Bytes(), nil }
+	b.SetBytes(int64(text.Len()))
+	for b.Loop() {
+		if _, err := ninja.Read("build.ninja", open); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(b.Elapsed().Seconds()*1e9/float64(b.N)/edges, "ns/edge")
+}
+
 // heap returns how many bytes a graph keeps alive.
 func heap(g *ninja.Graph) uint64 {
 	var with, without runtime.MemStats

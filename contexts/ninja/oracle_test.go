@@ -121,15 +121,6 @@ func query(g *ninja.Graph, n ninja.Node) string {
 	return b.String()
 }
 
-func rules(g *ninja.Graph) string {
-	var names []string
-	for r := range ninja.Rule(g.NumRules()) {
-		names = append(names, g.RuleName(r))
-	}
-	slices.Sort(names)
-	return strings.Join(slices.Compact(names), "\n")
-}
-
 // compare compares a graph with what ninja says about the same files.
 func (o oracle) compare(g *ninja.Graph) {
 	t := o.t

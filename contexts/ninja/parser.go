@@ -114,8 +114,13 @@ type parser struct {
 	rule     uint32
 }
 
-// maxIncludes bounds how deep includes nest, for those that never end.
-const maxIncludes = 1000
+const (
+	// maxIncludes bounds how deep includes nest, for those that never end.
+	maxIncludes = 1000
+
+	// maxText bounds the length of a value, for files that double one again and again.
+	maxText = 1 << 28
+)
 
 func (b *builder) parser(name string, data []byte, scope uint32, depth int) *parser {
 	id, ok := b.fileIDs[name]
@@ -172,7 +177,7 @@ func (p *parser) statements() error {
 			return err
 		}
 		if p.g.paths.full || p.g.texts.full {
-			return p.errorLast("more text than fits into 4 GiB")
+			return p.errorLast("more text than there is room for")
 		}
 	}
 }
@@ -218,6 +223,10 @@ func (p *parser) expand(t text, e *edge) []byte {
 		}
 		if ok {
 			dst = append(dst, p.g.texts.textBytes(value)...)
+		}
+		if len(dst) > maxText {
+			p.g.texts.full = true // for statements to find
+			break
 		}
 	}
 	p.buf = dst

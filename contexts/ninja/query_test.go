@@ -204,6 +204,13 @@ func TestLongTexts(t *testing.T) {
 	}
 }
 
+func TestDoubledText(t *testing.T) {
+	_, err := parse("a = 0123456789abcdef\n" + strings.Repeat("a = $a$a\n", 60))
+	if err == nil || !strings.Contains(err.Error(), "more text than there is room for") {
+		t.Errorf("got error %v", err)
+	}
+}
+
 func TestLayered(t *testing.T) {
 	l := ninjatest.Layered{Layers: 3, Width: 1002, FanIn: 3}
 	var b bytes.Buffer
