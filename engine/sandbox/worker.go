@@ -55,8 +55,9 @@ func serve(c conn) {
 		switch kind {
 		case frameRun:
 			r := decodeRequest(body)
-			w = &job{}
-			onFreshThread(func() { w.run(c, r, files) })
+			current := &job{}
+			w = current
+			onFreshThread(func() { current.run(c, r, files) })
 		case frameSignal:
 			w.signal(syscall.Signal(body[0]))
 		case frameKill:
