@@ -118,8 +118,9 @@ const (
 	// maxIncludes bounds how deep includes nest, for those that never end.
 	maxIncludes = 1000
 
-	// maxText bounds the length of a value, for files that double one again and again.
-	maxText = 1 << 28
+	// maxText bounds the length of what variables expand to in a value, for files
+	// that double one again and again.
+	maxText = 1 << 24
 )
 
 func (b *builder) parser(name string, data []byte, scope uint32, depth int) *parser {

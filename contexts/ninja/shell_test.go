@@ -122,7 +122,7 @@ func TestSplitCommandIn(t *testing.T) {
 
 // TestSplitCommandLikeShells lets shells have their say about random commands.
 func TestSplitCommandLikeShells(t *testing.T) {
-	rounds := 3000
+	rounds := 2000
 	if testing.Short() {
 		rounds = 300
 	}
