@@ -21,8 +21,8 @@
 // # How to read it
 //
 // graph.go holds the arrays and their accessors; scope.go the lookup of
-// variables, the subtlest part of the language; lexer.go, parser.go and build.go
-// go from bytes to arrays; query.go has what needs the whole graph (who uses
+// variables, the subtlest part of the language; lexer.go, parser.go, rule.go and
+// build.go go from bytes to arrays; query.go has what needs the whole graph (who uses
 // a file, roots, order, cycles). Beside them stand dyndep.go, showincludes.go,
 // path.go (canonical paths and quoting) and shell.go, which says whether a command
 // needs a shell at all. DESIGN.md says why, and what it costs.
@@ -31,7 +31,7 @@
 //
 // Deliberate, all of them about files that no generator writes: a NUL byte is an
 // error where Ninja silently ends the file; includes nest a thousand deep at
-// most; a cycle among the variables of a rule is reported when the file has been
+// most and variables expand to 16 MiB at most; a cycle among the variables of a rule is reported when the file has been
 // read, not when the command runs; a pool's depth must be a number, as it must from
 // Ninja 1.14 on; and a phony that is nothing but its own
 // input, which is dropped, leaves a root of the graph behind.
