@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"erg.build/erg/engine/store"
 )
 
 // A simulator is what the engine must be equal to, written in the plainest
@@ -176,7 +178,8 @@ func (s *simulator) reuse(a *simAction) bool {
 func (s *simulator) keep(a *simAction, r simRecord) {
 	s.trace[a.out], s.files[a.out] = r, r.out
 	if s.store != nil {
-		s.store[r.key] = append([]simRecord{r}, s.store[r.key]...)
+		all := append([]simRecord{r}, s.store[r.key]...)
+		s.store[r.key] = all[:min(len(all), store.MaxEntries)]
 	}
 }
 

@@ -31,9 +31,9 @@ import (
 	"erg.build/erg/engine/fsys"
 )
 
-// maxEntries bounds how many sets of discovered inputs a key remembers; the
+// MaxEntries bounds how many sets of discovered inputs a key remembers; the
 // oldest goes first.
-const maxEntries = 8
+const MaxEntries = 16
 
 // A Store is the cache in one directory. It is safe for concurrent use, by
 // several processes too.
@@ -86,7 +86,7 @@ func (s *Store) Lookup(key digest.Digest) []Entry {
 	var entries []Entry
 	for _, b := range slices.Backward(s.get(entryKind, key)) {
 		e, err := decodeEntry(b)
-		if err == nil && len(entries) < maxEntries && !slices.ContainsFunc(entries, e.supersedes) {
+		if err == nil && len(entries) < MaxEntries && !slices.ContainsFunc(entries, e.supersedes) {
 			entries = append(entries, e)
 		}
 	}

@@ -64,12 +64,12 @@ func TestEntries(t *testing.T) {
 	if got := s.Lookup(key); !reflect.DeepEqual(got, []Entry{again, place, two}) {
 		t.Errorf("got %+v", got)
 	}
-	for i := range 2 * maxEntries {
+	for i := range 2 * MaxEntries {
 		if err := s.Put(key, entry("x", dep("s:h", fmt.Sprint("v", i)))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := s.Lookup(key); len(got) != maxEntries || got[0].Deps[0].Digest != digest.OfString(fmt.Sprint("v", 2*maxEntries-1)) {
+	if got := s.Lookup(key); len(got) != MaxEntries || got[0].Deps[0].Digest != digest.OfString(fmt.Sprint("v", 2*MaxEntries-1)) {
 		t.Errorf("got %d entries, %+v", len(got), got[0])
 	}
 }
@@ -276,7 +276,7 @@ func TestConcurrentPut(t *testing.T) {
 	s := Open(fsys.OS{}, t.TempDir())
 	key := digest.OfString("key")
 	var wg sync.WaitGroup
-	for i := range maxEntries {
+	for i := range MaxEntries {
 		wg.Go(func() {
 			if err := s.Put(key, entry("x", dep("s:h", fmt.Sprint(i)))); err != nil {
 				t.Error(err)
@@ -284,8 +284,8 @@ func TestConcurrentPut(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := s.Lookup(key); len(got) != maxEntries {
-		t.Errorf("%d of %d entries", len(got), maxEntries)
+	if got := s.Lookup(key); len(got) != MaxEntries {
+		t.Errorf("%d of %d entries", len(got), MaxEntries)
 	}
 }
 
