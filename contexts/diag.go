@@ -88,7 +88,10 @@ func (ev *Evaluator) Diagnostics() hcl.Diagnostics {
 		if a.Filename != b.Filename {
 			return a.Filename < b.Filename
 		}
-		return a.Start.Byte < b.Start.Byte
+		if a.Start.Byte != b.Start.Byte {
+			return a.Start.Byte < b.Start.Byte
+		}
+		return out[i].Summary+"\n"+out[i].Detail < out[j].Summary+"\n"+out[j].Detail // queries run in any order
 	})
 	return out
 }
@@ -133,7 +136,7 @@ func (ev *Evaluator) diagnose(err error, rng hcl.Range, summary string) hcl.Diag
 	case errors.As(err, &cycle):
 		return ev.cycle(cycle, rng)
 	case errors.As(err, &dup):
-		return errorAt(rng, "Two declarations for one output", "%s is made by %s and by %s.", dup.Path, dup.First.Target, dup.Second.Target)
+		return ev.twice(dup, rng)
 	case errors.As(err, &out):
 		return errorAt(rng, "Output outside of the build directory", "%q leads out of the directory that this context's outputs belong to.", out.Path)
 	case errors.As(err, &miss), errors.As(err, &probe), errors.As(err, &target):
@@ -176,6 +179,21 @@ func (ev *Evaluator) cycle(c *engine.CycleError, rng hcl.Range) hcl.Diagnostics 
 		}
 	}
 	return errorAt(rng, "Cycle", "%s", b.String())
+}
+
+// twice is the diagnostic for two actions that make one file. Which of them
+// came first is a matter of chance, so it is at the greater declaration.
+func (ev *Evaluator) twice(dup *engine.DuplicateOutputError, rng hcl.Range) hcl.Diagnostics {
+	a, b := dup.First.Target, dup.Second.Target
+	if a > b {
+		a, b = b, a
+	}
+	ev.mu.Lock()
+	if at, ok := ev.headers[b]; ok {
+		rng = at
+	}
+	ev.mu.Unlock()
+	return errorAt(rng, "Two declarations for one output", "%s is made by %s and by %s.", dup.Path, a, b)
 }
 
 // cycleElement names a step of a cycle for people.

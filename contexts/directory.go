@@ -203,6 +203,9 @@ func (ev *Evaluator) expandBlock(t *engine.Task, d *directory, kind addr.BlockKi
 			g.enabled = !b.Known || b.Value
 			g.condition = string(blk.Enabled.Range().SliceBytes(d.build.File.Bytes))
 		}
+		ev.mu.Lock()
+		ev.headers[g.addr().String()] = blk.Range
+		ev.mu.Unlock()
 		d.targets[g.id()] = g
 		d.order = append(d.order, g)
 	}

@@ -31,9 +31,9 @@
 // workspace.go (erg.hcl, variables, locals), instance.go (for_each),
 // context.go (what a context is configured with), element.go and scope.go
 // (how references are resolved), output.go, toolchain.go, runner.go;
-// then directory.go (build.hcl in one context), component.go, rule.go,
-// test.go and install.go (what its blocks emit), goal.go (what was asked
-// for). Diagnostics are collected in diag.go.
+// then directory.go (build.hcl in one context), parts.go, component.go,
+// rule.go, test.go and install.go (what its blocks emit), goal.go (what was
+// asked for). Diagnostics are collected in diag.go.
 package contexts
 
 import (
@@ -55,11 +55,12 @@ type Evaluator struct {
 	opts  Options
 	diags collector
 
-	mu     sync.Mutex
-	files  map[string]*hcl.File // for snippets
-	links  map[Link]bool
-	sites  map[string]hcl.Range // of references, by site
-	values map[string]*Value
+	mu      sync.Mutex
+	files   map[string]*hcl.File // for snippets
+	links   map[Link]bool
+	sites   map[string]hcl.Range // of references, by site
+	headers map[string]hcl.Range // of blocks of build files, by target
+	values  map[string]*Value
 
 	queries
 }
@@ -118,7 +119,7 @@ func (k dirKey) String() string { return addr.Directory{Context: k.ctx, Dir: k.d
 
 // New returns an evaluator for one session.
 func New(o Options) *Evaluator {
-	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, sites: map[string]hcl.Range{}, values: map[string]*Value{}}
+	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, sites: map[string]hcl.Range{}, headers: map[string]hcl.Range{}, values: map[string]*Value{}}
 	q := &ev.queries
 	q.workspaceQ = engine.Query[string, *config.Workspace]{Kind: "workspace", Fn: ev.workspace}
 	q.variableQ = engine.Query[addr.Variable, cty.Value]{Kind: "variable", Fn: ev.variable}

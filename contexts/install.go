@@ -1,7 +1,9 @@
 package contexts
 
 import (
+	"maps"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -138,7 +140,8 @@ func (ev *Evaluator) install(t *engine.Task, a addr.Target) (*install, error) {
 	ev.noteTarget(t, g)
 	files, diags := ev.installFiles(t, d, g)
 	in := &install{files: map[string]string{}}
-	for dest, p := range files {
+	for _, dest := range slices.Sorted(maps.Keys(files)) {
+		p := files[dest]
 		out := installRoot(g.ctx) + "/" + dest
 		spec := newSpec(g, "install "+dest)
 		spec.Dir, spec.Sandbox = "", false

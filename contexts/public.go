@@ -45,8 +45,8 @@ func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, 
 				diags = append(diags, more...)
 				for _, n := range names {
 					put(pub.files, n, g, "files")
-					if rest, ok := cutSection(n, "share"); ok {
-						put(pub.shares, rest, g, "files")
+					if rest, ok := cutSection(n, "share"); ok && pub.files[n] == g {
+						pub.shares[rest] = g
 					}
 				}
 			case !g.public:
@@ -82,7 +82,7 @@ func (ev *Evaluator) publicFile(t *engine.Task, pub *publicNames, name string) (
 	if g.install != nil {
 		return ev.installed(t, g, name)
 	}
-	if _, err := ev.ruleQ.Get(t, g.addr()); err != nil {
+	if _, err := ev.ruleQ.Get(ev.at(t, g.header.Range), g.addr()); err != nil {
 		return cty.UnknownVal(cty.String), err
 	}
 	return lang.FileVal(lang.FileMark{Path: joinPath(contextRoot(g.ctx), name), ID: artifact{ctx: g.ctx, target: g.addr().String()}}), nil
