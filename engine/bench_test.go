@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/fsys"
 )
 
 // benchRules are n actions in ten layers, each with two inputs.
@@ -88,6 +92,37 @@ func BenchmarkNull10k(b *testing.B) {
 		if _, ok := w.benchBuild(b, true); !ok {
 			b.Fatal("not null")
 		}
+	}
+}
+
+// BenchmarkBareStat10k is what BenchmarkNull10k cannot be faster than.
+func BenchmarkBareStat10k(b *testing.B) {
+	w := benchWorld(b, 10000)
+	w.benchBuild(b, false)
+	e := w.open(context.Background())
+	defer e.Close()
+	h, err := e.trace.Hot()
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir, err := os.Open(w.root)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer dir.Close()
+	b.ReportAllocs()
+	for b.Loop() {
+		var wg sync.WaitGroup
+		for half := range 2 {
+			wg.Go(func() {
+				var st unix.Statx_t
+				for i := half * h.Len() / 2; i < (half+1)*h.Len()/2; i++ {
+					_, name := h.At(i)
+					fsys.OS{}.StatAt(int(dir.Fd()), name, &st)
+				}
+			})
+		}
+		wg.Wait()
 	}
 }
 

@@ -83,9 +83,11 @@ func (t *Task) demand(k cellKey, label, kind string, fn func(*Task) (any, error)
 	default:
 	}
 	if !finished {
-		if cycle := findCycle(t.cell, c, t.site); cycle != nil {
-			s.cellMu.Unlock()
-			return nil, cycle
+		if !owner { // a new cell waits for nobody
+			if cycle := findCycle(t.cell, c, t.site); cycle != nil {
+				s.cellMu.Unlock()
+				return nil, cycle
+			}
 		}
 		t.cell.waits[c] = t.site
 		if !owner {

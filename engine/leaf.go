@@ -12,8 +12,11 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/fsys"
 	"erg.build/erg/engine/trace"
 )
 
@@ -46,6 +49,15 @@ func stampOf(fi fs.FileInfo) trace.Stamp {
 // stat returns the stamp of the file that p leads to; the zero stamp when
 // there is none.
 func (e *Engine) stat(p string) (trace.Stamp, error) {
+	if fast, ok := e.fs.(fsys.Stater); ok {
+		var buf unix.Statx_t
+		name := e.abs(p)
+		st, err := statAt(fast, unix.AT_FDCWD, append(append(make([]byte, 0, len(name)+1), name...), 0), &buf)
+		if err != nil {
+			err = &fs.PathError{Op: "stat", Path: name, Err: err}
+		}
+		return st, err
+	}
 	fi, err := e.fs.Stat(e.abs(p))
 	switch {
 	case err == nil:

@@ -76,7 +76,7 @@ type nullCheck struct {
 	e        *Engine
 	hot      *trace.Hot
 	goal     *trace.HotGoal
-	stat     func(name []byte) (trace.Stamp, error)
+	stat     func(name []byte, buf *unix.Statx_t) (trace.Stamp, error)
 	next     atomic.Int64
 	differs  atomic.Bool
 	reread   atomic.Int64
@@ -89,7 +89,7 @@ func (e *Engine) sameFiles(h *trace.Hot, g *trace.HotGoal) bool {
 		if dir, err := e.fs.Open(e.opts.Root); err == nil {
 			defer dir.Close()
 			fd := int(dir.Fd())
-			c.stat = func(name []byte) (trace.Stamp, error) { return statAt(fast, fd, name) }
+			c.stat = func(name []byte, buf *unix.Statx_t) (trace.Stamp, error) { return statAt(fast, fd, name, buf) }
 		}
 	}
 	var wg sync.WaitGroup
@@ -101,13 +101,14 @@ func (e *Engine) sameFiles(h *trace.Hot, g *trace.HotGoal) bool {
 }
 
 func (c *nullCheck) run() {
+	buf := new(unix.Statx_t) // one for all: it would be allocated for each file
 	for !c.differs.Load() {
 		from := int(c.next.Add(chunk)) - chunk
 		if from >= c.hot.Len() {
 			return
 		}
 		for i := from; i < min(from+chunk, c.hot.Len()); i++ {
-			if c.goal.Has(i) && !c.same(i) {
+			if c.goal.Has(i) && !c.same(i, buf) {
 				c.differs.Store(true)
 				return
 			}
@@ -117,12 +118,12 @@ func (c *nullCheck) run() {
 
 // same judges one file. That its stamp is the recorded one is not enough:
 // another goal may have seen it change since this one was complete.
-func (c *nullCheck) same(i int) bool {
+func (c *nullCheck) same(i int, buf *unix.Statx_t) bool {
 	f, name := c.hot.At(i)
 	if f.Changed > c.goal.Complete {
 		return false
 	}
-	st, err := c.stat(name)
+	st, err := c.stat(name, buf)
 	if err != nil {
 		return false
 	}
@@ -152,16 +153,18 @@ func (c *nullCheck) sameContent(f trace.File, st trace.Stamp) bool {
 	return false
 }
 
-func (e *Engine) statName(name []byte) (trace.Stamp, error) {
+func (e *Engine) statName(name []byte, _ *unix.Statx_t) (trace.Stamp, error) {
 	return e.stat(string(name[:len(name)-1]))
 }
 
-func statAt(fs fsys.Stater, dir int, name []byte) (trace.Stamp, error) {
+// here is the workspace itself.
+var here = []byte(".\x00")
+
+func statAt(fs fsys.Stater, dir int, name []byte, st *unix.Statx_t) (trace.Stamp, error) {
 	if len(name) == 1 {
-		name = []byte(".\x00") // the workspace itself
+		name = here
 	}
-	var st unix.Statx_t
-	switch err := fs.StatAt(dir, name, &st); err {
+	switch err := fs.StatAt(dir, name, st); err {
 	case nil:
 	case syscall.ENOENT, syscall.ENOTDIR:
 		return trace.Stamp{}, nil

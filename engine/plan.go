@@ -181,7 +181,10 @@ func (s *Session) DeferredGroups() []DeferredGroup {
 func (t *Task) deferred(context, what string, waits []string) {
 	t.s.mu.Lock()
 	defer t.s.mu.Unlock()
-	t.s.planned.deferred = append(t.s.planned.deferred, DeferredGroup{context, what, waits})
+	same := func(g DeferredGroup) bool { return g.Context == context && g.What == what }
+	if !slices.ContainsFunc(t.s.planned.deferred, same) {
+		t.s.planned.deferred = append(t.s.planned.deferred, DeferredGroup{context, what, waits})
+	}
 }
 
 // content demands an artifact and reads it. Planning, it is known when the

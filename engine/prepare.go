@@ -32,13 +32,19 @@ func (s *Session) judge(n *node) error {
 		s.planRun(n, true)
 		return nil
 	}
+	if s.sameInputs(n) {
+		n.key = n.old.Key
+		if s.unchanged(n) {
+			return nil
+		}
+	}
 	m, err := s.manifest(n)
 	if err != nil {
 		return err
 	}
 	n.key = m.Key()
-	if ok, err := s.unchanged(n, m); ok || err != nil {
-		return err
+	if s.unchanged(n) {
+		return nil
 	}
 	seen, ok, err := s.copyEqual(n, m)
 	if !ok && err == nil {
@@ -58,6 +64,25 @@ func (s *Session) judge(n *node) error {
 		}
 	}
 	return nil
+}
+
+// sameInputs reports whether a node is specified as it was when it last ran,
+// to the letter, and its declared inputs are what they were: then its key is
+// what it was, and need not be computed.
+func (s *Session) sameInputs(n *node) bool {
+	old := n.old
+	if old == nil || old.Key.IsZero() || old.Spec != n.identity {
+		return false
+	}
+	for _, d := range old.Deps {
+		if d.Discovered {
+			continue
+		}
+		if got, err := s.inputDigest(d.Path); err != nil || got.IsZero() || got != d.Digest {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Session) tryBoard(n *node, seen int) bool {
@@ -123,20 +148,20 @@ func (s *Session) discovered(n *node, d trace.Dep) (digest.Digest, error) {
 
 // unchanged reports whether the record of the last run holds and its
 // outputs are there, and if so ends the node.
-func (s *Session) unchanged(n *node, m action.Manifest) (bool, error) {
+func (s *Session) unchanged(n *node) bool {
 	old := n.old
 	if old == nil || old.Key.IsZero() || old.Key != n.key || len(old.Outs) != len(n.spec.Outputs) ||
 		s.opts.Rerun && n.spec.Local || !s.discoveredSame(n, old.Deps) {
-		return false, nil
+		return false
 	}
 	for i, o := range old.Outs {
 		if o.Path != n.spec.Outputs[i] {
-			return false, nil
+			return false
 		}
 		f, err := s.leaf(o.Path, trace.Content)
 		if err != nil || f.Digest != effective(o.Digest, o.Exec) {
 			s.forget(o.Path)
-			return false, nil
+			return false
 		}
 	}
 	if old.Spec != n.identity {
@@ -153,7 +178,7 @@ func (s *Session) unchanged(n *node, m action.Manifest) (bool, error) {
 		s.finish(n, g, event.ActionFinished{Output: old.Message})
 	}
 	s.settle(n, done)
-	return true, nil
+	return true
 }
 
 // keep puts a record into the trace.

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"errors"
-	"io/fs"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -49,12 +47,17 @@ func (t *Task) PruneTarget(target string) {
 	t.Prune(target, func(tgt, output string) bool { return tgt != target || t.s.producer(output) != nil })
 }
 
-// indexTargets sorts the actions of former builds by target.
+// indexTargets sorts the actions of former builds by target, and notes their
+// contexts.
 func (s *Session) indexTargets() {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
+	s.formerContexts = map[string]bool{}
 	for _, a := range s.eng.state.Actions {
 		s.targets = append(s.targets, a)
+		if a.Context != "" {
+			s.formerContexts[a.Context] = true
+		}
 	}
 	sort.Slice(s.targets, func(i, j int) bool { return s.targets[i].Target < s.targets[j].Target })
 }
@@ -81,31 +84,28 @@ func (s *Session) removeOutput(p string) {
 	}
 }
 
-// PruneContexts removes the output directories of contexts that are not in
-// keep ("app", "v@wide").
-func (t *Task) PruneContexts(keep []string) {
+// PruneContexts removes the output directories of contexts ("app", "v@wide")
+// that former builds had and for which keep says no.
+func (t *Task) PruneContexts(keep func(context string) bool) {
 	s := t.s
 	if s.opts.Mode == Plan {
 		return
 	}
-	valid := map[string]bool{"": true}
-	for _, k := range keep {
-		valid[k] = true
-	}
-	gone := map[string]bool{}
-	s.stateMu.Lock()
-	for id, a := range s.eng.state.Actions {
-		if !valid[a.Context] {
-			gone[a.Context] = true
-			delete(s.eng.state.Actions, id)
+	s.targetsOnce.Do(s.indexTargets)
+	for c := range s.formerContexts {
+		if keep(c) {
+			continue
 		}
-	}
-	s.stateMu.Unlock()
-	for c := range gone {
+		s.stateMu.Lock()
+		for _, a := range s.targets {
+			if a.Context == c {
+				delete(s.eng.state.Actions, a.ID())
+			}
+		}
+		s.stateMu.Unlock()
 		s.dirty.Store(true)
 		s.pruned.Store(true)
-		err := s.eng.fs.RemoveAll(s.eng.abs(action.BuildDir + "/" + c))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := s.eng.fs.RemoveAll(s.eng.abs(action.BuildDir + "/" + c)); err != nil {
 			s.message(event.Warning, "the directory of a context that is gone stays: "+err.Error())
 		}
 	}

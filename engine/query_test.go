@@ -243,7 +243,7 @@ func TestPrune(t *testing.T) {
 	w.make("_build/app/d/one", "_build/app/e/two", "_build/gone/three")
 	w.rules, w.goal = func(t *Task) error {
 		t.Prune("app//:", func(target, output string) bool { return output != "_build/app/e/two" })
-		t.PruneContexts([]string{"app"})
+		t.PruneContexts(func(c string) bool { return c == "app" })
 		return t.Define(one)
 	}, "after"
 	w.make("_build/app/d/one").ok(t)

@@ -64,16 +64,17 @@ type Session struct {
 	publish publisher
 	storeOK atomic.Bool // false once a write to the store failed
 
-	targetsOnce sync.Once
-	targets     []*trace.Action // of former builds, by target
-	pruned      atomic.Bool
-	scratchOnce sync.Once
-	scratches   atomic.Int64
-	lastStamp   atomic.Int64 // nanoseconds: the latest stamp of an output
-	incomplete  atomic.Bool  // something must be done again by the next build
-	sandboxOnce sync.Once
-	method      sandbox.Method
-	bakedOnce   sync.Once
+	targetsOnce    sync.Once
+	targets        []*trace.Action // of former builds, by target
+	formerContexts map[string]bool
+	pruned         atomic.Bool
+	scratchOnce    sync.Once
+	scratches      atomic.Int64
+	lastStamp      atomic.Int64 // nanoseconds: the latest stamp of an output
+	incomplete     atomic.Bool  // something must be done again by the next build
+	sandboxOnce    sync.Once
+	method         sandbox.Method
+	bakedOnce      sync.Once
 }
 
 // NewSession begins a session. One engine has one session at a time.

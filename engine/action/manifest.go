@@ -142,7 +142,8 @@ func DecodeManifest(b []byte) (Manifest, error) {
 // Identity is the digest of the whole specification, real names included.
 // Two definitions of one action have the same identity.
 func (s *Spec) Identity() digest.Digest {
-	m := Manifest{{"name", s.Name, s.Context}, {"target", s.Target, s.Root}}
+	m := make(Manifest, 0, len(s.Argv)+len(s.Env)+len(s.Inputs)+len(s.Order)+len(s.Outputs)+len(s.Include)+len(s.Tools)+8)
+	m = append(m, Line{"version", keyVersion, ""}, Line{"name", s.Name, s.Context}, Line{"target", s.Target, s.Root})
 	list := func(what string, ss []string) {
 		for _, v := range ss {
 			m = append(m, Line{what, v, ""})

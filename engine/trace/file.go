@@ -175,10 +175,12 @@ func decodeBody(body []byte, s *State) error {
 
 func encodeBody(s *State) []byte {
 	e := newEncoder(len(s.Actions))
-	ids := make([]string, 0, len(s.Actions))
-	for id := range s.Actions {
+	ids, size := make([]string, 0, len(s.Actions)), 1024
+	for id, a := range s.Actions {
 		ids = append(ids, id)
+		size += len(a.Manifest) + len(a.Message) + 4*len(id) + 300 // about
 	}
+	e.buf = make([]byte, 0, size)
 	sort.Strings(ids)
 	e.uint(uint64(len(ids)))
 	for _, id := range ids {
