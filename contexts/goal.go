@@ -70,10 +70,11 @@ func (ev *Evaluator) Make(t *engine.Task, r Request) (*Outcome, error) {
 	if err != nil {
 		return out, err
 	}
-	fns := []func(*engine.Task) error{func(t *engine.Task) error {
-		_, err := ev.allContextsQ.Get(t, "")
-		return err
-	}}
+	t.PruneContexts(func(former string) bool {
+		name, _, _ := strings.Cut(former, "@")
+		return ws.Context(name) != nil // see contextInstances for keys
+	})
+	var fns []func(*engine.Task) error
 	if len(r.Args) == 0 {
 		for _, s := range sel {
 			fns = append(fns, func(t *engine.Task) error {
@@ -155,7 +156,8 @@ func (ev *Evaluator) eachInstance(t *engine.Task, ws *config.Workspace, c addr.C
 		keys = []string{c.Key}
 	}
 	if !in.known {
-		return nil // announced as deferred
+		t.Deferred(c.Name, "all instances of context "+c.Name, in.waits)
+		return nil
 	}
 	var fns []func(*engine.Task) error
 	for _, k := range keys {

@@ -1,8 +1,10 @@
 package contexts
 
 import (
+	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -96,6 +98,12 @@ func (ev *Evaluator) contextInstances(t *engine.Task, a addr.Context) (*instance
 		return nil, err
 	}
 	in, diags := ev.expand(ws.Context(a.Name).ForEach, &scope{ev: ev, t: t, user: a})
+	if in != nil && in.known {
+		t.PruneContexts(func(former string) bool {
+			name, key, _ := strings.Cut(former, "@")
+			return name != a.Name || in.has(key)
+		})
+	}
 	return in, ev.report(diags)
 }
 
@@ -109,8 +117,7 @@ func (ev *Evaluator) toolchainInstances(t *engine.Task, a addr.Toolchain) (*inst
 	return in, ev.report(diags)
 }
 
-// allContexts lists the instances of all contexts. Those that only a build
-// can list are announced as deferred.
+// allContexts lists the instances of all contexts, as far as they are known.
 func (ev *Evaluator) allContexts(t *engine.Task, _ string) ([]addr.Context, error) {
 	ws, err := ev.workspaceQ.Get(t, "")
 	if err != nil {
@@ -124,9 +131,6 @@ func (ev *Evaluator) allContexts(t *engine.Task, _ string) ([]addr.Context, erro
 			if err != nil {
 				return err
 			}
-			if !in.known {
-				t.Deferred(c.Name, "all instances of context "+c.Name, in.waits)
-			}
 			for _, k := range in.keys {
 				lists[i] = append(lists[i], addr.Context{Name: c.Name, Key: k})
 			}
@@ -134,18 +138,5 @@ func (ev *Evaluator) allContexts(t *engine.Task, _ string) ([]addr.Context, erro
 		}
 	}
 	err = t.Run(fns...)
-	var all []addr.Context
-	complete := true
-	for i, l := range lists {
-		all = append(all, l...)
-		complete = complete && (len(l) > 0 || ws.Contexts[i].ForEach != nil)
-	}
-	if err == nil {
-		keep := make([]string, len(all))
-		for i, c := range all {
-			keep[i] = c.String()
-		}
-		t.PruneContexts(keep)
-	}
-	return all, err
+	return slices.Concat(lists...), err
 }
