@@ -5,14 +5,20 @@
 // # How to read it
 //
 // A Session is one command's run. Queries (cell.go) are pure functions that
-// read the world through a Task (task.go, leaf.go), define actions and
-// demand artifacts. Actions are records (node.go) that a scheduler
-// (schedule.go) takes through prepare (prepare.go: is what is there what
-// would be made? does the store have it? does an equal action of another
-// context make it just now?), run (run.go) and publish (publish.go).
-// Planning is the same with "run nothing" (plan.go). What was learnt goes
-// into the trace (finish.go), from which a null build (null.go) is answered
-// without any of the above.
+// read the world through a Task (task.go, read.go, tree.go), define actions
+// and demand artifacts (demand.go). Actions are records (node.go) that a
+// scheduler (schedule.go) takes through prepare (prepare.go: is what is there
+// what would be made? does the store have it?), past equal actions of other
+// contexts that run just now (flight.go), through run (run.go, output.go) and
+// publish (publish.go). Planning is the same with "run nothing" (plan.go).
+// Files are compared with their record in leaf.go; clock.go says how far a
+// stamp is to be trusted. What was learnt goes into the trace (record.go,
+// finish.go), from which a null build (null.go) is answered without any of
+// the above.
+//
+// The tests to read first are oracle_test.go, which holds random builds
+// against a simulator, and goal_test.go, which lists what makes a finished
+// goal unfinished.
 //
 // # Two keys
 //
