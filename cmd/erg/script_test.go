@@ -39,9 +39,8 @@ func TestScript(t *testing.T) {
 
 func setup(env *testscript.Env) error {
 	home := filepath.Join(env.WorkDir, ".home")
-	for _, name := range []string{"HOME=" + home, "XDG_CACHE_HOME=", "ERG_STORE=", "ERG_SANDBOX=", "TERM=dumb", "GORACE=atexit_sleep_ms=0", "LC_ALL=C.UTF-8"} {
-		env.Vars = append(env.Vars, name)
-	}
+	env.Vars = append(env.Vars, "HOME="+home, "XDG_CACHE_HOME=", "ERG_STORE=", "ERG_SANDBOX=",
+		"TERM=dumb", "LC_ALL=C.UTF-8", "GORACE=atexit_sleep_ms=0")
 	return os.MkdirAll(home, 0o777)
 }
 
