@@ -44,9 +44,13 @@ func setup(env *testscript.Env) error {
 	return os.MkdirAll(home, 0o777)
 }
 
-// condition implements [have:PROGRAM]. Where everything must be tested (CI) a
-// missing program is an error, not a reason to skip.
+// condition implements [have:PROGRAM] and [superuser], whom no permissions
+// keep from anything. Where everything must be tested (CI) a missing program
+// is an error, not a reason to skip.
 func condition(cond string) (bool, error) {
+	if cond == "superuser" {
+		return os.Getuid() == 0, nil
+	}
 	name, ok := strings.CutPrefix(cond, "have:")
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)
