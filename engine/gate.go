@@ -47,7 +47,14 @@ func (s *Session) openGate() bool {
 	held := s.gate.held
 	s.gate.held = nil
 	for _, n := range held {
-		s.runnable.put(n)
+		if len(s.flight(n).made)+len(s.lastMade[n.key]) == 0 || n.spec.Local {
+			s.runnable.put(n)
+			continue
+		}
+		// Since it was looked at, an action came up that has its result.
+		for _, w := range append([]*node{n}, s.land(n)...) {
+			s.again(w)
+		}
 	}
 	if s.opts.BeforeRun != nil && !s.opts.BeforeRun() {
 		s.stop()

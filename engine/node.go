@@ -165,7 +165,7 @@ func (t *Task) define(spec action.Spec) error {
 	for i, o := range spec.Outputs {
 		s.outputs[o] = outRef{n, i}
 	}
-	if s.eng.store == nil && n.old != nil && !n.old.Key.IsZero() && !spec.Local {
+	if n.old != nil && !n.old.Key.IsZero() && !spec.Local {
 		s.lastMade[n.old.Key] = append(s.lastMade[n.old.Key], n)
 	}
 	return nil

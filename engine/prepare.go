@@ -288,11 +288,9 @@ func (s *Session) copyEqual(n *node, m action.Manifest) (seen int, ok bool, err 
 		from = slices.Clone(f.made)
 	}
 	seen = len(from)
-	if !s.storeOK.Load() {
-		// Without a store it must not matter whether the action that has the
-		// result was looked at before this one.
-		from = append(from, s.lastMade[n.key]...)
-	}
+	// The store may be off, or have lost what it had: it must not matter whether
+	// the action that has the result was looked at before this one.
+	from = append(from, s.lastMade[n.key]...)
 	s.mu.Unlock()
 	for _, eq := range from {
 		if s.copyFrom(n, eq, m) {
@@ -341,7 +339,7 @@ func (s *Session) copyFrom(n, from *node, m action.Manifest) bool {
 	text := n.roots().Replay(from.roots().Template(string(rec.Message)))
 	fresh := s.newRecord(n, m, deps, outs, []byte(text))
 	fresh.Took, fresh.Peak = rec.Took, rec.Peak
-	s.concludeReuse(n, fresh, event.Unchanged)
+	s.concludeReuse(n, fresh, event.Restored)
 	return true
 }
 

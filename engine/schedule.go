@@ -33,7 +33,7 @@ type sched struct {
 
 	flights map[digest.Digest]*flight // by declared key
 	groups  map[digest.Digest]*group  // by full key
-	// lastMade are, without a store, the nodes by the key of their record.
+	// lastMade are the nodes by the key of their record.
 	lastMade map[digest.Digest][]*node
 	lastID   int
 

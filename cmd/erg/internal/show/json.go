@@ -165,6 +165,10 @@ func (j *JSON) hold(e event.ActionFinished) {
 			o.Why = append(o.Why, whyObject(w))
 		}
 	}
+	if told := j.byID[e.ID]; told != nil {
+		*told = *o // it was unchanged for one context, and another one needed it
+		return
+	}
 	j.byID[e.ID] = o
 	j.held = append(j.held, o)
 }
