@@ -40,9 +40,6 @@ type Command struct {
 	Sandbox       *sandbox.Spec // nil: in place
 	// ExtraFiles become descriptors 3, 4, …: the lock's, a jobserver's.
 	ExtraFiles []*os.File
-	// OnStart, if set, is told the process group of what runs in place, so
-	// that a later erg can end it; and 0 when it has ended.
-	OnStart func(pid int)
 }
 
 // A Result is how a process ran.
@@ -86,10 +83,6 @@ func Run(ctx context.Context, c *Command) (*Result, error) {
 	if err != nil {
 		io.finish(res)
 		return nil, err
-	}
-	if ch, ok := p.(*spawn.Child); ok && c.OnStart != nil {
-		c.OnStart(ch.Pid)
-		defer c.OnStart(0)
 	}
 	stop := supervise(ctx, c, p)
 	st, err := p.Wait(io.drained)
