@@ -8,14 +8,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// Type reads a type expression: string, number, bool, any, list(T), set(T),
-// map(T), tuple([…]), object({name = T, other = optional(T)}).
-func Type(expr hcl.Expression) (cty.Type, hcl.Diagnostics) {
-	ty, _, diags := typeWithDefaults(expr)
-	return ty, diags
-}
-
-// typeWithDefaults also returns the defaults of optional attributes, or nil.
+// typeWithDefaults reads a type expression: string, number, bool, any, list(T),
+// set(T), map(T), tuple([…]), object({name = T, other = optional(T)}); with the
+// defaults of optional attributes, or nil.
 func typeWithDefaults(expr hcl.Expression) (cty.Type, *typeexpr.Defaults, hcl.Diagnostics) {
 	if expr == nil {
 		return cty.DynamicPseudoType, nil, nil
