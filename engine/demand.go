@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"time"
-
-	"erg.build/erg/engine/action"
 )
 
 func (t *Task) build(paths []string) error {
@@ -25,7 +23,7 @@ func (t *Task) demandPaths(paths []string, prio time.Duration) ([]*node, error) 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range paths {
-		if !action.IsOutput(p) {
+		if !s.isOutputHeld(p) {
 			continue
 		}
 		n := s.outputs[p].n
@@ -171,9 +169,18 @@ func (w *wanting) cycle(first *node) error {
 func (n *node) eachInput(s *Session, f func(p string, in *node)) {
 	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
 		for _, p := range list {
-			if action.IsOutput(p) {
+			if s.isOutputHeld(p) {
 				f(p, s.outputs[p].n)
 			}
+		}
+	}
+	if n.spec.Foreign == nil || n.old == nil {
+		return
+	}
+	// What it was seen to read, it will read.
+	for _, d := range n.old.Deps {
+		if in := s.outputs[d.Path].n; d.Discovered && in != nil && in != n {
+			f(d.Path, in)
 		}
 	}
 }

@@ -52,6 +52,13 @@ type Options struct {
 	FS       fsys.FS // nil: the real one
 	BuildID  string  // of this erg; goals of another are evaluated anew
 
+	// InPlace lets outputs lie anywhere: whatever an action makes is one.
+	// Otherwise all outputs lie below action.BuildDir, and all there are.
+	InPlace bool
+	// StateDir is where the engine keeps its own files, relative to Root;
+	// "" for StateDir.
+	StateDir string
+
 	Sandbox sandbox.Method // how rules are kept from what they did not declare; "" picks what works
 	// Waiting is called, once, when another erg holds the workspace.
 	Waiting func(pid int)
@@ -63,7 +70,7 @@ type Options struct {
 type Engine struct {
 	opts     Options
 	fs       fsys.FS
-	stateDir string // Root/_build/.erg
+	stateDir string // Root/Options.StateDir
 	lock     *lock
 	trace    *trace.Dir
 	state    *trace.State
@@ -73,7 +80,8 @@ type Engine struct {
 	repaired string
 }
 
-// StateDir is where, below the build directory, an engine keeps its own files.
+// StateDir is where, below the build directory, an engine keeps its own files
+// unless Options say otherwise.
 const StateDir = action.BuildDir + "/.erg"
 
 // Open takes the workspace, waiting for another erg that has it, and loads
@@ -86,12 +94,18 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		o.Env = os.Getenv
 	}
 	// A workspace reached through a symbolic link is the same workspace.
+	if o.StateDir == "" {
+		o.StateDir = StateDir
+	}
 	root, err := filepath.EvalSymlinks(o.Root)
 	if err != nil {
 		return nil, fmt.Errorf("open the workspace: %w", err)
 	}
 	o.Root = root
-	e := &Engine{opts: o, fs: o.FS, fine: fineClock(root), stateDir: filepath.Join(o.Root, StateDir)}
+	e := &Engine{opts: o, fs: o.FS, fine: fineClock(root), stateDir: o.StateDir}
+	if !filepath.IsAbs(e.stateDir) {
+		e.stateDir = filepath.Join(o.Root, o.StateDir)
+	}
 	if err := e.fs.MkdirAll(e.stateDir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the build directory: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sort"
 
-	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
 )
@@ -165,7 +164,8 @@ func (s *Session) failRun(n *node, e event.ActionFinished) {
 	for _, w := range same {
 		s.end(w, failed)
 	}
-	if !s.opts.KeepGoing {
+	s.failures++
+	if !s.opts.KeepGoing && s.failures >= s.opts.Failures {
 		s.stop()
 	}
 	for _, w := range differ {
@@ -193,7 +193,7 @@ func (s *Session) orderSum(n *node) (digest.Digest, error) {
 	}
 	var lines []string
 	for _, p := range n.spec.Order {
-		if !action.IsOutput(p) {
+		if !s.isOutputHeld(p) {
 			continue
 		}
 		d, ok := s.outputs[p].digest()

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sort"
 
-	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/trace"
 )
@@ -75,7 +74,7 @@ func (s *Session) workOf(n *node, pending map[string]outRef) digest.Digest {
 	}
 	lines := []string{key.String()}
 	for _, p := range n.spec.Order {
-		if action.IsOutput(p) {
+		if s.isOutput(p) {
 			lines = append(lines, fmt.Sprintf("%q %s", n.roots().Canonical(p), stands(p)))
 		}
 	}

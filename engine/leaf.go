@@ -25,6 +25,7 @@ import (
 type leafState struct {
 	once    sync.Once
 	at      time.Time // when it was examined
+	epoch   int64     // how many foreign processes had ended then
 	file    *trace.File
 	entries []Entry // of a listing
 	err     error
@@ -87,7 +88,7 @@ func (s *Session) leafState(k trace.FileKey, goal bool) *leafState {
 	s.leafMu.Lock()
 	l := s.leaves[k]
 	if l == nil {
-		l = &leafState{}
+		l = &leafState{epoch: s.epoch.Load()}
 		s.leaves[k] = l
 	}
 	if goal {
@@ -140,6 +141,8 @@ func (s *Session) lookAt(k trace.FileKey, l *leafState) error {
 			f.Racy = s.eng.racy(stamp, began)
 		}
 		same = same && old.Digest == f.Digest
+	case k.Kind == trace.Content && stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR && s.eng.opts.InPlace:
+		return s.lookAtDir(f, old, l)
 	case k.Kind == trace.Content && stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR:
 		f.Digest = digest.OfString("directory")
 		if !same {

@@ -59,6 +59,9 @@ type node struct {
 	from   []trace.Out   // planning: where an equal action has them
 	lane   int
 	secret bool // what it is told must not be printed
+	// volatile: what it stands for is not there, so that whoever uses it
+	// must run in each build.
+	volatile bool
 
 	foresight // planning
 
@@ -94,6 +97,9 @@ func (r outRef) digest() (digest.Digest, bool) {
 		return digest.Digest{}, false
 	}
 	o := r.n.outs[r.index]
+	if !o.Mark.IsZero() {
+		return o.Mark, true
+	}
 	return effective(o.Digest, o.Exec), true
 }
 
@@ -141,8 +147,10 @@ func (t *Task) define(spec action.Spec) error {
 	if len(spec.Outputs) == 0 {
 		panic("engine: action without outputs: " + spec.Name)
 	}
-	if err := checkOutputs(&spec); err != nil {
-		return err
+	if spec.Foreign == nil {
+		if err := checkOutputs(&spec); err != nil {
+			return err
+		}
 	}
 	n := &node{spec: &spec, identity: spec.Identity(), secret: t.cell.secret.Load()}
 	s.stateMu.Lock()
@@ -159,8 +167,10 @@ func (t *Task) define(spec action.Spec) error {
 			return &DuplicateOutputError{Path: o, First: p.spec, Second: n.spec}
 		}
 	}
-	if err := s.enterDirs(n); err != nil {
-		return err
+	if spec.Foreign == nil {
+		if err := s.enterDirs(n); err != nil {
+			return err
+		}
 	}
 	for i, o := range spec.Outputs {
 		s.outputs[o] = outRef{n, i}

@@ -120,7 +120,7 @@ func (s *Session) discover(n *node, o *outcome) error {
 			continue
 		}
 		seen[p] = true
-		if action.IsOutput(p) && !n.mayRead(p) {
+		if s.isOutput(p) && !n.mayRead(p) {
 			if !strings.HasPrefix(p, StateDir+"/") {
 				undeclared = append(undeclared, p)
 			}

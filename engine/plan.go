@@ -6,7 +6,6 @@ import (
 	"sort"
 	"time"
 
-	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
 	"erg.build/erg/engine/fsys"
@@ -79,7 +78,7 @@ func (s *Session) mayStay(n *node) bool {
 	if len(n.spec.Unknown) > 0 {
 		// How it would be run is not known, but what it would read is.
 		for _, d := range n.old.Deps {
-			if !action.IsOutput(d.Path) {
+			if !s.isOutput(d.Path) {
 				got, err := s.discovered(n, d)
 				ok = ok && err == nil && got == d.Digest
 			}
@@ -147,7 +146,7 @@ func (s *Session) PlannedActions() []PlannedAction {
 	defer s.mu.Unlock()
 	var out []PlannedAction
 	for _, n := range s.wanted {
-		if isProbe(n.spec) {
+		if isProbe(n.spec) || n.phony() {
 			continue
 		}
 		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Outputs: n.spec.Outputs, Inputs: slices.Concat(n.spec.Inputs, n.spec.Order), Waits: n.spec.Unknown, Took: n.lastTook()}
@@ -191,7 +190,7 @@ func (t *Task) deferred(context, what string, waits []string) {
 // trace or the store has it; else the last build predicts it.
 func (t *Task) content(p string) (Content, error) {
 	s := t.s
-	if !action.IsOutput(p) {
+	if !s.isOutput(p) {
 		b, err := t.readFile(p)
 		return Content{Known: err == nil, Bytes: b, Digest: digest.Of(b)}, err
 	}

@@ -28,6 +28,12 @@ func (s *Session) prepare(n *node) {
 }
 
 func (s *Session) judge(n *node) error {
+	if n.spec.Foreign != nil {
+		s.refreshInputs(n)
+	}
+	if n.spec.Foreign != nil && n.spec.Foreign.Phony && (s.opts.Mode == Build || !s.waitsForRun(n)) {
+		return s.stand(n)
+	}
 	if s.opts.Mode == Plan && (len(n.spec.Unknown) > 0 || s.waitsForRun(n)) {
 		s.planRun(n, true)
 		return nil
@@ -45,6 +51,9 @@ func (s *Session) judge(n *node) error {
 	n.key = m.Key()
 	if s.unchanged(n) {
 		return nil
+	}
+	if ok, err := s.adopt(n, m); ok || err != nil {
+		return err
 	}
 	seen, ok, err := s.copyEqual(n, m)
 	if !ok && err == nil {
@@ -131,11 +140,15 @@ func (s *Session) discoveredSame(n *node, deps []trace.Dep) bool {
 // discovered returns the digest that a discovered input of n has now, zero
 // when it is absent.
 func (s *Session) discovered(n *node, d trace.Dep) (digest.Digest, error) {
-	if action.IsOutput(d.Path) && !n.mayRead(d.Path) {
+	out := s.isOutput(d.Path)
+	if out && n.spec.Foreign != nil {
+		return s.foreignDiscovered(d.Path)
+	}
+	if out && !n.mayRead(d.Path) {
 		// Whether it lies there or not, it is none of this action's inputs.
 		return digest.Digest{}, nil
 	}
-	if d.Digest.IsZero() && !action.IsOutput(d.Path) {
+	if d.Digest.IsZero() && !out {
 		// It was looked for and not there: that is all that matters.
 		f, err := s.leaf(d.Path, trace.Presence)
 		if err != nil || f.Stamp.Absent() {
@@ -154,9 +167,18 @@ func (s *Session) unchanged(n *node) bool {
 		s.opts.Rerun && n.spec.Local || !s.discoveredSame(n, old.Deps) {
 		return false
 	}
+	if n.spec.Foreign != nil {
+		if !s.stillThere(n) {
+			return false
+		}
+		old = n.old
+	}
 	for i, o := range old.Outs {
 		if o.Path != n.spec.Outputs[i] {
 			return false
+		}
+		if n.spec.Foreign != nil {
+			continue
 		}
 		f, err := s.leaf(o.Path, trace.Content)
 		if err != nil || f.Digest != effective(o.Digest, o.Exec) {
@@ -367,7 +389,7 @@ func (s *Session) copyOuts(from, outs []trace.Out) error {
 
 // concludeReuse ends a node whose outputs were copied into place.
 func (s *Session) concludeReuse(n *node, rec *trace.Action, st event.Status) {
-	if n.spec.Depfile != "" {
+	if n.spec.Depfile != "" && (n.spec.Foreign == nil || !n.spec.Foreign.KeepDepfile) {
 		s.eng.fs.Remove(s.eng.abs(n.spec.Depfile)) // a killed compiler's
 	}
 	if err := s.stampOuts(rec.Outs); err != nil {

@@ -29,6 +29,9 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 	}
 	rec.Deps = append(rec.Deps, discovered...)
 	rec.Full = fullKey(n, rec.Deps)
+	if n.spec.Foreign != nil {
+		markEmpty(rec)
+	}
 	rec.Why = s.explain(n, m, rec.Deps)
 	rec.Changed = s.rev
 	if old := n.old; old != nil && slices.Equal(old.Outs, outs) {
@@ -165,7 +168,7 @@ func (s *Session) stampOut(o trace.Out, st trace.Stamp) {
 	s.stateMu.Lock()
 	old := s.eng.state.Files[k]
 	s.stateMu.Unlock()
-	l := &leafState{file: s.record(f, old)}
+	l := &leafState{file: s.record(f, old), epoch: s.epoch.Load()}
 	l.once.Do(func() {})
 	s.leafMu.Lock()
 	s.leaves[k] = l

@@ -8,6 +8,7 @@ import (
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/exec"
 	"erg.build/erg/engine/trace"
 )
 
@@ -20,6 +21,7 @@ type tally struct {
 	contexts map[string]event.Count
 	work     time.Duration // that the nodes which have not ended will take
 	told     time.Time
+	steps    event.Steps
 }
 
 func (c *tally) demanded(n *node) {
@@ -27,6 +29,9 @@ func (c *tally) demanded(n *node) {
 	k.Total++
 	c.contexts[n.spec.Context] = k
 	c.work += n.lastTook()
+	if !isProbe(n.spec) && !n.phony() {
+		c.steps.Total++
+	}
 }
 
 func (c *tally) ended(n *node) {
@@ -35,6 +40,9 @@ func (c *tally) ended(n *node) {
 	c.contexts[n.spec.Context] = k
 	c.finished++
 	c.work -= n.lastTook()
+	if n.group != nil && n.group.status == event.Unchanged && !isProbe(n.spec) {
+		c.steps.Total--
+	}
 }
 
 // report emits a Progress now and then. The caller holds mu.
@@ -136,7 +144,14 @@ func (s *Session) finish(n *node, g *group, e event.ActionFinished) {
 		return
 	}
 	g.finished = true
+	if g.status != event.Unchanged && !isProbe(n.spec) {
+		s.steps.Finished++
+		if n.state != running {
+			s.steps.Started++ // no process was
+		}
+	}
 	e.ID, e.Name, e.Contexts, e.Status, e.Lane, e.At = g.id, n.spec.Name, g.list(), g.status, n.lane, time.Since(s.began)
+	e.Path, e.Steps = n.id(), s.steps
 	s.emit(e)
 }
 
@@ -146,6 +161,14 @@ func reasons(rec *trace.Action) []event.Reason {
 		out[i] = event.Reason(c)
 	}
 	return out
+}
+
+// commandText is the command for people to copy.
+func commandText(spec *action.Spec) string {
+	if spec.Foreign != nil {
+		return spec.Foreign.Command
+	}
+	return exec.Quote(shownCommand(spec))
 }
 
 // shownCommand is the command as a person would type it in the workspace.

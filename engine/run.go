@@ -32,6 +32,8 @@ type outcome struct {
 	outs       []trace.Out
 	stamps     []trace.Stamp // of outs
 	baked      bool
+	absent     bool   // an output was not made
+	unshared   bool   // the store cannot hold what was made
 	disturbed  string // an input that changed meanwhile
 	err        error
 }
@@ -53,7 +55,7 @@ func (s *Session) runNode(n *node) {
 	if o.err != nil && !interrupted {
 		s.remember(n, o, took)
 	}
-	if o.err != nil && !n.spec.Local {
+	if o.err != nil && !n.spec.Local && n.spec.Foreign == nil {
 		s.discard(n)
 	}
 	s.mu.Lock()
@@ -63,12 +65,18 @@ func (s *Session) runNode(n *node) {
 		s.planned.started++
 	}
 	e := event.ActionFinished{Elapsed: took, Output: o.output}
+	if o.res != nil {
+		e.ExitCode = o.res.ExitCode
+		if o.res.Signal != 0 {
+			e.ExitCode = 128 + int(o.res.Signal)
+		}
+	}
 	switch {
 	case interrupted:
 		s.stop()
 		s.abandon(n)
 	case o.err != nil:
-		e.Err, e.Command = o.err, exec.Quote(shownCommand(n.spec))
+		e.Err, e.Command = o.err, commandText(n.spec)
 		s.failRun(n, e)
 	default:
 		n.outs = rec.Outs
@@ -84,7 +92,9 @@ func (s *Session) runNode(n *node) {
 // conclude hashes and records what a successful run made.
 func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Action, error) {
 	for i, out := range o.outs {
-		s.stampOut(out, o.stamps[i])
+		if !o.stamps[i].Absent() {
+			s.stampOut(out, o.stamps[i])
+		}
 	}
 	m, err := s.manifest(n)
 	if err != nil {
@@ -102,9 +112,14 @@ func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Acti
 		s.incomplete.Store(true)
 		s.message(event.Warning, fmt.Sprintf("%s changed while %q ran; the next build runs it again", o.disturbed, n.spec.Name))
 	}
+	if o.absent {
+		// What is not there is never up to date.
+		rec.Key = [32]byte{}
+		s.incomplete.Store(true)
+	}
 	s.keep(rec)
 	s.log(rec)
-	if o.disturbed == "" && !n.spec.Local {
+	if o.disturbed == "" && !n.spec.Local && !o.unshared {
 		s.share(n, rec)
 	}
 	return rec, nil
@@ -114,7 +129,7 @@ func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Acti
 // action began if it was hashed only afterwards.
 func (s *Session) disturbed(n *node, o *outcome) string {
 	check := func(p string) bool {
-		if action.IsOutput(p) {
+		if s.isOutput(p) {
 			return false
 		}
 		l := s.leafState(trace.FileKey{Path: p, Kind: trace.Content}, true)
@@ -176,6 +191,10 @@ func (s *Session) execute(n *node) *outcome {
 	o := &outcome{}
 	if s.ctx.Err() != nil {
 		o.err = context.Cause(s.ctx) // before what is there is removed
+		return o
+	}
+	if n.spec.Foreign != nil {
+		s.executeForeign(n, o)
 		return o
 	}
 	if o.err = s.clear(n); o.err != nil {

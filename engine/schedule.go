@@ -36,6 +36,7 @@ type sched struct {
 	// lastMade are the nodes by the key of their record.
 	lastMade map[digest.Digest][]*node
 	lastID   int
+	failures int
 
 	gate gate
 	tally
@@ -116,6 +117,10 @@ func (s *Session) pump() {
 		if s.hold(n) {
 			continue
 		}
+		if s.overloaded() {
+			s.runnable.put(n)
+			break
+		}
 		if p := s.pool(n); p != nil && p.running >= max(n.spec.Pool.Depth, 1) {
 			p.held.put(n)
 			continue
@@ -194,7 +199,8 @@ func (s *Session) start(n *node) {
 		}
 	}
 	if !isProbe(n.spec) {
-		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began)})
+		s.steps.Started++
+		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began), Output: n.id(), Steps: s.steps})
 	}
 	go s.runNode(n)
 }

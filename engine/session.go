@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
 	"erg.build/erg/engine/sandbox"
@@ -30,6 +29,9 @@ type SessionOptions struct {
 	Goal      string     // what was asked for: the key of the goal in the trace
 	Jobs      int        // processes at once; 0 for the machine's cores
 	KeepGoing bool       // after a failure go on with all that does not need it
+	Failures  int        // without KeepGoing: how many failures stop the build; 0 for the first
+	MaxLoad   float64    // start nothing beside another process while the machine's load is above it; 0 for no limit
+	Environ   []string   // of foreign actions
 	Rerun     bool       // run Local actions (tests) although they passed before
 	Sink      event.Sink // must not call the session
 	// BeforeRun, if set, is asked once, when all that can be evaluated
@@ -71,6 +73,8 @@ type Session struct {
 	scratchOnce    sync.Once
 	scratches      atomic.Int64
 	lastStamp      atomic.Int64 // nanoseconds: the latest stamp of an output
+	epoch          atomic.Int64 // how many foreign processes have ended
+	madeDirs       sync.Map     // of outputs of foreign actions
 	incomplete     atomic.Bool  // something must be done again by the next build
 	sandboxOnce    sync.Once
 	method         sandbox.Method
@@ -150,10 +154,13 @@ func (s *Session) producer(p string) *node {
 // inputDigest returns the digest with which a file counts as an input. An
 // output counts as its producer made it.
 func (s *Session) inputDigest(p string) (digest.Digest, error) {
-	if action.IsOutput(p) {
+	if s.isOutput(p) {
 		s.mu.Lock()
 		ref := s.outputs[p]
 		d, ok := ref.digest()
+		if ref.n != nil && ref.n.volatile {
+			s.incomplete.Store(true)
+		}
 		s.mu.Unlock()
 		if ref.n != nil && !ok {
 			return digest.Digest{}, errors.New(p + " is not up to date")

@@ -142,6 +142,13 @@ func (t *Task) Content(path string) (Content, error) { return t.content(path) }
 // actions' own errors were reported as events.
 func (t *Task) Build(paths ...string) error { return t.build(paths) }
 
+// Demand is Build without waiting: what comes of it shows in the session's
+// result.
+func (t *Task) Demand(paths ...string) error {
+	_, err := t.demandPaths(paths, 0)
+	return err
+}
+
 // Deferred records, when planning, a group of actions that cannot be listed
 // yet, and what they wait for.
 func (t *Task) Deferred(context, what string, waits []string) { t.deferred(context, what, waits) }

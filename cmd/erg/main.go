@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 
 	"erg.build/erg/cmd/erg/internal/app"
 	"erg.build/erg/cmd/erg/internal/cli"
@@ -11,5 +12,9 @@ import (
 
 func main() {
 	sandbox.Main() // does not return in a sandbox's helper
-	os.Exit(cli.Main(cli.Deps{App: app.App{}}, os.Args[1:]))
+	args := os.Args[1:]
+	if filepath.Base(os.Args[0]) == "ninja" { // a link of that name
+		args = append([]string{"ninja"}, args...)
+	}
+	os.Exit(cli.Main(cli.Deps{App: app.App{}}, args))
 }

@@ -38,6 +38,9 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 		return "\x02" + roots.Canonical(p) + "\x03"
 	}
 	add("version", "", keyVersion)
+	if s.Foreign != nil {
+		m = append(m, s.Foreign.manifest()...)
+	}
 	for i, a := range s.Argv {
 		if i == 0 && path.IsAbs(a) {
 			// Where a tool lies is no part of what it is: Tools says that.
@@ -49,7 +52,9 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 		name, value, _ := strings.Cut(e, "=")
 		add("environment", name, Expand(value, token))
 	}
-	add("directory", "", roots.Canonical(s.Dir))
+	if s.Foreign == nil {
+		add("directory", "", roots.Canonical(s.Dir))
+	}
 	for _, o := range s.Outputs {
 		add("output", roots.Canonical(o), "")
 	}
@@ -157,6 +162,10 @@ func (s *Spec) Identity() digest.Digest {
 	list("include", s.Include)
 	list("writable", s.Writable)
 	list("unknown", s.Unknown)
+	if f := s.Foreign; f != nil {
+		m = append(m, f.manifest()...)
+		m = append(m, Line{strconv.FormatBool(f.Phony), strconv.FormatBool(f.Console), strconv.FormatBool(f.Includes != nil)})
+	}
 	m = append(m, Line{s.Dir, s.Stdin, s.Stdout}, Line{s.Depfile, s.Expect, s.Pool.Name},
 		Line{strconv.FormatBool(s.Sandbox), strconv.FormatBool(s.Local), s.Timeout.String()})
 	for _, t := range s.Tools {

@@ -30,13 +30,17 @@ func IsOutput(p string) bool { root, _ := RootOf(p); return root != "" }
 // for sources, "o:" for the action's own output root, "x0:", "x1:", … for
 // others in the order in which the action mentions them.
 type Roots struct {
+	plain   bool // of a foreign action: all paths are sources
 	own     string
 	foreign []string
 }
 
 // Roots returns the action's table of output roots.
 func (s *Spec) Roots() *Roots {
-	r := &Roots{own: s.Root}
+	r := &Roots{own: s.Root, plain: s.Foreign != nil}
+	if r.plain {
+		return r
+	}
 	token := func(p string, _ bool) string { r.add(p); return "" }
 	for _, a := range s.Argv {
 		Expand(a, token)
@@ -72,6 +76,9 @@ func (r *Roots) Canonical(p string) string {
 	if path.IsAbs(p) {
 		return p
 	}
+	if r.plain {
+		return "s:" + p
+	}
 	root, rest := RootOf(p)
 	switch root {
 	case "":
@@ -100,6 +107,9 @@ func (r *Roots) Real(c string) string {
 		return c
 	}
 	kind, rest, ok := strings.Cut(c, ":")
+	if r.plain && ok && kind == "s" {
+		return rest // these do not leave their place
+	}
 	if !ok || rest != "" && (path.IsAbs(rest) || path.Clean(rest) != rest || rest == ".." || strings.HasPrefix(rest, "../")) {
 		return ""
 	}
@@ -120,7 +130,7 @@ func (r *Roots) Real(c string) string {
 // context generates lies among the sources, and what others made lies under
 // a name that does not tell which context it was.
 func (r *Roots) View(p string) string {
-	if path.IsAbs(p) {
+	if path.IsAbs(p) || r.plain {
 		return p
 	}
 	root, rest := RootOf(p)

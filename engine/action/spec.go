@@ -97,6 +97,10 @@ type Spec struct {
 	// difference fails the action and shows the lines that differ.
 	Expect string
 
+	// Foreign, if set, says how another build system's graph wants the
+	// action to be run.
+	Foreign *Foreign
+
 	// Unknown lists what the action waits for when planning, one label for
 	// each value in it that is not known yet ("context.tools.output.cflags").
 	// An action with unknowns has no key and cannot run.

@@ -38,6 +38,8 @@ type ActionStarted struct {
 	Contexts []string // those that are known to share it now
 	Lane     int      // 0 ≤ Lane < jobs: the slot it runs in
 	At       time.Duration
+	Output   string // the path of the first output, which identifies the action
+	Steps    Steps
 }
 
 // ActionFinished says how an action ended. It is emitted once for each
@@ -54,7 +56,14 @@ type ActionFinished struct {
 	Command  string        // the command as a person would type it; set when it failed
 	Err      error         // set when Status is Failed
 	Why      []Reason      // why it was not unchanged; when Status is Ran or Restored
+	ExitCode int           // of the process, 128 more than the signal that ended it
+	Path     string        // of the first output, which identifies the action
+	Steps    Steps
 }
+
+// Steps count, exactly and at the moment of an event, what has to be done:
+// actions that are not known to be unchanged. Phony ones do not count.
+type Steps struct{ Started, Finished, Total int }
 
 // A Reason is one thing in which an action differs from its last run.
 type Reason struct {

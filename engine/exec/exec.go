@@ -40,6 +40,9 @@ type Command struct {
 	Sandbox       *sandbox.Spec // nil: in place
 	// ExtraFiles become descriptors 3, 4, …: the lock's, a jobserver's.
 	ExtraFiles []*os.File
+	// Console gives the process this one's standard streams and leaves it in
+	// this one's process group, so that it can use the terminal.
+	Console bool
 }
 
 // A Result is how a process ran.
@@ -103,7 +106,7 @@ func Run(ctx context.Context, c *Command) (*Result, error) {
 }
 
 func (c *Command) start(io *streams) (spawn.Process, error) {
-	a := &spawn.Attr{Argv: c.Argv, Env: c.Env, Dir: c.Dir, Files: io.child}
+	a := &spawn.Attr{Argv: c.Argv, Env: c.Env, Dir: c.Dir, Files: io.child, Foreground: c.Console}
 	if c.Sandbox != nil {
 		return sandbox.Start(c.Sandbox, a)
 	}

@@ -27,6 +27,11 @@ type streams struct {
 // openStreams opens what c reads and writes.
 func openStreams(c *Command) (_ *streams, err error) {
 	s := &streams{drained: make(chan struct{})}
+	if c.Console {
+		s.child = append([]*os.File{os.Stdin, os.Stdout, os.Stderr}, c.ExtraFiles...)
+		close(s.drained)
+		return s, nil
+	}
 	defer func() {
 		if err != nil {
 			s.abandon()
@@ -129,6 +134,9 @@ func (s *streams) finish(res *Result) {
 	}
 	for _, c := range s.captures() {
 		c.r.Close()
+	}
+	if s.output == nil {
+		return
 	}
 	res.Output = s.output.bytes()
 	if s.stdout != nil {

@@ -197,6 +197,7 @@ func (e *encoder) action(a *Action) {
 		e.digest(o.Digest)
 		e.int(o.Size)
 		e.bool(o.Exec)
+		e.digest(o.Mark)
 	}
 	e.bytes(a.Message)
 	e.int(int64(a.Took))
@@ -243,7 +244,7 @@ func (d *decoder) action() *Action {
 	}
 	a.Outs = make([]Out, d.count())
 	for i := range a.Outs {
-		a.Outs[i] = Out{d.string(), d.digest(), d.int(), d.bool()}
+		a.Outs[i] = Out{d.string(), d.digest(), d.int(), d.bool(), d.digest()}
 	}
 	a.Message = d.ownBytes()
 	a.Took = time.Duration(d.int())

@@ -21,7 +21,7 @@ const (
 	baseName   = "trace"
 	logName    = "trace.log"
 	magic      = "erg trace\n"
-	schema     = 4
+	schema     = 5
 	headerSize = len(magic) + 2 + 8 + 8 + 4 + 4 + 4
 )
 

@@ -70,6 +70,10 @@ type Out struct {
 	Digest digest.Digest // of the content alone, as in the store
 	Size   int64
 	Exec   bool
+	// Mark, if set, is the digest with which consumers see the output, in
+	// place of that of its content: an empty file says nothing of what it
+	// stands for.
+	Mark digest.Digest
 }
 
 // A Change is one reason why an action ran.

@@ -19,7 +19,7 @@ func sampleAction(i int) *Action {
 		Name: fmt.Sprint("cc ", i), Context: "app", Target: "app//:x", Spec: d("spec"), Manifest: []byte("manifest"),
 		Key: d(fmt.Sprint("key", i)), Full: d(fmt.Sprint("full", i)),
 		Deps:    []Dep{{"src/a.c", d("a"), false}, {"src/a.h", d("h"), true}, {"src/absent.h", digest.Digest{}, true}},
-		Outs:    []Out{{fmt.Sprintf("_build/app/%d.o", i), d("o"), 17, i%2 == 0}, {fmt.Sprintf("_build/app/%d.x", i), d("x"), 0, false}},
+		Outs:    []Out{{fmt.Sprintf("_build/app/%d.o", i), d("o"), 17, i%2 == 0, d("m")}, {fmt.Sprintf("_build/app/%d.x", i), d("x"), 0, false, d("")}},
 		Message: []byte("warning\n"), Took: 3 * time.Millisecond, Peak: 1 << 20, Verified: 4, Ran: 5,
 		Failed: i%3 == 0, Baked: i%3 == 1, Why: []Change{{"input", "src/a.c", "old", "new"}},
 	}

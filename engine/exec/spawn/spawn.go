@@ -39,6 +39,9 @@ type Attr struct {
 	Env   []string   // "name=value"; the whole environment
 	Dir   string     // working directory, "" for this process's own
 	Files []*os.File // descriptors 0, 1, 2, …
+	// Foreground leaves the process in this one's group: it may read from the
+	// terminal, and what it leaves running is nobody's to end.
+	Foreground bool
 }
 
 // Status is how a process ended.
@@ -74,6 +77,7 @@ type Child struct {
 	Pid     int
 	started time.Time
 	floor   int64 // peak resident size of the parent
+	alone   bool  // it has no group of its own
 
 	mu        sync.Mutex
 	exited    bool
@@ -102,7 +106,7 @@ func Start(a *Attr) (*Child, error) {
 	for i, f := range a.Files {
 		fds[i] = f.Fd()
 	}
-	attr := &syscall.ProcAttr{Dir: a.Dir, Env: a.Env, Files: fds, Sys: &syscall.SysProcAttr{Setpgid: true}}
+	attr := &syscall.ProcAttr{Dir: a.Dir, Env: a.Env, Files: fds, Sys: &syscall.SysProcAttr{Setpgid: !a.Foreground}}
 	if a.Env == nil {
 		attr.Env = []string{}
 	}
@@ -120,7 +124,7 @@ func Start(a *Attr) (*Child, error) {
 	if err != nil {
 		return nil, explain(a, path, err)
 	}
-	return &Child{Pid: pid, started: started, floor: ownPeak()}, nil
+	return &Child{Pid: pid, started: started, floor: ownPeak(), alone: a.Foreground}, nil
 }
 
 // Signal implements Process.
@@ -134,6 +138,9 @@ func (c *Child) Signal(sig syscall.Signal) error {
 		c.late = true
 	} else {
 		c.signalled = true
+	}
+	if c.alone {
+		return syscall.Kill(c.Pid, sig)
 	}
 	return syscall.Kill(-c.Pid, sig)
 }
@@ -158,7 +165,9 @@ func (c *Child) Wait(drained <-chan struct{}) (Status, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	syscall.Kill(-c.Pid, syscall.SIGKILL)
+	if !c.alone {
+		syscall.Kill(-c.Pid, syscall.SIGKILL)
+	}
 	var ws syscall.WaitStatus
 	var ru syscall.Rusage
 	for {

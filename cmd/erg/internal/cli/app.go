@@ -36,6 +36,9 @@ type App interface {
 	// Format returns src, the contents of the HCL file name, in the canonical
 	// layout. An error says what is wrong with the file.
 	Format(name string, src []byte) ([]byte, error)
+	// Ninja does what Ninja does with a command line. Its error is a
+	// *ProgramError.
+	Ninja(context.Context, Common, []string) error
 	// Complete returns what may be meant by a word's beginning, each as
 	// "word" or "word\tdescription". It is quick, prints nothing, and returns
 	// nil when it does not know.
@@ -164,6 +167,7 @@ func (noApp) Run(context.Context, Common, RunOptions) error         { return err
 func (noApp) Why(context.Context, Common, WhyOptions) error         { return errNoApp }
 func (noApp) Clean(context.Context, Common, CleanOptions) error     { return errNoApp }
 func (noApp) Promote(context.Context, Common, PromoteOptions) error { return errNoApp }
+func (noApp) Ninja(context.Context, Common, []string) error         { return errNoApp }
 func (noApp) Format(string, []byte) ([]byte, error)                 { return nil, errNoApp }
 func (noApp) Complete(context.Context, Common, Completion) []string { return nil }
 func (noApp) Graph(context.Context, Common, GraphOptions) (*graph.Graph, error) {

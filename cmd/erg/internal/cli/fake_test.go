@@ -43,6 +43,10 @@ func (a *fakeApp) Graph(_ context.Context, c Common, o GraphOptions) (*graph.Gra
 	return a.drawn, a.note("graph", c, o)
 }
 
+func (a *fakeApp) Ninja(_ context.Context, c Common, args []string) error {
+	return a.note("ninja", c, args)
+}
+
 // Format accepts what has no tab and indents nothing.
 func (a *fakeApp) Format(name string, src []byte) ([]byte, error) {
 	if bytes.Contains(src, []byte("\t")) {

@@ -1,0 +1,28 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+)
+
+func newNinja(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use:   "ninja [OPTION]... [TARGET]...",
+		Short: "Build what a build.ninja file describes, in place of Ninja",
+		Long: `Build what a build.ninja file describes, as Ninja does: with its options, messages
+and exit codes, for CMake, Meson and whatever else writes such files. Unlike
+Ninja, it goes by the content of files.
+
+All that follows "erg ninja" is Ninja's: "erg ninja -h" lists its options.`,
+		Example: `  erg ninja -C build
+  cmake -G Ninja -DCMAKE_MAKE_PROGRAM=/path/to/ninja ..    # a link to erg`,
+		DisableFlagParsing: true,
+		Args:               cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == "--help" {
+				return cmd.Help()
+			}
+			c := Common{Stdin: g.deps.Stdin, Stdout: g.deps.Stdout, Stderr: g.deps.Stderr, Getenv: g.deps.Getenv}
+			return g.deps.App.Ninja(cmd.Context(), c, args)
+		},
+	}
+}

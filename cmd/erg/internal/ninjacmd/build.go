@@ -1,0 +1,363 @@
+package ninjacmd
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"erg.build/erg/contexts/ninja"
+	"erg.build/erg/contexts/ninja/drive"
+	"erg.build/erg/engine"
+)
+
+// stateName is the directory, in $builddir, of what erg keeps.
+const stateName = ".erg"
+
+// build makes targets up to date.
+func (c *command) build(ctx context.Context) int {
+	state, err := c.stateDir()
+	if err != nil {
+		return c.error("%s", c.describe(err))
+	}
+	eng, err := engine.Open(ctx, engine.Options{Root: c.dir, StateDir: state, StoreDir: c.StoreDir, BuildID: c.BuildID, Env: c.Getenv, InPlace: true,
+		Waiting: func(pid int) { c.warning("process %d builds here; waiting for it", pid) }})
+	if err != nil {
+		if ctx.Err() != nil {
+			return c.interrupted()
+		}
+		return c.error("%v", err)
+	}
+	code := c.buildIn(ctx, eng)
+	if err := eng.Close(); err != nil && code == exitOK {
+		return c.error("%v", err)
+	}
+	return code
+}
+
+func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
+	key := c.goalKey()
+	if _, ok := eng.Null(key); ok {
+		return c.nothing()
+	}
+	st, err := newStatus(c)
+	if err != nil {
+		return c.fatal("%v", err)
+	}
+	b := &builder{command: c, eng: eng, status: st, ctx: ctx}
+	for try := 0; ; try++ {
+		rebuilt, code := b.manifest()
+		if code != exitOK {
+			return code
+		}
+		if !rebuilt {
+			break
+		}
+		if try == maxManifests {
+			return c.error("manifest '%s' still dirty after %d tries, perhaps system time is not set", c.file, maxManifests)
+		}
+	}
+	return b.targets(key)
+}
+
+// maxManifests bounds how often a build file that makes itself is read again.
+const maxManifests = 100
+
+// nothing reports that all is up to date.
+func (c *command) nothing() int {
+	if c.verbosity != quiet {
+		c.info("no work to do.")
+	}
+	return exitOK
+}
+
+func (c *command) interrupted() int {
+	c.info("build stopped: interrupted by user.")
+	return exitInterrupted
+}
+
+// goalKey names what is asked for in the trace.
+func (c *command) goalKey() string {
+	b, err := json.Marshal(struct {
+		Command, File string
+		Targets       []string
+	}{"ninja", c.file, c.args})
+	if err != nil {
+		panic(err) // strings always can
+	}
+	return string(b)
+}
+
+// stateDir finds where erg's own files are, without reading the whole graph
+// if that can be helped: a null build must not.
+func (c *command) stateDir() (string, error) {
+	dir, sure, err := c.scanBuilddir(c.file, 0)
+	if err != nil {
+		return "", &ninja.Error{Err: err}
+	}
+	if !sure {
+		g, err := c.load()
+		if err != nil {
+			return "", err
+		}
+		dir = g.Var("builddir")
+	}
+	return filepath.Join(dir, stateName), nil
+}
+
+// scanBuilddir looks for the variable in a build file and in those that it
+// includes. It is not sure when the value, or which file counts, depends on
+// more than the text.
+func (c *command) scanBuilddir(file string, depth int) (dir string, sure bool, err error) {
+	text, err := os.ReadFile(c.path(file))
+	if err != nil {
+		return "", false, err
+	}
+	if i := bytes.Index(text, []byte("builddir")); i >= 0 {
+		line, _, _ := bytes.Cut(text[i+len("builddir"):], []byte("\n"))
+		value, ok := bytes.CutPrefix(bytes.TrimLeft(line, " "), []byte("="))
+		if i > 0 && text[i-1] != '\n' || !ok || bytes.ContainsAny(line, "$#\r") || bytes.Contains(text[i+len("builddir"):], []byte("\nbuilddir")) || depth > 0 {
+			return "", false, nil
+		}
+		return string(bytes.TrimSpace(value)), true, nil
+	}
+	for at := 0; ; {
+		i := bytes.Index(text[at:], []byte("include "))
+		if i < 0 {
+			return "", true, nil
+		}
+		at += i
+		line, _, _ := bytes.Cut(text[at:], []byte("\n"))
+		if at == 0 || text[at-1] == '\n' {
+			name := strings.TrimSpace(strings.TrimPrefix(string(line), "include "))
+			if strings.ContainsAny(name, "$") || depth > 5 {
+				return "", false, nil
+			}
+			if _, sure, err := c.scanBuilddir(name, depth+1); err != nil || !sure {
+				return "", false, nil // reading all of it tells what is wrong
+			}
+		}
+		at += len("include ")
+	}
+}
+
+// A builder builds in an engine, in as many sessions as it takes.
+type builder struct {
+	*command
+	eng    *engine.Engine
+	status *status
+	ctx    context.Context
+	graph  *ninja.Graph
+	warned bool
+	parsed time.Duration
+}
+
+func (b *builder) session(goal string) *engine.Session {
+	mode := engine.Build
+	if b.dryRun {
+		mode = engine.Plan
+	}
+	b.status.begin(b.graph)
+	return b.eng.NewSession(b.ctx, engine.SessionOptions{Mode: mode, Goal: goal, Jobs: b.jobs, KeepGoing: b.failures == 0, Failures: b.failures,
+		MaxLoad: b.maxLoad, Environ: b.Environ, Sink: b.status})
+}
+
+func (b *builder) drive() *drive.Driver {
+	return drive.New(b.graph, drive.Options{KeepDepfile: b.keepDepfile, KeepRsp: b.keepRsp})
+}
+
+// manifest reads the build file after having it made up to date, if an edge
+// makes it. It reports whether it must be read again.
+func (b *builder) manifest() (again bool, code int) {
+	s := b.session("manifest " + b.file)
+	var read error
+	err := s.Eval(func(t *engine.Task) error {
+		if read = b.read(t); read != nil {
+			return read
+		}
+		n, ok := b.graph.Lookup(b.file)
+		if !ok || b.graph.Producer(n) == ninja.NoEdge || b.dryRun {
+			return nil
+		}
+		b.status.begin(b.graph)
+		b.status.watch = b.graph.Path(b.graph.Outputs(b.graph.Producer(n))[0])
+		return b.drive().Build(t, []ninja.Node{n})
+	})
+	b.status.end()
+	switch {
+	case b.ctx.Err() != nil:
+		s.Finish(false, nil)
+		return false, b.interrupted()
+	case read != nil:
+		return false, b.error("%s", b.describe(read))
+	case errors.Is(err, engine.ErrFailed) || b.status.failed > 0:
+		s.Finish(false, nil)
+		return false, b.error("rebuilding '%s': %s", b.file, "subcommand failed")
+	case err != nil:
+		return false, b.error("rebuilding '%s': %s", b.file, b.describe(err))
+	case b.status.ran == 0:
+		return false, exitOK // the next session goes on with what this one saw
+	}
+	if err := s.Finish(false, nil); err != nil {
+		return false, b.error("%v", err)
+	}
+	return b.status.watched, exitOK
+}
+
+func (b *builder) read(t *engine.Task) (err error) {
+	began := time.Now()
+	if b.graph, err = drive.Read(t, b.file, b.phonyCycleErr); err != nil {
+		return err
+	}
+	b.parsed = time.Since(began)
+	if !b.warned {
+		for _, w := range b.graph.Warnings() {
+			b.warning("%s:%d: %s", w.File, w.Line, w.Msg)
+		}
+	}
+	b.warned = true
+	return nil
+}
+
+// targets builds what was asked for.
+func (b *builder) targets(key string) int {
+	nodes, err := b.nodes(b.args)
+	if err != nil {
+		return b.error("%v", err)
+	}
+	s := b.session(key)
+	err = s.Eval(func(t *engine.Task) error {
+		d := b.drive()
+		if err := d.Depend(t); err != nil {
+			return err
+		}
+		return d.Build(t, nodes)
+	})
+	b.status.end()
+	if b.dryRun {
+		return b.planned(s, err)
+	}
+	failed := b.status.failed > 0
+	saved := s.Finish(err == nil && !failed && b.ctx.Err() == nil, nil)
+	if b.stats {
+		b.printStats(s)
+	}
+	switch {
+	case b.ctx.Err() != nil:
+		return b.interrupted()
+	case failed || errors.Is(err, engine.ErrFailed):
+		return b.stopped()
+	case err != nil:
+		return b.error("%s", b.describeBuild(err))
+	case saved != nil:
+		return b.error("%v", saved)
+	case b.status.ran == 0:
+		return b.nothing()
+	}
+	return exitOK
+}
+
+func (b *builder) nodes(args []string) ([]ninja.Node, error) {
+	if len(args) == 0 {
+		return b.graph.Defaults()
+	}
+	nodes := make([]ninja.Node, len(args))
+	for i, a := range args {
+		var err error
+		if nodes[i], err = b.graph.Target(a); err != nil {
+			return nil, err
+		}
+	}
+	return nodes, nil
+}
+
+// stopped says in Ninja's words why a build ended.
+func (b *builder) stopped() int {
+	switch {
+	case b.failures == 0 || b.status.failed < b.failures:
+		b.info("build stopped: cannot make progress due to previous errors.")
+	case b.failures > 1:
+		b.info("build stopped: subcommands failed.")
+	default:
+		b.info("build stopped: subcommand failed.")
+	}
+	return exitFailed
+}
+
+// describeBuild words what went wrong before anything could run.
+func (b *builder) describeBuild(err error) string {
+	var c *engine.CycleError
+	if !errors.As(err, &c) || len(c.Links) == 0 {
+		return b.describe(err)
+	}
+	text := "dependency cycle: " + c.Links[0].From
+	for _, l := range c.Links {
+		text += " -> " + l.To
+	}
+	return text
+}
+
+// planned prints what a build would run.
+func (b *builder) planned(s *engine.Session, err error) int {
+	if err != nil && !errors.Is(err, engine.ErrFailed) && !errors.Is(err, engine.ErrUnknown) {
+		return b.error("%s", b.describeBuild(err))
+	}
+	var run []ninja.Edge
+	for _, a := range s.PlannedActions() {
+		if a.Verdict == engine.UpToDate {
+			continue
+		}
+		if n, ok := b.graph.Lookup(a.Output); ok && b.graph.Producer(n) != ninja.NoEdge {
+			run = append(run, b.graph.Producer(n))
+		}
+	}
+	if len(run) == 0 {
+		return b.nothing()
+	}
+	b.status.list(b.inOrder(run))
+	return exitOK
+}
+
+// inOrder sorts edges so that each stands behind those that make its inputs.
+func (b *builder) inOrder(edges []ninja.Edge) []ninja.Edge {
+	wanted := map[ninja.Edge]bool{}
+	var outs []ninja.Node
+	for _, e := range edges {
+		wanted[e] = true
+		outs = append(outs, b.graph.Outputs(e)[0])
+	}
+	order, err := b.graph.Order(outs)
+	if err != nil {
+		return edges
+	}
+	sorted := edges[:0]
+	for _, e := range order {
+		if wanted[e] {
+			sorted = append(sorted, e)
+		}
+	}
+	return sorted
+}
+
+// printStats prints counts and times, as -d stats does.
+func (b *builder) printStats(s *engine.Session) {
+	r := s.Result()
+	fmt.Fprintf(b.Stdout, "metric                  count   avg (us)        total (ms)\n")
+	line := func(name string, count int, total time.Duration) {
+		avg := 0.0
+		if count > 0 {
+			avg = float64(total.Microseconds()) / float64(count)
+		}
+		fmt.Fprintf(b.Stdout, "%-24s%-8d%-16.1f%.1f\n", name, count, avg, float64(total.Microseconds())/1000)
+	}
+	line(".ninja parse", len(b.graph.Files()), b.parsed)
+	line("edges run", r.Ran, b.status.busy)
+	line("edges restored", r.Restored, 0)
+	line("edges unchanged", r.Unchanged, 0)
+	line("build", 1, r.Elapsed)
+}

@@ -1,0 +1,346 @@
+package ninjacmd
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"erg.build/erg/contexts/ninja"
+	"erg.build/erg/engine/event"
+)
+
+// A status prints what happens as Ninja does. It is the sink of a session's
+// events.
+type status struct {
+	c      *command
+	format string
+	graph  *ninja.Graph
+	began  time.Time
+	smart  bool // lines are overwritten
+	colour bool
+	width  int
+
+	out     bytes.Buffer // held back while an edge has the console
+	console bool
+	line    bool // the cursor stands behind a status line
+	steps   event.Steps
+
+	ran     int // processes, and what came from the store
+	failed  int
+	busy    time.Duration
+	watch   string // the output of an edge of which it matters
+	watched bool   // that it ran
+}
+
+const defaultFormat = "[%f/%t] "
+
+func newStatus(c *command) (*status, error) {
+	st := &status{c: c, format: defaultFormat}
+	// Only a variable that is not there leaves the default: an empty one
+	// shows no counts.
+	for _, e := range c.Environ {
+		if v, ok := strings.CutPrefix(e, "NINJA_STATUS="); ok {
+			st.format = v
+		}
+	}
+	if err := checkFormat(st.format); err != nil {
+		return nil, err
+	}
+	if f, ok := c.Stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		t := c.Getenv("TERM")
+		st.smart = t != "" && t != "dumb" && c.verbosity != verbose
+		st.colour = t != "" && t != "dumb"
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			st.width = w
+		}
+	}
+	if v := c.Getenv("CLICOLOR_FORCE"); v != "" && v != "0" {
+		st.colour = true
+	}
+	return st, nil
+}
+
+// begin prepares for a session.
+func (st *status) begin(g *ninja.Graph) {
+	st.graph, st.began = g, time.Now()
+	st.ran, st.failed, st.busy, st.watched, st.watch = 0, 0, 0, false, ""
+	st.steps = event.Steps{}
+}
+
+// end ends the line of the status.
+func (st *status) end() {
+	if st.line {
+		st.line = false
+		st.print("\n")
+	}
+	st.flush()
+}
+
+func (st *status) print(s string) { st.out.WriteString(s) }
+
+// flush writes what was printed, unless an edge has the console.
+func (st *status) flush() {
+	if !st.console && st.out.Len() > 0 {
+		st.c.Stdout.Write(st.out.Bytes())
+		st.out.Reset()
+	}
+}
+
+// Event implements event.Sink.
+func (st *status) Event(e event.Event) {
+	switch e := e.(type) {
+	case event.ActionStarted:
+		st.started(e)
+	case event.ActionFinished:
+		st.finished(e)
+	case event.Message:
+		if e.Level == event.Warning {
+			st.end()
+			st.c.warning("%s", e.Text)
+		}
+	}
+}
+
+func (st *status) edge(output string) (ninja.Edge, bool) {
+	n, ok := st.graph.Lookup(output)
+	if !ok {
+		return 0, false
+	}
+	e := st.graph.Producer(n)
+	return e, e != ninja.NoEdge
+}
+
+func (st *status) started(ev event.ActionStarted) {
+	st.steps = ev.Steps
+	e, ok := st.edge(ev.Output)
+	if !ok {
+		return
+	}
+	console := st.graph.Pool(e) == ninja.ConsolePool
+	if console || st.smart {
+		st.show(e)
+	}
+	if console {
+		st.end()
+		st.console = true
+	}
+	st.flush()
+}
+
+func (st *status) finished(ev event.ActionFinished) {
+	if ev.Status == event.Unchanged {
+		return // Ninja does not print again what was printed before
+	}
+	st.steps = ev.Steps
+	st.ran++
+	st.busy += ev.Elapsed
+	st.watched = st.watched || ev.Path == st.watch
+	e, ok := st.edge(ev.Path)
+	if !ok {
+		return
+	}
+	if st.c.explain {
+		for _, r := range ev.Why {
+			fmt.Fprintf(st.c.Stderr, "ninja explain: %s: %s\n", ev.Path, because(r))
+		}
+	}
+	if st.graph.Pool(e) == ninja.ConsolePool {
+		st.console = false
+	} else {
+		st.show(e)
+	}
+	if ev.Status == event.Failed {
+		st.failed++
+		st.fail(e, ev)
+	} else if len(ev.Output) > 0 {
+		st.own(string(ev.Output))
+	}
+	st.flush()
+}
+
+// because words a reason for -d explain.
+func because(r event.Reason) string {
+	switch r.What {
+	case "first build":
+		return "was never built here"
+	case "argument":
+		return "its command line changed"
+	case "input":
+		return r.Name + " changed"
+	case "output":
+		return r.Name + " is missing"
+	}
+	return strings.TrimSpace(r.What + " " + r.Name)
+}
+
+// fail prints why an edge failed.
+func (st *status) fail(e ninja.Edge, ev event.ActionFinished) {
+	var b strings.Builder
+	head := "FAILED: "
+	if ev.ExitCode != 0 {
+		head += fmt.Sprintf("[code=%d] ", ev.ExitCode)
+	}
+	if st.colour {
+		head = "\x1b[31m" + head + "\x1b[0m"
+	}
+	b.WriteString(head)
+	for _, o := range st.graph.Outputs(e) {
+		b.WriteString(st.graph.Path(o) + " ")
+	}
+	b.WriteString("\n")
+	if !st.graph.IsPhony(e) {
+		b.WriteString(st.graph.Command(e) + "\n")
+	}
+	b.Write(ev.Output)
+	if ev.ExitCode == 0 && ev.Err != nil {
+		if n := len(ev.Output); n > 0 && ev.Output[n-1] != '\n' {
+			b.WriteString("\n")
+		}
+		b.WriteString(ev.Err.Error() + "\n")
+	}
+	st.own(b.String())
+}
+
+var escapes = regexp.MustCompile("\x1b\\[[0-9;:?]*[a-zA-Z]")
+
+// own prints text on lines of its own.
+func (st *status) own(text string) {
+	if st.line {
+		st.line = false
+		st.print("\n")
+	}
+	if !st.colour {
+		text = escapes.ReplaceAllString(text, "")
+	}
+	st.print(text)
+	if !strings.HasSuffix(text, "\n") {
+		st.print("\n")
+	}
+}
+
+// show prints the line of an edge.
+func (st *status) show(e ninja.Edge) {
+	if st.c.verbosity == quiet {
+		return
+	}
+	what := st.graph.Binding(e, "description")
+	if what == "" || st.c.verbosity == verbose {
+		what = st.graph.Command(e)
+	}
+	text := st.prefix() + what
+	if !st.smart {
+		st.print(text + "\n")
+		return
+	}
+	st.print("\r" + elide(strings.ReplaceAll(text, "\n", " "), st.width) + "\x1b[K")
+	st.line = true
+}
+
+// elide cuts the middle out of a text that is too wide for a terminal.
+func elide(text string, width int) string {
+	const dots = "..."
+	if width <= len(dots) || len(text) < width {
+		return text
+	}
+	half := (width - 1 - len(dots)) / 2
+	return text[:half] + dots + text[len(text)-half:]
+}
+
+// list prints edges that would run.
+func (st *status) list(edges []ninja.Edge) {
+	st.steps.Total = len(edges)
+	for _, e := range edges {
+		st.steps.Started++
+		st.steps.Finished++
+		st.show(e)
+	}
+	st.end()
+}
+
+// formatWords are what may stand behind a % in NINJA_STATUS.
+const formatWords = "%strufocpeEwW"
+
+func checkFormat(format string) error {
+	for i := 0; i < len(format); i++ {
+		if format[i] != '%' {
+			continue
+		}
+		i++
+		if i == len(format) || !strings.ContainsRune(formatWords, rune(format[i])) {
+			c := ""
+			if i < len(format) {
+				c = format[i : i+1]
+			}
+			return fmt.Errorf("unknown placeholder '%%%s' in $NINJA_STATUS", c)
+		}
+	}
+	return nil
+}
+
+// prefix formats NINJA_STATUS.
+func (st *status) prefix() string {
+	var b strings.Builder
+	n := st.steps
+	elapsed := time.Since(st.began)
+	for i := 0; i < len(st.format); i++ {
+		c := st.format[i]
+		if c != '%' {
+			b.WriteByte(c)
+			continue
+		}
+		i++
+		switch st.format[i] {
+		case '%':
+			b.WriteByte('%')
+		case 's':
+			b.WriteString(strconv.Itoa(n.Started))
+		case 't':
+			b.WriteString(strconv.Itoa(n.Total))
+		case 'r':
+			b.WriteString(strconv.Itoa(n.Started - n.Finished))
+		case 'u':
+			b.WriteString(strconv.Itoa(n.Total - n.Started))
+		case 'f':
+			b.WriteString(strconv.Itoa(n.Finished))
+		case 'o', 'c':
+			b.WriteString(rate(n.Finished, elapsed))
+		case 'p':
+			fmt.Fprintf(&b, "%3d%%", 100*n.Finished/max(n.Total, 1))
+		case 'e':
+			fmt.Fprintf(&b, "%.3f", elapsed.Seconds())
+		case 'w':
+			b.WriteString(clock(elapsed))
+		case 'E':
+			fmt.Fprintf(&b, "%.3f", left(n, elapsed).Seconds())
+		case 'W':
+			b.WriteString(clock(left(n, elapsed)))
+		}
+	}
+	return b.String()
+}
+
+func rate(n int, d time.Duration) string {
+	if d <= 0 {
+		return "?"
+	}
+	return fmt.Sprintf("%.1f", float64(n)/d.Seconds())
+}
+
+func left(n event.Steps, elapsed time.Duration) time.Duration {
+	return elapsed * time.Duration(n.Total-n.Finished) / time.Duration(max(n.Finished, 1))
+}
+
+// clock writes minutes and seconds, and hours where there are any.
+func clock(d time.Duration) string {
+	s := int(d.Seconds())
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%02d:%02d", s/60, s%60)
+}

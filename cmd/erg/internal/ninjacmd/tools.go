@@ -1,0 +1,3 @@
+package ninjacmd
+
+func (c *command) runTool() int { return c.fatal("unknown tool '%s'", c.tool) }

@@ -1,0 +1,205 @@
+package drive
+
+import (
+	"fmt"
+	"slices"
+
+	"erg.build/erg/contexts/ninja"
+	"erg.build/erg/engine"
+)
+
+// A closure is what targets need.
+type closure struct {
+	targets []ninja.Node // with the validations of all edges
+	edges   []ninja.Edge // each once
+	leaves  []leaf
+	dyndeps []ninja.Node // files that have not been read yet
+}
+
+// A leaf is a file that no edge makes, and an edge that needs it, if any.
+type leaf struct {
+	node  ninja.Node
+	edge  ninja.Edge // NoEdge: it is a target
+	order bool       // before the edge runs, no more
+}
+
+// closure collects what targets need: edges, in the order in which Ninja
+// comes upon them, and the files that no edge makes.
+func (d *Driver) closure(targets []ninja.Node) *closure {
+	c := &closure{targets: slices.Clone(targets)}
+	seen := make([]bool, d.g.NumEdges())
+	noted := make([]bool, d.g.NumNodes())
+	var stack []ninja.Node
+	for i := 0; i < len(c.targets); i++ {
+		if d.g.Producer(c.targets[i]) == ninja.NoEdge && d.addedBy(c.targets[i]) == ninja.NoEdge {
+			c.leaves = append(c.leaves, leaf{c.targets[i], ninja.NoEdge, false})
+			continue
+		}
+		stack = append(stack[:0], c.targets[i])
+		for len(stack) > 0 {
+			n := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			e := d.g.Producer(n)
+			if e == ninja.NoEdge {
+				if e = d.addedBy(n); e == ninja.NoEdge {
+					continue
+				}
+			}
+			if seen[e] {
+				continue
+			}
+			seen[e] = true
+			stack = d.visit(c, e, stack, noted)
+		}
+	}
+	return c
+}
+
+// addedBy returns the edge that makes a file according to a dyndep file.
+func (d *Driver) addedBy(n ninja.Node) ninja.Edge {
+	if len(d.makes) > 0 {
+		if e, ok := d.makes[d.g.Path(n)]; ok {
+			return e
+		}
+	}
+	return ninja.NoEdge
+}
+
+// visit adds an edge to the closure and what it needs to the stack.
+func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []bool) []ninja.Node {
+	g := d.g
+	c.edges = append(c.edges, e)
+	c.targets = append(c.targets, g.Validations(e)...)
+	if f, ok := g.Dyndep(e); ok && !d.read[f] && !slices.Contains(c.dyndeps, f) {
+		c.dyndeps = append(c.dyndeps, f)
+	}
+	at := len(stack)
+	all := g.Inputs(e)
+	order := len(all) - len(g.OrderOnlyInputs(e))
+	for i, n := range all {
+		if g.Producer(n) != ninja.NoEdge || d.addedBy(n) != ninja.NoEdge {
+			stack = append(stack, n)
+		} else if !noted[n] {
+			noted[n] = i < order // an input beats an order
+			c.leaves = append(c.leaves, leaf{n, e, i >= order})
+		}
+	}
+	if a := d.added[e]; a != nil {
+		for _, p := range a.inputs {
+			if n, ok := g.Lookup(p); ok {
+				stack = append(stack, n)
+			}
+		}
+	}
+	slices.Reverse(stack[at:])
+	return stack
+}
+
+// checkLeaves fails if a file is missing that something needs.
+func (d *Driver) checkLeaves(t *engine.Task, c *closure) error {
+	paths := make([]string, len(c.leaves))
+	for i, l := range c.leaves {
+		paths[i] = d.g.Path(l.node)
+	}
+	for _, i := range t.Missing(paths) {
+		l := c.leaves[i]
+		if l.edge == ninja.NoEdge {
+			return &MissingError{Path: paths[i]}
+		}
+		outs := d.paths(d.g.Outputs(l.edge))
+		if l.order && (d.g.IsPhony(l.edge) || len(t.Missing(outs)) == 0) {
+			continue // nothing is about to run that waits for it
+		}
+		return &MissingError{Path: paths[i], Needed: outs[0]}
+	}
+	return nil
+}
+
+// loadDyndeps has dyndep files made and reads them. What does not wait for
+// any of them is built at the same time.
+func (d *Driver) loadDyndeps(t *engine.Task, c *closure) error {
+	later := d.later(c)
+	if err := d.define(t, c.edges, later); err != nil {
+		return err
+	}
+	var now []ninja.Node
+	var free []string
+	for _, f := range c.dyndeps {
+		e := d.g.Producer(f)
+		if e == ninja.NoEdge || !later[e] {
+			now = append(now, f)
+		}
+	}
+	if len(now) == 0 {
+		return fmt.Errorf("dyndep files wait for each other: '%s'", d.g.Path(c.dyndeps[0]))
+	}
+	for _, e := range c.edges {
+		if !later[e] && !d.g.IsPhony(e) {
+			free = append(free, d.g.Path(d.g.Outputs(e)[0]))
+		}
+	}
+	if err := t.Demand(free...); err != nil {
+		return err
+	}
+	if err := t.Build(d.paths(now)...); err != nil {
+		return err
+	}
+	for _, f := range now {
+		if err := d.loadDyndep(t, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// later returns the edges that wait for a dyndep file which was not read.
+func (d *Driver) later(c *closure) map[ninja.Edge]bool {
+	later := map[ninja.Edge]bool{}
+	var queue []ninja.Edge
+	for _, e := range c.edges {
+		if f, ok := d.g.Dyndep(e); ok && !d.read[f] {
+			later[e] = true
+			queue = append(queue, e)
+		}
+	}
+	for len(queue) > 0 {
+		e := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		for _, o := range d.g.Outputs(e) {
+			for _, u := range d.g.Consumers(o) {
+				if !later[u] {
+					later[u] = true
+					queue = append(queue, u)
+				}
+			}
+		}
+	}
+	return later
+}
+
+// loadDyndep reads a dyndep file that is up to date.
+func (d *Driver) loadDyndep(t *engine.Task, f ninja.Node) error {
+	path := d.g.Path(f)
+	content, err := t.Content(path)
+	if err != nil {
+		return fmt.Errorf("loading '%s': %w", path, err)
+	}
+	if !content.Known {
+		return engine.ErrUnknown
+	}
+	all, err := d.g.ReadDyndep(f, content.Bytes)
+	if err != nil {
+		return err
+	}
+	d.read[f] = true
+	for _, x := range all {
+		d.added[x.Edge] = &addition{inputs: x.Inputs, outputs: x.Outputs, restat: x.Restat}
+		for _, o := range x.Outputs {
+			if other, ok := d.makes[o]; ok && other != x.Edge {
+				return fmt.Errorf("multiple rules generate %s", o)
+			}
+			d.makes[o] = x.Edge
+		}
+	}
+	return nil
+}

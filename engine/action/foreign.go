@@ -1,0 +1,53 @@
+package action
+
+// A Foreign is what is special about an action of a graph that was written
+// for another build system. Such an action runs in place, with the
+// environment of the person who runs erg, and may read what it does not
+// declare; so what it made is good for the same place only. Its outputs may
+// lie anywhere and are not removed before it runs; it may leave them as they
+// are, or make none of them.
+//
+// It needs an engine with Options.InPlace. Of the Spec, Argv, Env, Dir, Root,
+// Stdin, Stdout and Sandbox are not used.
+type Foreign struct {
+	// Command is for a shell. It takes the place of argv in the key.
+	Command string
+	// Split cuts a command into the argv of one program and the directory to
+	// run it in, where that is possible, to save the shell; nil never does.
+	Split func(command string) (dir string, argv []string, ok bool)
+
+	// Phony runs nothing: its outputs stand for its inputs. One without
+	// inputs stands for the files of its outputs' names, and is never up to
+	// date where there are none.
+	Phony bool
+	// Generator is not run because its command changed, nor when what it
+	// made is newer than what it reads: people run generators by hand.
+	Generator bool
+	// Restat: an output that was absent and stays so is as it was. (For
+	// others, content tells.)
+	Restat bool
+	// Console gives the process erg's own standard streams.
+	Console bool
+
+	// Rspfile is a file that holds RspContent while the process runs. It is
+	// kept after a failure, and always if KeepRsp.
+	Rspfile, RspContent string
+	KeepRsp             bool
+	// KeepDepfile leaves the depfile where it is.
+	KeepDepfile bool
+	// Includes takes what was read out of what the process printed; nil if
+	// it does not print that.
+	Includes func(output []byte) (rest []byte, includes []string)
+}
+
+// manifest is the part of the manifest that stands for the command line.
+func (f *Foreign) manifest() Manifest {
+	if f.Generator {
+		return Manifest{{"generator", "", "yes"}}
+	}
+	m := Manifest{{"argument", "0", f.Command}}
+	if f.Rspfile != "" {
+		m = append(m, Line{"response file", f.Rspfile, f.RspContent})
+	}
+	return m
+}

@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/trace"
+)
+
+// This file judges foreign actions (see action.Foreign), and has what an
+// engine does differently whose outputs may lie anywhere.
+
+// isOutput reports whether a path is that of an output. With
+// Options.InPlace those that were defined are; else the path tells.
+func (s *Session) isOutput(p string) bool {
+	if !s.eng.opts.InPlace {
+		return action.IsOutput(p)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.outputs[p].n != nil
+}
+
+// isOutputHeld is isOutput for a caller that holds mu.
+func (s *Session) isOutputHeld(p string) bool {
+	if !s.eng.opts.InPlace {
+		return action.IsOutput(p)
+	}
+	return s.outputs[p].n != nil
+}
+
+// phony reports whether a node runs nothing.
+func (n *node) phony() bool { return n.spec.Foreign != nil && n.spec.Foreign.Phony }
+
+// refresh makes the session look again at a file in the workspace that was
+// examined before some process ended: foreign actions make files that they
+// do not declare.
+func (s *Session) refresh(p string) {
+	if path.IsAbs(p) || strings.HasPrefix(p, "../") {
+		return
+	}
+	k := trace.FileKey{Path: p, Kind: trace.Content}
+	epoch := s.epoch.Load()
+	s.leafMu.Lock()
+	l := s.leaves[k]
+	seen := l == nil || l.epoch == epoch
+	s.leafMu.Unlock()
+	if seen {
+		return
+	}
+	f, _ := s.examine(k, true)
+	now, err := s.eng.stat(p)
+	same := err == nil && f != nil && !f.Racy && f.Stamp == now
+	s.leafMu.Lock()
+	defer s.leafMu.Unlock()
+	if same {
+		l.epoch = epoch
+	} else if s.leaves[k] == l {
+		delete(s.leaves, k)
+	}
+}
+
+// refreshInputs looks again at the sources of a foreign node that is about to
+// be judged.
+func (s *Session) refreshInputs(n *node) {
+	if s.epoch.Load() == 0 {
+		return
+	}
+	for _, p := range n.spec.Inputs {
+		if !s.isOutput(p) {
+			s.refresh(p)
+		}
+	}
+}
+
+// lookAtDir examines a directory that is used as a file: what counts are the
+// names in it.
+func (s *Session) lookAtDir(f, old *trace.File, l *leafState) error {
+	entries, err := s.eng.list(f.Path)
+	if err != nil {
+		return err
+	}
+	f.Digest = digest.OfString("directory\n" + listingText(entries))
+	if l.file = old; old == nil || old.Digest != f.Digest || old.Stamp != f.Stamp {
+		l.file = s.record(f, old)
+	}
+	return nil
+}
+
+// foreignDiscovered returns the digest of an output that an action was seen
+// to read without having declared it. Where nobody demanded its producer, what
+// lies there counts.
+func (s *Session) foreignDiscovered(p string) (digest.Digest, error) {
+	s.mu.Lock()
+	d, ok := s.outputs[p].digest()
+	s.mu.Unlock()
+	if ok {
+		return d, nil
+	}
+	f, err := s.leaf(p, trace.Content)
+	if err != nil {
+		return digest.Digest{}, err
+	}
+	return f.Digest, nil
+}
+
+// stand ends a phony node: what it stands for is up to date.
+func (s *Session) stand(n *node) error {
+	outs := make([]trace.Out, len(n.spec.Outputs))
+	volatile := false
+	if len(n.spec.Inputs)+len(n.spec.Order) == 0 {
+		for i, p := range n.spec.Outputs {
+			f, err := s.leaf(p, trace.Content)
+			if err != nil {
+				return err
+			}
+			outs[i] = trace.Out{Path: p, Mark: f.Digest}
+			if f.Stamp.Absent() {
+				volatile = true
+				outs[i].Mark = s.unique(p)
+			}
+		}
+	} else {
+		h := digest.New()
+		for _, p := range n.spec.Inputs {
+			d, err := s.inputDigest(p)
+			if err != nil {
+				return err
+			}
+			if d.IsZero() {
+				return &InputError{Path: p, Action: n.spec.Name}
+			}
+			h.Write(d[:])
+			in := s.producer(p)
+			volatile = volatile || in != nil && in.volatile
+		}
+		d := digest.Sum(h)
+		for i, p := range n.spec.Outputs {
+			outs[i] = trace.Out{Path: p, Mark: d}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.outs, n.volatile = outs, volatile
+	s.end(n, done)
+	return nil
+}
+
+// unique returns a digest that no other session comes upon.
+func (s *Session) unique(p string) digest.Digest {
+	return digest.OfString(p + "\x00" + strconv.Itoa(int(s.rev)) + "\x00" + s.began.String())
+}
+
+// stillThere reports whether the outputs of a foreign node, whose record
+// holds, are there. An output that somebody modified since is not made again:
+// who does that to another system's outputs means it. Its consumers see it.
+func (s *Session) stillThere(n *node) bool {
+	old := n.old
+	var outs []trace.Out
+	for i, o := range old.Outs {
+		if o.Path != n.spec.Outputs[i] {
+			return false
+		}
+		f, err := s.leaf(o.Path, trace.Content)
+		if err != nil {
+			return false
+		}
+		if f.Stamp.Absent() {
+			s.forget(o.Path)
+			return false
+		}
+		if f.Digest == effective(o.Digest, o.Exec) || isDir(f.Stamp) {
+			continue
+		}
+		now, _, err := s.eng.hashForeign(o.Path)
+		if err != nil {
+			return false
+		}
+		if outs == nil {
+			outs = slices.Clone(old.Outs)
+		}
+		outs[i] = now
+		if now.Size == 0 {
+			outs[i].Mark = old.Full
+		}
+	}
+	if outs != nil {
+		fresh := *old
+		fresh.Outs = outs
+		n.old = &fresh
+		s.keep(&fresh)
+	}
+	return true
+}
+
+// adopt takes what a generator made without erg as its result, if that is
+// newer than what it reads: people run generators by hand.
+func (s *Session) adopt(n *node, m action.Manifest) (bool, error) {
+	if n.spec.Foreign == nil || !n.spec.Foreign.Generator || n.old != nil && n.old.Failed {
+		return false, nil
+	}
+	oldest := int64(math.MaxInt64)
+	var outs []trace.Out
+	var stamps []trace.Stamp
+	for _, p := range n.spec.Outputs {
+		out, st, err := s.eng.hashForeign(p)
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		oldest = min(oldest, st.Mtime)
+		outs, stamps = append(outs, out), append(stamps, st)
+	}
+	inputs := slices.Clone(n.spec.Inputs)
+	var found []trace.Dep
+	if n.old != nil {
+		for _, d := range n.old.Deps {
+			if d.Discovered {
+				inputs = append(inputs, d.Path)
+				now, err := s.discovered(n, d)
+				if err != nil {
+					return false, nil
+				}
+				found = append(found, trace.Dep{Path: d.Path, Digest: now, Discovered: true})
+			}
+		}
+	} else if n.spec.Depfile != "" {
+		return false, nil // what it read is not known
+	}
+	for _, p := range inputs {
+		st, err := s.eng.stat(p)
+		if err != nil || st.Absent() || st.Mtime > oldest {
+			return false, nil
+		}
+	}
+	if s.opts.Mode == Build {
+		for i, o := range outs {
+			s.stampOut(o, stamps[i])
+		}
+	}
+	rec := s.newRecord(n, m, found, outs, nil)
+	rec.Baked = true
+	s.keep(rec)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n.outs = rec.Outs
+	s.join(n, rec.Full, event.Unchanged)
+	s.settle(n, done)
+	return true, nil
+}
+
+// markEmpty gives outputs without content the key of their producer for a
+// digest: a stamp file says that something was done, and always has the same
+// bytes.
+func markEmpty(rec *trace.Action) {
+	for i := range rec.Outs {
+		if o := &rec.Outs[i]; o.Size == 0 && o.Mark.IsZero() {
+			o.Mark = rec.Full
+		}
+	}
+}

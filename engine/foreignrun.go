@@ -1,0 +1,267 @@
+package engine
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/exec"
+	"erg.build/erg/engine/fsys"
+	"erg.build/erg/engine/trace"
+)
+
+// executeForeign runs the process of a foreign action and gathers what it
+// made.
+func (s *Session) executeForeign(n *node, o *outcome) {
+	f := n.spec.Foreign
+	if o.err = s.makeRoom(n); o.err != nil {
+		return
+	}
+	before := make([]trace.Stamp, len(n.spec.Outputs))
+	for i, p := range n.spec.Outputs {
+		before[i], _ = s.eng.stat(p)
+	}
+	s.forget(n.spec.Outputs...)
+	o.began = coarseNow()
+	o.res, o.err = s.runForeign(f)
+	s.epoch.Add(1)
+	if o.err != nil {
+		return
+	}
+	o.output = o.res.Output
+	var included []string
+	if f.Includes != nil {
+		o.output, included = f.Includes(o.output)
+	}
+	if o.err = o.res.Err(); o.err != nil {
+		if s.ctx.Err() != nil {
+			s.undo(n, before)
+		}
+		return
+	}
+	if o.err = s.discoverForeign(n, o, included); o.err != nil {
+		return
+	}
+	if o.err = s.gatherForeign(n, o, before); o.err != nil {
+		return
+	}
+	if f.Rspfile != "" && !f.KeepRsp {
+		s.eng.fs.Remove(s.eng.abs(f.Rspfile))
+	}
+}
+
+// makeRoom makes the directories that a process writes to, and its response
+// file.
+func (s *Session) makeRoom(n *node) error {
+	f := n.spec.Foreign
+	for _, p := range n.spec.Outputs {
+		if err := s.makeOnce(p); err != nil {
+			return err
+		}
+	}
+	for _, p := range []string{n.spec.Depfile, f.Rspfile} {
+		if p != "" {
+			if err := s.makeOnce(p); err != nil {
+				return err
+			}
+		}
+	}
+	if f.Rspfile == "" {
+		return nil
+	}
+	w, err := s.eng.fs.OpenFile(s.eng.abs(f.Rspfile), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	if err != nil {
+		return err
+	}
+	err = fsys.WriteAll(w, []byte(f.RspContent))
+	return errors.Join(err, w.Close())
+}
+
+// makeOnce makes the directory of a file, once in a session.
+func (s *Session) makeOnce(p string) error {
+	dir := filepath.Dir(s.eng.abs(p))
+	if _, made := s.madeDirs.Load(dir); made {
+		// A process may have removed it.
+		if _, err := s.eng.fs.Lstat(dir); err == nil {
+			return nil
+		}
+	}
+	if err := s.eng.fs.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	s.madeDirs.Store(dir, true)
+	return nil
+}
+
+// runForeign starts a program, or a shell where one is needed.
+func (s *Session) runForeign(f *action.Foreign) (*exec.Result, error) {
+	cmd := &exec.Command{Dir: s.eng.opts.Root, Env: s.opts.Environ, ExtraFiles: []*os.File{s.eng.lock.f}, Console: f.Console}
+	if f.Split != nil {
+		if dir, argv, ok := f.Split(f.Command); ok {
+			direct := *cmd
+			direct.Argv = argv
+			if dir != "" {
+				direct.Dir = s.eng.abs(dir)
+				direct.Env = append(slices.Clip(direct.Env), "PWD="+direct.Dir)
+			}
+			res, err := exec.Run(s.ctx, &direct)
+			// A shell says what is wrong as people know it, and reads scripts
+			// that do not say what they are for.
+			var no syscall.Errno
+			if err == nil || !errors.As(err, &no) {
+				return res, err
+			}
+		}
+	}
+	cmd.Argv = []string{"/bin/sh", "-c", f.Command}
+	return exec.Run(s.ctx, cmd)
+}
+
+// undo removes what an interrupted process made or modified, so that nobody
+// takes half a file for a whole one. Where a depfile tells what it read, the
+// outputs go even if they seem to be as they were.
+func (s *Session) undo(n *node, before []trace.Stamp) {
+	for i, p := range n.spec.Outputs {
+		now, err := s.eng.stat(p)
+		if err == nil && !now.Absent() && (n.spec.Depfile != "" || now.Mtime != before[i].Mtime) {
+			s.eng.fs.Remove(s.eng.abs(p))
+		}
+	}
+	if n.spec.Depfile != "" {
+		s.eng.fs.Remove(s.eng.abs(n.spec.Depfile))
+	}
+}
+
+// discoverForeign notes what a process says that it read. A file that is not
+// there any more was a temporary one.
+func (s *Session) discoverForeign(n *node, o *outcome, words []string) error {
+	if n.spec.Depfile != "" {
+		name := s.eng.abs(n.spec.Depfile)
+		b, err := fsys.ReadFile(s.eng.fs, name)
+		if err != nil && !absent(err) {
+			return err
+		}
+		if !n.spec.Foreign.KeepDepfile {
+			s.eng.fs.Remove(name)
+		}
+		found, err := action.ParseDepfile(b)
+		if err != nil {
+			return errors.New(n.spec.Depfile + ": " + err.Error())
+		}
+		words = append(words, found...)
+	}
+	seen := make(map[string]bool, len(n.spec.Inputs)+len(words))
+	for _, list := range [...][]string{n.spec.Inputs, n.spec.Outputs} {
+		for _, p := range list {
+			seen[p] = true
+		}
+	}
+	for _, w := range words {
+		p := s.foreignPath(w)
+		if p == "" || seen[p] {
+			continue
+		}
+		seen[p] = true
+		d, err := s.discovered(n, trace.Dep{Path: p, Digest: digest.OfString("present")})
+		if err != nil {
+			return err
+		}
+		if !d.IsZero() {
+			o.discovered = append(o.discovered, trace.Dep{Path: p, Digest: d, Discovered: true})
+		}
+	}
+	return nil
+}
+
+// foreignPath spells a reported path as the graph does, if it knows it.
+func (s *Session) foreignPath(w string) string {
+	if w == "" {
+		return ""
+	}
+	p := filepath.ToSlash(filepath.Clean(w))
+	if s.isOutput(p) {
+		return p
+	}
+	if rest, ok := strings.CutPrefix(p, s.eng.opts.Root+"/"); ok {
+		return rest
+	}
+	return p
+}
+
+// gatherForeign hashes what a process made. What it did not make is no
+// error; what it did not touch keeps its mark.
+func (s *Session) gatherForeign(n *node, o *outcome, before []trace.Stamp) error {
+	o.baked = true
+	for i, p := range n.spec.Outputs {
+		out, st, err := s.eng.hashForeign(p)
+		if errors.Is(err, fs.ErrNotExist) {
+			out = trace.Out{Path: p, Mark: s.unique(p)}
+			if n.spec.Foreign.Restat {
+				out.Mark = digest.OfString("absent")
+			}
+			o.absent, o.unshared = true, true
+			o.outs, o.stamps = append(o.outs, out), append(o.stamps, trace.Stamp{})
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if st == before[i] && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
+			out.Mark = n.old.Outs[i].Mark
+		}
+		if fi, err := s.eng.fs.Lstat(s.eng.abs(p)); err != nil || !fi.Mode().IsRegular() {
+			o.unshared = true
+		}
+		o.outs, o.stamps = append(o.outs, out), append(o.stamps, st)
+	}
+	return nil
+}
+
+// hashForeign hashes an output of a foreign action, which may be a link or a
+// directory. Of a directory only that it is there counts.
+func (e *Engine) hashForeign(p string) (trace.Out, trace.Stamp, error) {
+	for try := 0; ; try++ {
+		fi, err := e.fs.Stat(e.abs(p))
+		if err != nil {
+			if absent(err) {
+				err = fs.ErrNotExist
+			}
+			return trace.Out{}, trace.Stamp{}, err
+		}
+		if st := stampOf(fi); !fi.Mode().IsRegular() {
+			return trace.Out{Path: p, Digest: digest.OfString("directory")}, st, nil
+		}
+		d, st, err := e.hashFile(p)
+		if err != nil {
+			return trace.Out{}, trace.Stamp{}, err
+		}
+		if st == stampOf(fi) || try == 5 {
+			return trace.Out{Path: p, Digest: d, Size: st.Size, Exec: executable(st)}, st, nil
+		}
+		time.Sleep(time.Millisecond << try)
+	}
+}
+
+func isDir(st trace.Stamp) bool { return st.Mode&syscall.S_IFMT == syscall.S_IFDIR }
+
+// overloaded reports whether the machine has too much to do for another
+// process. The caller holds mu.
+func (s *Session) overloaded() bool {
+	if s.opts.MaxLoad <= 0 || s.running == 0 {
+		return false
+	}
+	var info unix.Sysinfo_t
+	if unix.Sysinfo(&info) != nil {
+		return false
+	}
+	return float64(info.Loads[0])/(1<<16) >= s.opts.MaxLoad
+}
