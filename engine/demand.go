@@ -120,6 +120,7 @@ type wanting struct {
 func (w *wanting) visit(n *node) {
 	n.state = waiting
 	n.visiting = true
+	n.seq = len(w.s.wanted)
 	w.s.wanted = append(w.s.wanted, n)
 	w.s.tally.demanded(n)
 	w.path = append(w.path, n)

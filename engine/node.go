@@ -49,6 +49,7 @@ type node struct {
 	prio     time.Duration // the longest way from here to a goal, by the last durations
 	in       *queue
 	place    int           // in it
+	seq      int           // its place in wanted
 	done     chan struct{} // made when somebody waits
 	group    *group
 	err      error // of a probe

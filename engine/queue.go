@@ -5,13 +5,19 @@ import (
 	"time"
 )
 
-// A queue hands out the node on the longest way to a goal first. A node is
+// A queue hands out the node on the longest way to a goal first, and of two
+// the one that was demanded first. A node is
 // in one queue at most, and knows its place there, so that it can be moved
 // when somebody else turns out to need it sooner.
 type queue []*node
 
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].prio > q[j].prio }
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	if q[i].prio != q[j].prio {
+		return q[i].prio > q[j].prio
+	}
+	return q[i].seq < q[j].seq
+}
 func (q queue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
 	q[i].place, q[j].place = i, j

@@ -18,7 +18,7 @@ type closure struct {
 
 // A leaf is a file that no edge makes, and an edge that needs it, if any.
 type leaf struct {
-	node  ninja.Node
+	path  string
 	edge  ninja.Edge // NoEdge: it is a target
 	order bool       // before the edge runs, no more
 }
@@ -32,7 +32,7 @@ func (d *Driver) closure(targets []ninja.Node) *closure {
 	var stack []ninja.Node
 	for i := 0; i < len(c.targets); i++ {
 		if d.g.Producer(c.targets[i]) == ninja.NoEdge && d.addedBy(c.targets[i]) == ninja.NoEdge {
-			c.leaves = append(c.leaves, leaf{c.targets[i], ninja.NoEdge, false})
+			c.leaves = append(c.leaves, leaf{d.g.Path(c.targets[i]), ninja.NoEdge, false})
 			continue
 		}
 		stack = append(stack[:0], c.targets[i])
@@ -81,13 +81,20 @@ func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []boo
 			stack = append(stack, n)
 		} else if !noted[n] {
 			noted[n] = i < order // an input beats an order
-			c.leaves = append(c.leaves, leaf{n, e, i >= order})
+			c.leaves = append(c.leaves, leaf{g.Path(n), e, i >= order})
 		}
 	}
 	if a := d.added[e]; a != nil {
 		for _, p := range a.inputs {
-			if n, ok := g.Lookup(p); ok {
+			n, ok := g.Lookup(p)
+			maker, added := d.makes[p]
+			switch {
+			case ok && g.Producer(n) != ninja.NoEdge:
 				stack = append(stack, n)
+			case added:
+				stack = append(stack, g.Outputs(maker)[0])
+			default:
+				c.leaves = append(c.leaves, leaf{p, e, false})
 			}
 		}
 	}
@@ -99,7 +106,7 @@ func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []boo
 func (d *Driver) checkLeaves(t *engine.Task, c *closure) error {
 	paths := make([]string, len(c.leaves))
 	for i, l := range c.leaves {
-		paths[i] = d.g.Path(l.node)
+		paths[i] = l.path
 	}
 	for _, i := range t.Missing(paths) {
 		l := c.leaves[i]

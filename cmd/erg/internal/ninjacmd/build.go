@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -180,8 +181,8 @@ func (b *builder) manifest() (again bool, code int) {
 		if read = b.read(t); read != nil {
 			return read
 		}
-		n, ok := b.graph.Lookup(b.file)
-		if !ok || b.graph.Producer(n) == ninja.NoEdge || b.dryRun {
+		n, ok := b.maker()
+		if !ok || b.dryRun {
 			return nil
 		}
 		b.status.begin(b.graph)
@@ -209,6 +210,12 @@ func (b *builder) manifest() (again bool, code int) {
 	return b.status.watched, exitOK
 }
 
+// maker returns the build file, if an edge makes it.
+func (b *builder) maker() (ninja.Node, bool) {
+	n, ok := b.graph.Lookup(b.file)
+	return n, ok && b.graph.Producer(n) != ninja.NoEdge
+}
+
 func (b *builder) read(t *engine.Task) (err error) {
 	began := time.Now()
 	if b.graph, err = drive.Read(t, b.file, b.phonyCycleErr); err != nil {
@@ -229,6 +236,11 @@ func (b *builder) targets(key string) int {
 	nodes, err := b.nodes(b.args)
 	if err != nil {
 		return b.error("%v", err)
+	}
+	if n, ok := b.maker(); ok && !b.dryRun {
+		// It is up to date. That it stays so is part of the goal: a null
+		// build looks at what it is made from.
+		nodes = append(slices.Clip(nodes), n)
 	}
 	s := b.session(key)
 	err = s.Eval(func(t *engine.Task) error {
@@ -252,6 +264,9 @@ func (b *builder) targets(key string) int {
 		return b.interrupted()
 	case failed || errors.Is(err, engine.ErrFailed):
 		return b.stopped()
+	case err != nil && b.status.ran > 0:
+		b.info("build stopped: %s.", b.describeBuild(err))
+		return exitFailed
 	case err != nil:
 		return b.error("%s", b.describeBuild(err))
 	case saved != nil:
