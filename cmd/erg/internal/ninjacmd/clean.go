@@ -16,6 +16,7 @@ type cleaner struct {
 	*toolRun
 	seen  map[string]bool
 	count int
+	added map[ninja.Node][]ninja.Dyndep // read before the files are removed
 	err   error
 }
 
@@ -28,7 +29,17 @@ func (r *toolRun) newCleaner() *cleaner {
 			r.out.WriteString(" ")
 		}
 	}
-	return &cleaner{toolRun: r, seen: map[string]bool{}}
+	c := &cleaner{toolRun: r, seen: map[string]bool{}, added: map[ninja.Node][]ninja.Dyndep{}}
+	for e := range r.g.Edges() {
+		f, ok := r.g.Dyndep(e)
+		if _, read := c.added[f]; ok && !read {
+			c.added[f] = nil
+			if b, err := os.ReadFile(c.path(r.g.Path(f))); err == nil {
+				c.added[f], _ = r.g.ReadDyndep(f, b) // a damaged one tells nothing
+			}
+		}
+	}
+	return c
 }
 
 func (c *cleaner) remove(p string) {
@@ -62,8 +73,24 @@ func (c *cleaner) edge(e ninja.Edge) {
 	for _, o := range c.g.Outputs(e) {
 		c.remove(c.g.Path(o))
 	}
+	c.dyndep(e)
 	c.remove(c.g.Depfile(e))
 	c.remove(c.g.Rspfile(e))
+}
+
+// dyndep removes what a dyndep file says that an edge makes.
+func (c *cleaner) dyndep(e ninja.Edge) {
+	f, ok := c.g.Dyndep(e)
+	if !ok {
+		return
+	}
+	for _, d := range c.added[f] {
+		if d.Edge == e {
+			for _, o := range d.Outputs {
+				c.remove(o)
+			}
+		}
+	}
 }
 
 func (c *cleaner) done() int {
