@@ -66,10 +66,7 @@ func (s *Session) runNode(n *node) {
 	}
 	e := event.ActionFinished{Elapsed: took, Output: o.output}
 	if o.res != nil {
-		e.ExitCode = o.res.ExitCode
-		if o.res.Signal != 0 {
-			e.ExitCode = 128 + int(o.res.Signal)
-		}
+		e.ExitCode = o.res.Code()
 	}
 	switch {
 	case interrupted:

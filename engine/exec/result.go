@@ -34,6 +34,15 @@ func (r *Result) Err() error {
 	return nil
 }
 
+// Code is the exit code as a shell tells it: 128 more than the signal that
+// ended the process.
+func (r *Result) Code() int {
+	if r.Signal != 0 {
+		return 128 + int(r.Signal)
+	}
+	return r.ExitCode
+}
+
 // Quote writes argv as a person would type it into a POSIX shell.
 func Quote(argv []string) string {
 	var b strings.Builder
