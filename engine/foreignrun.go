@@ -215,7 +215,8 @@ func (s *Session) gatherForeign(n *node, o *outcome, before []trace.Stamp) error
 		if err != nil {
 			return err
 		}
-		if st == before[i] && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
+		// Of a directory the stamp does not tell what happened below it.
+		if st == before[i] && (!isDir(st) || n.spec.Foreign.Restat) && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
 			out.Mark = n.old.Outs[i].Mark
 		}
 		if fi, err := s.eng.fs.Lstat(s.eng.abs(p)); err != nil || !fi.Mode().IsRegular() {
