@@ -20,6 +20,9 @@
 // against a simulator, and goal_test.go, which lists what makes a finished
 // goal unfinished.
 //
+// Actions of another build system's graph are judged (foreign.go) and run
+// (foreignrun.go) a little differently, by the same scheduler.
+//
 // # Two keys
 //
 // An action's declared key is the digest of its manifest: argv and

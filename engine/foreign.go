@@ -259,6 +259,20 @@ func (s *Session) adopt(n *node, m action.Manifest) (bool, error) {
 	return true, nil
 }
 
+// notMade returns an output that the last run of a foreign node, though it
+// ended well, did not make; "" if it made all.
+func (n *node) notMade() string {
+	if n.spec.Foreign == nil || n.old.Failed {
+		return ""
+	}
+	for _, o := range n.old.Outs {
+		if o.Digest.IsZero() {
+			return o.Path
+		}
+	}
+	return ""
+}
+
 // markEmpty gives outputs without content the key of their producer for a
 // digest: a stamp file says that something was done, and always has the same
 // bytes.

@@ -67,7 +67,9 @@ func (s *Session) explain(n *node, m action.Manifest, deps []trace.Dep) []trace.
 		return []trace.Change{{What: "first build", Name: n.id()}}
 	}
 	var cs []trace.Change
-	if old.Key.IsZero() {
+	if p := n.notMade(); p != "" {
+		cs = append(cs, trace.Change{What: "output", Name: p, Old: "absent", New: "absent"})
+	} else if old.Key.IsZero() {
 		what := "an input changed while it ran"
 		if old.Failed {
 			what = "the last run failed"

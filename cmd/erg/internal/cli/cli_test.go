@@ -122,7 +122,7 @@ func commands(t *testing.T) []*cobra.Command {
 			all = append(all, c)
 		}
 	}
-	if len(all) != 13 {
+	if len(all) != 14 {
 		t.Errorf("%d commands", len(all))
 	}
 	return all

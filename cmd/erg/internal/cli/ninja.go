@@ -12,9 +12,10 @@ func newNinja(g *global) *cobra.Command {
 and exit codes, for CMake, Meson and whatever else writes such files. Unlike
 Ninja, it goes by the content of files.
 
-All that follows "erg ninja" is Ninja's: "erg ninja -h" lists its options.`,
+All that follows "erg ninja" is Ninja's: "erg ninja -h" lists its options. Called
+through a link whose name is ninja, erg is Ninja: that is what CMake and Meson want.`,
 		Example: `  erg ninja -C build
-  cmake -G Ninja -DCMAKE_MAKE_PROGRAM=/path/to/ninja ..    # a link to erg`,
+  erg ninja -t commands hello`,
 		DisableFlagParsing: true,
 		Args:               cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -26,6 +26,9 @@ func (c *command) build(ctx context.Context) int {
 	if err != nil {
 		return c.error("%s", c.describe(err))
 	}
+	if err := c.enter(state); err != nil {
+		return c.error("%v", err)
+	}
 	eng, err := engine.Open(ctx, engine.Options{Root: c.dir, StateDir: state, StoreDir: c.StoreDir, BuildID: c.BuildID, Env: c.Getenv, InPlace: true,
 		Waiting: func(pid int) { c.warning("process %d builds here; waiting for it", pid) }})
 	if err != nil {
@@ -39,6 +42,24 @@ func (c *command) build(ctx context.Context) int {
 		return c.error("%v", err)
 	}
 	return code
+}
+
+// insideVar names the states of all builds that a process runs in.
+const insideVar = "ERG_NINJA_INSIDE"
+
+// enter refuses a build of a directory from within a build of it, which would
+// wait for itself, and notes this one for the commands that it runs.
+func (c *command) enter(state string) error {
+	state = c.path(state)
+	outer := c.Getenv(insideVar)
+	if slices.Contains(filepath.SplitList(outer), state) {
+		return errors.New("this command is part of a build of the same directory, and would wait for it")
+	}
+	if outer != "" {
+		state = outer + string(filepath.ListSeparator) + state
+	}
+	c.Environ = append(slices.Clip(c.Environ), insideVar+"="+state)
+	return nil
 }
 
 func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
