@@ -10,7 +10,6 @@ import (
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
-	"erg.build/erg/engine/exec"
 	"erg.build/erg/engine/fsys"
 )
 
@@ -74,7 +73,7 @@ func (t *Task) probe(spec action.Spec) ([]byte, error) {
 // failProbe ends a probe and its followers badly. The caller holds mu.
 func (s *Session) failProbe(n *node, e event.ActionFinished) {
 	n.group = nil
-	n.err = &ProbeError{Command: exec.Quote(shownCommand(n.spec)), Output: string(e.Output), Err: e.Err}
+	n.err = &ProbeError{Command: n.command(), Output: string(e.Output), Err: e.Err}
 	followers := s.land(n)
 	s.end(n, failed)
 	for _, w := range followers {

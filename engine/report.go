@@ -163,12 +163,16 @@ func reasons(rec *trace.Action) []event.Reason {
 	return out
 }
 
-// commandText is the command for people to copy.
-func commandText(spec *action.Spec) string {
-	if spec.Foreign != nil {
-		return spec.Foreign.Command
+// command is the command for people to copy. Arguments that hold something
+// sensitive are not told apart from others, so all are hidden then.
+func (n *node) command() string {
+	switch {
+	case n.spec.Foreign != nil:
+		return n.spec.Foreign.Command
+	case n.secret:
+		return exec.Quote(shownCommand(n.spec)[:1]) + " (its arguments are hidden: some are sensitive)"
 	}
-	return exec.Quote(shownCommand(spec))
+	return exec.Quote(shownCommand(n.spec))
 }
 
 // shownCommand is the command as a person would type it in the workspace.

@@ -73,7 +73,7 @@ func (s *Session) runNode(n *node) {
 		s.stop()
 		s.abandon(n)
 	case o.err != nil:
-		e.Err, e.Command = o.err, commandText(n.spec)
+		e.Err, e.Command = o.err, n.command()
 		s.failRun(n, e)
 	default:
 		n.outs = rec.Outs
