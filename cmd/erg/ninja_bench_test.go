@@ -11,15 +11,14 @@ import (
 	"time"
 
 	"erg.build/erg/contexts/ninja/ninjatest"
+	"erg.build/erg/toolchain/toolchaintest"
 )
 
 // BenchmarkNinja builds graphs of "cp" with erg and with Ninja, turn and turn
 // about, and reports how long erg takes, in terms of Ninja. ERG_BENCH_EDGES
 // names another number of edges.
 func BenchmarkNinja(b *testing.B) {
-	if _, err := exec.LookPath("ninja"); err != nil {
-		b.Skip("there is no ninja here")
-	}
+	toolchaintest.Need(b, "ninja")
 	bin := filepath.Join(b.TempDir(), "erg")
 	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, out)

@@ -12,6 +12,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"erg.build/erg/toolchain/toolchaintest"
 )
 
 // firmware is the graph of a compiler that builds a program which configures
@@ -191,9 +193,7 @@ func runDot(ctx context.Context, stdin []byte, argv ...string) ([]byte, error) {
 }
 
 func TestSVG(t *testing.T) {
-	if _, err := exec.LookPath("dot"); err != nil {
-		t.Skip("Graphviz is not installed")
-	}
+	toolchaintest.Need(t, "dot")
 	for _, g := range []*Graph{firmware, nasty, {}} {
 		svg, err := g.SVG(t.Context(), runDot)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"erg.build/erg/contexts/ninja"
+	"erg.build/erg/toolchain/toolchaintest"
 )
 
 // project is one source tree for both generators.
@@ -69,11 +70,7 @@ func TestGenerators(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			o := newOracle(t)
-			for _, tool := range []string{test.command[0], "cc"} {
-				if _, err := exec.LookPath(tool); err != nil {
-					t.Skip(err)
-				}
-			}
+			toolchaintest.Need(t, test.command[0], "cc")
 			for _, f := range txtar.Parse([]byte(project)).Files {
 				o.write(f.Name, f.Data)
 			}

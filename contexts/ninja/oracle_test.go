@@ -14,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"erg.build/erg/contexts/ninja"
+	"erg.build/erg/toolchain/toolchaintest"
 )
 
 // An oracle is the real Ninja in a directory of its own.
@@ -24,9 +25,7 @@ type oracle struct {
 
 func newOracle(t testing.TB) oracle {
 	t.Helper()
-	if _, err := exec.LookPath("ninja"); err != nil {
-		t.Skip("no ninja to compare with")
-	}
+	toolchaintest.Need(t, "ninja")
 	return oracle{t, t.TempDir()}
 }
 

@@ -204,11 +204,15 @@ func (w *World) Output(program string) string {
 	return string(out)
 }
 
-// Need skips the test when a program is missing.
+// Need skips the test when a program is missing. Under CI=true it fails: there,
+// a test that does not run is a test that was not passed.
 func Need(t testing.TB, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatalf("%s is not installed, and no test is skipped in continuous integration", p)
+			}
 			t.Skipf("%s is not installed", p)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"erg.build/erg/toolchain/toolchaintest"
 )
 
 // A twin is one of two equal directories: Ninja builds one, erg the other.
@@ -205,9 +207,7 @@ func (m *model) change(t *testing.T, twins []*twin, step int) string {
 // that the model says, none that Ninja does not run, and makes the same files.
 // Ninja runs more: what was removed and made again is new to it.
 func TestOracle(t *testing.T) {
-	if _, err := exec.LookPath("ninja"); err != nil {
-		t.Skip("there is no ninja here")
-	}
+	toolchaintest.Need(t, "ninja")
 	graphs := 20
 	if testing.Short() {
 		graphs = 5
