@@ -140,14 +140,19 @@ func (ev *Evaluator) install(t *engine.Task, a addr.Target) (*install, error) {
 	ev.noteTarget(t, g)
 	files, diags := ev.installFiles(t, d, g)
 	in := &install{files: map[string]string{}}
+	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
 	for _, dest := range slices.Sorted(maps.Keys(files)) {
 		p := files[dest]
 		out := installRoot(g.ctx) + "/" + dest
 		spec := newSpec(g, "install "+dest)
 		spec.Dir, spec.Sandbox = "", false
-		spec.Argv = []string{"cp", action.Ref(p), action.Ref(out)}
-		spec.Env = []string{"PATH=" + searchPath}
-		spec.Inputs = []string{p}
+		cmd := &command{inputs: []string{p}}
+		// Like the program of a rule, cp counts by what it is.
+		more := ev.runTool(sc, cmd, lang.Native[string]{Value: "cp", Known: true}, []string{action.Ref(p), action.Ref(out)}, g.header.Range)
+		if diags = append(diags, more...); more.HasErrors() {
+			continue
+		}
+		cmd.fill(&spec, sc)
 		spec.Outputs = []string{out}
 		if err := ev.defineOutput(ev.at(t, g.header.Range), d, p); err != nil {
 			diags = append(diags, ev.diagnose(err, g.header.Range, "Invalid install")...)

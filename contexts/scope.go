@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 
 	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/config"
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
 )
@@ -166,30 +167,31 @@ func absentRef(ref lang.Ref, n int, what, name string, names []string) (cty.Valu
 }
 
 func (sc *scope) resolveVar(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
-	name, diags := stepName(ref, 0, "the name of a variable")
-	if name == "" {
-		return cty.DynamicVal, len(ref.Steps), diags
+	if name, _ := stepName(ref, 0, "the name of a variable"); name != "" {
+		if v, ok := sc.own[name]; ok {
+			return v, 1, nil
+		}
 	}
-	if v, ok := sc.own[name]; ok {
-		return v, 1, nil
-	}
-	ws, err := sc.ev.workspaceQ.Get(sc.t, "")
-	if ws == nil {
-		return cty.DynamicVal, 1, sc.ev.diagnose(err, ref.Range, "Cannot read the workspace")
-	}
-	if ws.Variable(name) == nil {
-		var names []string
+	return sc.resolveNamed(ref, "variable", func(ws *config.Workspace) (names []string) {
 		for _, v := range ws.Variables {
 			names = append(names, v.Name)
 		}
-		return absentRef(ref, 1, "variable", name, names)
-	}
-	val, err := sc.ev.variableQ.Get(sc.t, addr.Variable{Name: name})
-	return orDynamic(val), 1, sc.ev.diagnose(err, ref.Range, "Invalid variable")
+		return names
+	}, func(name string) (cty.Value, error) { return sc.ev.variableQ.Get(sc.t, addr.Variable{Name: name}) })
 }
 
 func (sc *scope) resolveLocal(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
-	name, diags := stepName(ref, 0, "the name of a local value")
+	return sc.resolveNamed(ref, "local value", func(ws *config.Workspace) (names []string) {
+		for _, l := range ws.Locals {
+			names = append(names, l.Name)
+		}
+		return names
+	}, func(name string) (cty.Value, error) { return sc.ev.localQ.Get(sc.t, addr.Local{Name: name}) })
+}
+
+// resolveNamed resolves ROOT.NAME, where the workspace lists the names.
+func (sc *scope) resolveNamed(ref lang.Ref, what string, list func(*config.Workspace) []string, get func(string) (cty.Value, error)) (cty.Value, int, hcl.Diagnostics) {
+	name, diags := stepName(ref, 0, "the name of a "+what)
 	if name == "" {
 		return cty.DynamicVal, len(ref.Steps), diags
 	}
@@ -197,15 +199,11 @@ func (sc *scope) resolveLocal(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	if ws == nil {
 		return cty.DynamicVal, 1, sc.ev.diagnose(err, ref.Range, "Cannot read the workspace")
 	}
-	if ws.Local(name) == nil {
-		var names []string
-		for _, l := range ws.Locals {
-			names = append(names, l.Name)
-		}
-		return absentRef(ref, 1, "local value", name, names)
+	if names := list(ws); !contains(names, name) {
+		return absentRef(ref, 1, what, name, names)
 	}
-	val, err := sc.ev.localQ.Get(sc.t, addr.Local{Name: name})
-	return orDynamic(val), 1, sc.ev.diagnose(err, ref.Range, "Invalid local value")
+	val, err := get(name)
+	return orDynamic(val), 1, sc.ev.diagnose(err, ref.Range, "Invalid "+what)
 }
 
 func (sc *scope) resolveEach(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {

@@ -152,7 +152,6 @@ func (e *Engine) Close() error {
 // all of it and the trace when there are none. The store is not touched.
 func (e *Engine) Clean(paths []string) error {
 	if len(paths) > 0 {
-		e.load()
 		var errs []error
 		for _, p := range paths {
 			errs = append(errs, e.fs.RemoveAll(filepath.Join(e.opts.Root, p)))

@@ -51,28 +51,6 @@ func (w *worker) release() {
 	idle.list = append(idle.list, w)
 }
 
-// Warm starts helpers until n are idle. Starting one copies this process's
-// page tables, which takes 1.4 ms while its heap is small and 35 ms with
-// 800 MB: callers that know how many jobs there will be do it early.
-func Warm(n int) error {
-	if err := Usable(Namespaces); err != nil {
-		return err
-	}
-	for {
-		idle.Lock()
-		missing := n - len(idle.list)
-		idle.Unlock()
-		if missing <= 0 {
-			return nil
-		}
-		w, err := newWorker()
-		if err != nil {
-			return err
-		}
-		w.release()
-	}
-}
-
 // Shutdown ends the helpers that have no run. They also end with the program.
 func Shutdown() {
 	idle.Lock()

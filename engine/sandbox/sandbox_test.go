@@ -117,13 +117,11 @@ func TestRootBySymlink(t *testing.T) {
 	}
 }
 
-func TestWarm(t *testing.T) {
+func TestShutdown(t *testing.T) {
 	if err := sandbox.Usable(sandbox.Namespaces); err != nil {
 		t.Skip(err)
 	}
-	if err := sandbox.Warm(3); err != nil {
-		t.Error(err)
-	}
+	newBox(t, sandbox.Namespaces, "").prints("ok\n", "echo ok")
 	sandbox.Shutdown()
 	newBox(t, sandbox.Namespaces, "").prints("ok\n", "echo ok")
 }
