@@ -21,7 +21,10 @@ import (
 // build leaves behind on purpose (a compiler's daemon) keeps nobody waiting.
 //
 // The lock file is not reached through fsys: a lock is about processes.
-type lock struct{ f *os.File }
+type lock struct {
+	f       *os.File
+	unclean bool // the erg that had it last was killed
+}
 
 // lockPoll is how often one looks whether the lock is free.
 const lockPoll = 20 * time.Millisecond
@@ -31,7 +34,7 @@ func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, er
 	if err != nil {
 		return nil, fmt.Errorf("lock the workspace: %w", err)
 	}
-	l := &lock{f}
+	l := &lock{f: f}
 	said := false
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
@@ -56,6 +59,9 @@ func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, er
 		case <-time.After(lockPoll):
 		}
 	}
+	// Who lets go of the lock takes its name off.
+	last, _ := l.owner()
+	l.unclean = last > 0
 	text := fmt.Sprintf("%d %s\n", os.Getpid(), processStart(os.Getpid()))
 	if _, err = f.WriteAt([]byte(text), 0); err == nil {
 		err = f.Truncate(int64(len(text)))
@@ -126,6 +132,7 @@ func inherited(proc string, file *unix.Stat_t, owner int) bool {
 
 // release gives the lock up, for all who inherited it.
 func (l *lock) release() error {
+	l.f.Truncate(0)
 	return errors.Join(unix.Flock(int(l.f.Fd()), unix.LOCK_UN), l.f.Close())
 }
 

@@ -192,6 +192,9 @@ func (s *Session) unchanged(n *node) bool {
 		fresh.Name, fresh.Context, fresh.Target, fresh.Spec = n.spec.Name, n.spec.Context, n.spec.Target, n.identity
 		s.keep(&fresh)
 	}
+	if s.eng.lock.unclean && n.spec.Depfile != "" && n.spec.Foreign == nil {
+		s.eng.fs.Remove(s.eng.abs(n.spec.Depfile)) // a killed compiler's, which made the same once more
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n.outs = old.Outs
