@@ -170,8 +170,8 @@ func (w *wanting) cycle(first *node) error {
 func (n *node) eachInput(s *Session, f func(p string, in *node)) {
 	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
 		for _, p := range list {
-			if s.isOutputHeld(p) {
-				f(p, s.outputs[p].n)
+			if in := s.outputs[p].n; in != nil || s.resumed == nil && s.isOutputHeld(p) {
+				f(p, in)
 			}
 		}
 	}

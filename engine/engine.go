@@ -13,8 +13,9 @@
 // publish (publish.go). Planning is the same with "run nothing" (plan.go).
 // Files are compared with their record in leaf.go; clock.go says how far a
 // stamp is to be trusted. What was learnt goes into the trace (record.go,
-// finish.go), from which a null build (null.go) is answered without any of
-// the above.
+// finish.go). From it a null build (null.go) is answered without any of the
+// above, and an edit that reaches actions only is built (resume.go) without
+// evaluating a query.
 //
 // The tests to read first are oracle_test.go, which holds random builds
 // against a simulator, and goal_test.go, which lists what makes a finished
@@ -61,6 +62,9 @@ type Options struct {
 	// StateDir is where the engine keeps its own files, relative to Root;
 	// "" for StateDir.
 	StateDir string
+
+	// Foreign is what the reader of foreign actions knows of their commands.
+	Foreign action.Hooks
 
 	Sandbox sandbox.Method // how rules are kept from what they did not declare; "" picks what works
 	// Waiting is called, once, when another erg holds the workspace.
@@ -163,7 +167,7 @@ func (e *Engine) Clean(paths []string) error {
 		return err
 	}
 	e.trace.Close()
-	e.state = trace.NewState()
+	e.trace, e.state = trace.OpenDir(e.fs, e.stateDir), trace.NewState()
 	var errs []error
 	for _, d := range entries {
 		if d.Name() != filepath.Base(StateDir) {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -30,30 +31,32 @@ func (s *Session) Finish(complete bool, summary []byte) error {
 	}
 	if st.BuildID != s.eng.opts.BuildID {
 		// Goals of another erg: what they evaluated may have meant something else.
-		st.Goals = map[string]*trace.Goal{}
+		for key := range st.Goals() {
+			st.DeleteGoal(key)
+		}
 		st.BuildID = s.eng.opts.BuildID
 	}
 	if complete && s.opts.Mode == Build && !s.incomplete.Load() {
-		st.Goals[s.opts.Goal] = s.goal(summary)
+		g := s.goal
+		if s.resumed != nil {
+			g = func([]byte) *trace.Goal { return s.resumed.finished(s.rev) }
+		}
+		st.SetGoal(g(summary))
 		forgetOldGoals(st)
 	}
-	if s.pruned.Load() || s.rev%dropEvery == 0 {
-		s.dropFiles(st)
+	if s.rev%dropEvery == 0 {
+		s.dropOld(st)
 	}
 	s.settleClock()
-	return s.eng.trace.Save(st)
+	folded, err := s.eng.trace.Save(st)
+	if folded {
+		s.eng.state = nil // its rows have other numbers now
+	}
+	return err
 }
 
 func (s *Session) goal(summary []byte) *trace.Goal {
-	g := &trace.Goal{Key: s.opts.Goal, Complete: s.rev, Summary: summary}
-	seen := map[string]bool{}
-	for k := range s.touched {
-		if !seen[k.Path] {
-			seen[k.Path] = true
-			g.Files = append(g.Files, k.Path)
-		}
-	}
-	sort.Strings(g.Files)
+	g := &trace.Goal{Key: s.opts.Goal, Complete: s.rev, Summary: summary, Files: s.touched, Asked: s.asked, Read: s.read}
 	for n, v := range s.env {
 		g.Env = append(g.Env, trace.Env{Name: n, Value: v})
 	}
@@ -62,65 +65,48 @@ func (s *Session) goal(summary []byte) *trace.Goal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, n := range s.wanted {
+		rec := s.eng.state.Action(n.id())
+		if rec == nil {
+			continue
+		}
+		r := s.eng.state.AddRow(trace.FileKey{Path: n.id()})
+		g.Actions.Add(r)
 		if n.group == nil || groups[n.group] {
 			continue
 		}
 		groups[n.group] = true
-		g.Actions++
-		if rec := s.eng.state.Actions[n.id()]; rec != nil && len(rec.Message) > 0 {
-			g.Replay = append(g.Replay, n.id())
+		g.Count++
+		if len(rec.Message) > 0 {
+			g.Replay = append(g.Replay, r)
 		}
 	}
 	return g
 }
 
 func forgetOldGoals(st *trace.State) {
-	for len(st.Goals) > maxGoals {
+	for goals := st.Goals(); len(goals) > maxGoals; {
 		oldest := ""
-		for k, g := range st.Goals {
-			if oldest == "" || g.Complete < st.Goals[oldest].Complete {
+		for k, g := range goals {
+			if oldest == "" || g.Complete < goals[oldest].Complete {
 				oldest = k
 			}
 		}
-		delete(st.Goals, oldest)
+		st.DeleteGoal(oldest)
 	}
 }
 
-// dropEvery is in how many sessions files that nobody mentions are looked
-// for: it takes a walk over the whole trace.
+// dropEvery is in how many sessions named values are looked through.
 const dropEvery = 16
 
 // dropElements is after how many sessions a named value is forgotten which
 // none of them evaluated.
 const dropElements = 256
 
-// dropFiles forgets files that no goal and no action of the trace mentions.
-func (s *Session) dropFiles(st *trace.State) {
-	used := map[string]bool{}
-	for k := range s.leaves {
-		used[k.Path] = true
-	}
-	for _, g := range st.Goals {
-		for _, p := range g.Files {
-			used[p] = true
-		}
-	}
-	for _, a := range st.Actions {
-		for _, d := range a.Deps {
-			used[d.Path] = true
-		}
-		for _, o := range a.Outs {
-			used[o.Path] = true
-		}
-	}
-	for k := range st.Files {
-		if !used[k.Path] {
-			delete(st.Files, k)
-		}
-	}
-	for address, e := range st.Elements {
+// dropOld forgets named values that nobody has evaluated for long.
+func (s *Session) dropOld(st *trace.State) {
+	for address, e := range st.Elements() {
 		if e.Seen+dropElements < s.rev {
-			delete(st.Elements, address)
+			st.DeleteElement(address)
 		}
 	}
 }
@@ -134,6 +120,7 @@ func (s *Session) elements(st *trace.State) {
 	defer s.cellMu.Unlock()
 	named := map[*cell][]string{}
 	changed := map[*trace.Element]uint32{} // to the revision in which it was seen before
+	var same []*trace.Element
 	for _, c := range s.cells {
 		if c.note == nil || c.note.Value == "" && !c.note.Declares {
 			continue
@@ -148,7 +135,8 @@ func (s *Session) elements(st *trace.State) {
 		} else {
 			e.Deps = namedDeps(c)
 		}
-		if old := st.Elements[e.Address]; old != nil {
+		old := st.Elements()[e.Address]
+		if old != nil {
 			if old.Value == e.Value {
 				e.Previous, e.Changed, e.Why = old.Previous, old.Changed, old.Why
 			} else {
@@ -156,11 +144,31 @@ func (s *Session) elements(st *trace.State) {
 				changed[e] = old.Seen
 			}
 		}
-		st.Elements[e.Address] = e
+		switch {
+		case old == nil || !sameElement(old, e) || e.Seen-old.Seen >= dropElements/2:
+			st.SetElement(e)
+		default:
+			same = append(same, e)
+		}
 	}
 	for e, before := range changed {
 		e.Why = s.elementWhy(st, e, before)
 	}
+	// To note that it was seen again matters only where what it depends on has
+	// changed, without changing it: that is no reason for its next change.
+	for _, e := range same {
+		if len(s.elementWhy(st, e, st.Elements()[e.Address].Seen)) > 0 {
+			st.SetElement(e)
+		}
+	}
+}
+
+// sameElement reports whether two records of a named value differ only in
+// when it was seen.
+func sameElement(a, b *trace.Element) bool {
+	x, y := *a, *b
+	x.Seen, y.Seen, x.Deps, y.Deps, x.Why, y.Why = 0, 0, nil, nil, nil, nil
+	return reflect.DeepEqual(x, y) && slices.Equal(a.Deps, b.Deps)
 }
 
 // elementWhy lists what of that which a named value was computed from has
@@ -171,18 +179,18 @@ func (s *Session) elementWhy(st *trace.State, e *trace.Element, before uint32) [
 		kind, name, _ := strings.Cut(d, ":")
 		switch kind {
 		case "element":
-			if x := st.Elements[name]; x != nil && x.Changed > before {
+			if x := st.Elements()[name]; x != nil && x.Changed > before {
 				why = append(why, trace.Change{What: kind, Name: name, Old: x.Previous, New: x.Value})
 			}
 		case "file":
 			for _, k := range [...]trace.Kind{trace.Content, trace.Listing} {
-				if f := st.Files[trace.FileKey{Path: name, Kind: k}]; f != nil && f.Changed > before {
+				if f, ok := st.File(trace.FileKey{Path: name, Kind: k}); ok && f.Changed > before {
 					why = append(why, trace.Change{What: kind, Name: name, New: hexOrAbsent(f.Digest)})
 				}
 			}
 		case "action":
 			if n := s.producer(name); n != nil {
-				if a := st.Actions[n.id()]; a != nil && a.Changed > before {
+				if a := st.Action(n.id()); a != nil && a.Changed > before {
 					why = append(why, trace.Change{What: kind, Name: name})
 				}
 			}

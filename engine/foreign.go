@@ -24,9 +24,11 @@ func (s *Session) isOutput(p string) bool {
 	if !s.eng.opts.InPlace {
 		return action.IsOutput(p)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.outputs[p].n != nil
+	if s.producer(p) != nil {
+		return true
+	}
+	rec, _ := s.recordedOutput(p)
+	return rec != nil
 }
 
 // isOutputHeld is isOutput for a caller that holds mu.
@@ -105,6 +107,9 @@ func (s *Session) foreignDiscovered(p string) (digest.Digest, error) {
 	if ok {
 		return d, nil
 	}
+	if rec, i := s.recordedOutput(p); rec != nil {
+		return s.recordedDigest(rec, i)
+	}
 	f, err := s.leaf(p, trace.Content)
 	if err != nil {
 		return digest.Digest{}, err
@@ -114,6 +119,9 @@ func (s *Session) foreignDiscovered(p string) (digest.Digest, error) {
 
 // stand ends a phony node: what it stands for is up to date.
 func (s *Session) stand(n *node) error {
+	if s.opts.Mode == Build && (n.old == nil || n.old.Spec != n.identity) {
+		s.keep(phonyRecord(n))
+	}
 	outs := make([]trace.Out, len(n.spec.Outputs))
 	volatile := false
 	if len(n.spec.Inputs)+len(n.spec.Order) == 0 {
@@ -142,7 +150,7 @@ func (s *Session) stand(n *node) error {
 			in := s.producer(p)
 			volatile = volatile || in != nil && in.volatile
 		}
-		d := digest.Sum(h)
+		d := digest.Sum(h) // as in standing
 		for i, p := range n.spec.Outputs {
 			outs[i] = trace.Out{Path: p, Mark: d}
 		}
@@ -152,6 +160,19 @@ func (s *Session) stand(n *node) error {
 	n.outs, n.volatile = outs, volatile
 	s.end(n, done)
 	return nil
+}
+
+// phonyRecord says that there is a phony action. It has no digests: what it
+// stands for tells them.
+func phonyRecord(n *node) *trace.Action {
+	rec := &trace.Action{Name: n.spec.Name, Spec: n.identity, Recipe: n.spec}
+	for _, p := range n.spec.Outputs {
+		rec.Outs = append(rec.Outs, trace.Out{Path: p})
+	}
+	for _, p := range n.spec.Inputs {
+		rec.Deps = append(rec.Deps, trace.Dep{Path: p})
+	}
+	return rec
 }
 
 // unique returns a digest that no other session comes upon.

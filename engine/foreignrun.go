@@ -39,8 +39,8 @@ func (s *Session) executeForeign(n *node, o *outcome) {
 	}
 	o.output = o.res.Output
 	var included []string
-	if f.Includes != nil {
-		o.output, included = f.Includes(o.output)
+	if parse := s.eng.opts.Foreign.Includes; f.Includes != "" && parse != nil {
+		o.output, included = parse(o.output, f.Includes)
 	}
 	if o.err = o.res.Err(); o.err != nil {
 		if s.ctx.Err() != nil {
@@ -105,8 +105,8 @@ func (s *Session) makeOnce(p string) error {
 // runForeign starts a program, or a shell where one is needed.
 func (s *Session) runForeign(f *action.Foreign) (*exec.Result, error) {
 	cmd := &exec.Command{Dir: s.eng.opts.Root, Env: s.opts.Environ, ExtraFiles: []*os.File{s.eng.lock.f}, Console: f.Console}
-	if f.Split != nil {
-		if dir, argv, ok := f.Split(f.Command); ok {
+	if split := s.eng.opts.Foreign.Split; split != nil {
+		if dir, argv, ok := split(f.Command); ok {
 			direct := *cmd
 			direct.Argv = argv
 			if dir != "" {

@@ -42,14 +42,18 @@ func killBuild(ctx context.Context, root, store string) (Result, bool, error) {
 		return Result{}, false, err
 	}
 	defer e.Close()
-	if _, ok := e.Null("all"); ok {
+	look := e.Look("all")
+	if look.Null != nil {
 		return Result{}, true, nil
 	}
 	s := e.NewSession(ctx, SessionOptions{Jobs: 4, Goal: "all"})
-	err = s.Eval(func(t *Task) error {
-		specs, outs := killGraph()
-		return errors.Join(define(specs...)(t), t.Build(outs...))
-	})
+	resumed, err := s.Resume(look)
+	if !resumed {
+		err = s.Eval(func(t *Task) error {
+			specs, outs := killGraph()
+			return errors.Join(define(specs...)(t), t.Build(outs...))
+		})
+	}
 	return s.Result(), false, errors.Join(err, s.Finish(err == nil, nil))
 }
 

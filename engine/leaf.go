@@ -84,7 +84,25 @@ func (s *Session) examine(k trace.FileKey, goal bool) (*trace.File, error) {
 	return l.file, l.err
 }
 
+// ask examines a file for a query: what it finds decides what there is to do.
+func (t *Task) ask(p string, kind trace.Kind) (*trace.File, error) {
+	f, err := t.s.leaf(p, kind)
+	r := t.s.row(trace.FileKey{Path: p, Kind: kind})
+	t.s.leafMu.Lock()
+	t.s.asked.Add(r)
+	t.s.leafMu.Unlock()
+	return f, err
+}
+
+// row numbers a file.
+func (s *Session) row(k trace.FileKey) trace.Row {
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	return s.eng.state.AddRow(k)
+}
+
 func (s *Session) leafState(k trace.FileKey, goal bool) *leafState {
+	r := s.row(k)
 	s.leafMu.Lock()
 	l := s.leaves[k]
 	if l == nil {
@@ -92,7 +110,7 @@ func (s *Session) leafState(k trace.FileKey, goal bool) *leafState {
 		s.leaves[k] = l
 	}
 	if goal {
-		s.touched[k] = true
+		s.touched.Add(r)
 	}
 	s.leafMu.Unlock()
 	l.once.Do(func() { s.look(k, l) })
@@ -125,9 +143,7 @@ func (s *Session) lookAt(k trace.FileKey, l *leafState) error {
 	if err != nil {
 		return err
 	}
-	s.stateMu.Lock()
-	old := s.eng.state.Files[k]
-	s.stateMu.Unlock()
+	old := s.recorded(k)
 	same := old != nil && !old.Racy && sameStamp(k.Kind, old.Stamp, stamp)
 	f := &trace.File{Path: k.Path, Kind: k.Kind, Stamp: stamp}
 	switch {
@@ -170,10 +186,20 @@ func (s *Session) record(f, old *trace.File) *trace.File {
 		f.Changed = old.Changed
 	}
 	s.stateMu.Lock()
-	s.eng.state.Files[trace.FileKey{Path: f.Path, Kind: f.Kind}] = f
+	s.eng.state.SetFile(*f)
 	s.stateMu.Unlock()
 	s.dirty.Store(true)
 	return f
+}
+
+// recorded returns what the trace knows of a file, nil if nothing.
+func (s *Session) recorded(k trace.FileKey) *trace.File {
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	if f, ok := s.eng.state.File(k); ok {
+		return &f
+	}
+	return nil
 }
 
 // sameStamp compares what matters for the kind: of a file of which only the

@@ -97,11 +97,15 @@ func (r outRef) digest() (digest.Digest, bool) {
 	if r.n == nil || r.index >= len(r.n.outs) {
 		return digest.Digest{}, false
 	}
-	o := r.n.outs[r.index]
+	return seen(r.n.outs[r.index]), true
+}
+
+// seen is the digest with which consumers see an output.
+func seen(o trace.Out) digest.Digest {
 	if !o.Mark.IsZero() {
-		return o.Mark, true
+		return o.Mark
 	}
-	return effective(o.Digest, o.Exec), true
+	return effective(o.Digest, o.Exec)
 }
 
 // lastTook is how long it may take, for the order and the time left.
@@ -155,7 +159,7 @@ func (t *Task) define(spec action.Spec) error {
 	}
 	n := &node{spec: &spec, identity: spec.Identity(), secret: t.cell.secret.Load()}
 	s.stateMu.Lock()
-	n.old = s.eng.state.Actions[n.id()]
+	n.old = s.eng.state.Action(n.id())
 	s.stateMu.Unlock()
 	t.cell.addDep(dep{leaf: "defines:" + n.id()})
 	s.mu.Lock()

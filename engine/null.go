@@ -3,13 +3,13 @@ package engine
 import (
 	"bytes"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
-	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/fsys"
 	"erg.build/erg/engine/trace"
 )
@@ -27,64 +27,77 @@ type Replayed struct {
 	Output        []byte
 }
 
-// Null answers a goal from the trace alone: if it was completed, and no
-// file that it depends on has another stamp (or, having one, other content),
-// and no environment variable another value, there is nothing to do. It
-// examines files and nothing else.
-func (e *Engine) Null(goal string) (*NullResult, bool) {
+// A Look is what the files of a goal came to.
+type Look struct {
+	// Null is set when there is nothing to do.
+	Null *NullResult
+
+	goal   *trace.HotGoal
+	differ []trace.Row // whose stamps differ
+}
+
+// Resumable reports whether Session.Resume may be tried.
+func (l *Look) Resumable() bool { return l.goal != nil && l.Null == nil }
+
+// Summary returns what the goal's last build said of itself.
+func (l *Look) Summary() []byte { return l.goal.Summary }
+
+// Look compares the files of a goal with what they were when it was
+// completed, from the trace alone. It examines files, on all cores, and does
+// nothing else. Only the first session of an engine can be preceded by one.
+func (e *Engine) Look(goal string) *Look {
+	l := &Look{}
 	if e.state != nil {
-		return nil, false
+		return l
 	}
 	h, err := e.trace.Hot()
 	if err != nil || h.BuildID != e.opts.BuildID {
-		return nil, false
+		return l
 	}
 	g, ok := h.Goal(goal)
 	if !ok {
-		return nil, false
+		return l
 	}
 	for _, v := range g.Env {
 		if e.opts.Env(v.Name) != v.Value {
-			return nil, false
+			return l
 		}
 	}
-	if !e.sameFiles(h, g) {
-		return nil, false
+	l.goal = g
+	if l.differ = e.differing(h, g); len(l.differ) > 0 {
+		return l
 	}
-	// The mapping goes away with the engine.
-	r := &NullResult{Actions: g.Actions, Summary: bytes.Clone(g.Summary)}
+	l.Null = nullOf(g)
+	return l
+}
+
+// nullOf describes a goal of which nothing has changed. It shares no memory
+// with the mapping, which goes away with the engine.
+func nullOf(g *trace.HotGoal) *NullResult {
+	r := &NullResult{Actions: g.Count, Summary: bytes.Clone(g.Summary)}
 	for _, m := range g.Messages {
 		r.Messages = append(r.Messages, Replayed(m))
 	}
-	return r, true
+	return r
 }
 
 // chunk is how many files a worker takes at once: enough to make the
 // counter cheap, few enough to end together.
 const chunk = 256
 
-// A file whose stamp moved may hold the same bytes still. A null build reads
-// this many such files, and bytes, before it leaves the matter to a full
-// build, which also records the new stamps.
-const (
-	rereadFiles = 64
-	rereadBytes = 16 << 20
-)
+// A scan compares the files of a goal with what they were.
+type scan struct {
+	hot  *trace.Hot
+	goal *trace.HotGoal
+	stat func(name []byte, buf *unix.Statx_t) (trace.Stamp, error)
+	next atomic.Int64
 
-// A nullCheck compares the files of a goal with what they were.
-type nullCheck struct {
-	e        *Engine
-	hot      *trace.Hot
-	goal     *trace.HotGoal
-	stat     func(name []byte, buf *unix.Statx_t) (trace.Stamp, error)
-	next     atomic.Int64
-	differs  atomic.Bool
-	reread   atomic.Int64
-	rereadOf atomic.Int64 // bytes
+	mu     sync.Mutex
+	differ []trace.Row
 }
 
-func (e *Engine) sameFiles(h *trace.Hot, g *trace.HotGoal) bool {
-	c := &nullCheck{e: e, hot: h, goal: g, stat: e.statName}
+func (e *Engine) differing(h *trace.Hot, g *trace.HotGoal) []trace.Row {
+	c := &scan{hot: h, goal: g, stat: e.statName}
 	if fast, ok := e.fs.(fsys.Stater); ok {
 		if dir, err := e.fs.Open(e.opts.Root); err == nil {
 			defer dir.Close()
@@ -97,60 +110,38 @@ func (e *Engine) sameFiles(h *trace.Hot, g *trace.HotGoal) bool {
 		wg.Go(c.run)
 	}
 	wg.Wait()
-	return !c.differs.Load()
+	slices.Sort(c.differ)
+	return c.differ
 }
 
-func (c *nullCheck) run() {
+func (c *scan) run() {
 	buf := new(unix.Statx_t) // one for all: it would be allocated for each file
-	for !c.differs.Load() {
+	var differ []trace.Row
+	for {
 		from := int(c.next.Add(chunk)) - chunk
 		if from >= c.hot.Len() {
-			return
+			break
 		}
 		for i := from; i < min(from+chunk, c.hot.Len()); i++ {
-			if c.goal.Has(i) && !c.same(i, buf) {
-				c.differs.Store(true)
-				return
+			if c.goal.Files.Has(trace.Row(i)) && !c.same(i, buf) {
+				differ = append(differ, trace.Row(i))
 			}
 		}
 	}
+	c.mu.Lock()
+	c.differ = append(c.differ, differ...)
+	c.mu.Unlock()
 }
 
 // same judges one file. That its stamp is the recorded one is not enough:
 // another goal may have seen it change since this one was complete.
-func (c *nullCheck) same(i int, buf *unix.Statx_t) bool {
+func (c *scan) same(i int, buf *unix.Statx_t) bool {
 	f, name := c.hot.At(i)
-	if f.Changed > c.goal.Complete {
+	if f.Changed > c.goal.Complete || f.Racy {
 		return false
 	}
 	st, err := c.stat(name, buf)
-	if err != nil {
-		return false
-	}
-	return !f.Racy && sameStamp(f.Kind, f.Stamp, st) || c.sameContent(c.hot.File(i), st)
-}
-
-// sameContent reads a file whose stamp differs.
-func (c *nullCheck) sameContent(f trace.File, st trace.Stamp) bool {
-	if st.Absent() || f.Stamp.Absent() || c.reread.Add(1) > rereadFiles {
-		return false
-	}
-	switch f.Kind {
-	case trace.Listing:
-		entries, err := c.e.list(f.Path)
-		return err == nil && digest.OfString(listingText(entries)) == f.Digest
-	case trace.Content:
-		if st.Size != f.Stamp.Size || st.Mode&syscall.S_IFMT != syscall.S_IFREG || c.rereadOf.Add(st.Size) > rereadBytes {
-			return false
-		}
-		d, st, err := c.e.hashFile(f.Path)
-		if err != nil || effective(d, executable(st)) != f.Digest {
-			return false
-		}
-		after, err := c.e.stat(f.Path)
-		return err == nil && after == st
-	}
-	return false
+	return err == nil && sameStamp(f.Kind, f.Stamp, st)
 }
 
 func (e *Engine) statName(name []byte, _ *unix.Statx_t) (trace.Stamp, error) {

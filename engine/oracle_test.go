@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"erg.build/erg/engine/action"
@@ -61,6 +62,7 @@ type oracle struct {
 	shape    [][]simAction     // of one context, by layer; inputs are relative to the output root if they begin with "o:"
 	past     map[string][]string
 	log      []string
+	resumed  int // builds that evaluated nothing
 }
 
 func (o *oracle) pick(n int) int { return o.r.IntN(n) }
@@ -75,6 +77,7 @@ func newOracle(t *testing.T, seed uint64, withStore bool) *oracle {
 		o.w.store = ""
 	}
 	o.w.opts.Jobs = 1 + o.pick(4)
+	o.w.pure = true
 	var outs []string
 	layer := []simAction{}
 	for i := range 3 + o.pick(3) {
@@ -259,6 +262,9 @@ func (o *oracle) step() {
 		o.fatalf("failed: %v, %v\n%s", b.err, b.finish, b.failures())
 	}
 	o.log = append(o.log, b.messages())
+	if b.resumed {
+		o.resumed++
+	}
 	if got := b.ran(); !slices.Equal(got, want) || b.Ran != len(want) {
 		o.fatalf("ran %q (%d), want %q", got, b.Ran, want)
 	}
@@ -288,6 +294,12 @@ func TestOracle(t *testing.T) {
 	if testing.Short() {
 		n = 2
 	}
+	var resumed atomic.Int64
+	t.Cleanup(func() {
+		if resumed.Load() == 0 {
+			t.Error("no build went on from the trace alone")
+		}
+	})
 	for i := range n {
 		seed := *oracleSeed + uint64(i)
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
@@ -299,6 +311,7 @@ func TestOracle(t *testing.T) {
 				}
 				o.step()
 			}
+			resumed.Add(int64(o.resumed))
 		})
 	}
 }

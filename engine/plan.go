@@ -224,7 +224,20 @@ func (t *Task) content(p string) (Content, error) {
 	if digest.Of(b) != o.Digest {
 		return Content{}, fmt.Errorf("%s was modified during the build", p)
 	}
+	s.noteRead(p)
 	return Content{Known: true, Bytes: b, Digest: o.Digest}, nil
+}
+
+// noteRead records that what an action made decides what there is to do from
+// here on.
+func (s *Session) noteRead(p string) {
+	r := s.row(trace.FileKey{Path: p})
+	s.leafMu.Lock()
+	defer s.leafMu.Unlock()
+	if !s.readSet.Has(r) {
+		s.readSet.Add(r)
+		s.read = append(s.read, r)
+	}
 }
 
 // predict returns what the last build made as the output with an index.
@@ -273,6 +286,9 @@ func (s *Session) Result() Result {
 				r.Failed++
 			}
 		}
+	}
+	if s.resumed != nil {
+		r.Unchanged = max(0, s.resumed.goal.Count-len(seen)+r.Unchanged)
 	}
 	return r
 }

@@ -190,6 +190,11 @@ func (s *Session) unchanged(n *node) bool {
 		// Another name, or a wider search path: same key, same result.
 		fresh := *old
 		fresh.Name, fresh.Context, fresh.Target, fresh.Spec = n.spec.Name, n.spec.Context, n.spec.Target, n.identity
+		if n.secret {
+			fresh.Recipe = nil
+		} else {
+			fresh.Recipe = n.spec
+		}
 		s.keep(&fresh)
 	}
 	if s.eng.lock.unclean && n.spec.Depfile != "" && n.spec.Foreign == nil {
@@ -209,7 +214,7 @@ func (s *Session) unchanged(n *node) bool {
 // keep puts a record into the trace.
 func (s *Session) keep(a *trace.Action) {
 	s.stateMu.Lock()
-	s.eng.state.Actions[a.ID()] = a
+	s.eng.state.SetAction(a)
 	s.stateMu.Unlock()
 	s.dirty.Store(true)
 }
@@ -327,7 +332,7 @@ func (s *Session) copyEqual(n *node, m action.Manifest) (seen int, ok bool, err 
 
 func (s *Session) copyFrom(n, from *node, m action.Manifest) bool {
 	s.stateMu.Lock()
-	rec := s.eng.state.Actions[from.id()]
+	rec := s.eng.state.Action(from.id())
 	s.stateMu.Unlock()
 	if from == n || rec == nil || rec.Key != n.key || rec.Baked || rec.Failed || len(rec.Outs) != len(n.spec.Outputs) {
 		return false

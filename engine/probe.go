@@ -67,6 +67,7 @@ func (t *Task) probe(spec action.Spec) ([]byte, error) {
 	case st == failed || st == skipped:
 		return nil, ErrFailed
 	}
+	s.noteRead(spec.Stdout)
 	return fsys.ReadFile(s.eng.fs, s.eng.abs(spec.Stdout))
 }
 

@@ -27,9 +27,10 @@ func (t *Task) Prune(scope string, keep func(target, output string) bool) {
 			continue
 		}
 		s.stateMu.Lock()
-		current := s.eng.state.Actions[a.ID()] == a // else it is made for another declaration now
+		now := s.eng.state.Action(a.ID())
+		current := now != nil && now.Target == a.Target && now.Ran == a.Ran // else it is made for another declaration now
 		if current {
-			delete(s.eng.state.Actions, a.ID())
+			s.eng.state.DeleteAction(a.ID())
 		}
 		s.stateMu.Unlock()
 		if current {
@@ -53,7 +54,7 @@ func (s *Session) indexTargets() {
 	s.stateMu.Lock()
 	defer s.stateMu.Unlock()
 	s.formerContexts = map[string]bool{}
-	for _, a := range s.eng.state.Actions {
+	for a := range s.eng.state.Actions() {
 		s.targets = append(s.targets, a)
 		if a.Context != "" {
 			s.formerContexts[a.Context] = true
@@ -70,7 +71,6 @@ func (s *Session) removeOutput(p string) {
 	}
 	s.forget(p)
 	s.dirty.Store(true)
-	s.pruned.Store(true)
 	name := s.eng.abs(p)
 	if err := s.eng.fs.Remove(name); err != nil && !absent(err) {
 		s.message(event.Warning, "a stale output stays: "+err.Error())
@@ -99,12 +99,11 @@ func (t *Task) PruneContexts(keep func(context string) bool) {
 		s.stateMu.Lock()
 		for _, a := range s.targets {
 			if a.Context == c {
-				delete(s.eng.state.Actions, a.ID())
+				s.eng.state.DeleteAction(a.ID())
 			}
 		}
 		s.stateMu.Unlock()
 		s.dirty.Store(true)
-		s.pruned.Store(true)
 		if err := s.eng.fs.RemoveAll(s.eng.abs(action.BuildDir + "/" + c)); err != nil {
 			s.message(event.Warning, "the directory of a context that is gone stays: "+err.Error())
 		}

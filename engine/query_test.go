@@ -228,7 +228,7 @@ func TestNotes(t *testing.T) {
 	}
 	w.write("f", "2")
 	b := w.eval(func(t *Task) error { _, err := outer.Get(t, 1); return err })
-	e := b.session.eng.state.Elements["context.a.x"]
+	e := b.session.eng.state.Elements()["context.a.x"]
 	if e == nil || e.Value != "2" || e.Previous != "1" || !slices.Contains(e.Deps, "file:f") || !slices.Contains(e.Deps, "env:X") {
 		t.Errorf("recorded %+v", e)
 	}

@@ -16,7 +16,7 @@ import (
 func (t *Task) readFile(p string) ([]byte, error) {
 	p = cleanPath(p)
 	t.cell.addDep(dep{leaf: "file:" + p})
-	f, err := t.s.leaf(p, trace.Content)
+	f, err := t.ask(p, trace.Content)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (t *Task) readFile(p string) ([]byte, error) {
 func (t *Task) exists(p string) (bool, error) {
 	p = cleanPath(p)
 	t.cell.addDep(dep{leaf: "file:" + p})
-	f, err := t.s.leaf(p, trace.Presence)
+	f, err := t.ask(p, trace.Presence)
 	if err != nil {
 		return false, err
 	}
@@ -51,12 +51,13 @@ func (t *Task) exists(p string) (bool, error) {
 func (t *Task) readDir(p string) ([]Entry, error) {
 	p = cleanPath(p)
 	t.cell.addDep(dep{leaf: "file:" + p})
+	t.ask(p, trace.Listing)
 	l := t.s.leafState(trace.FileKey{Path: p, Kind: trace.Listing}, true)
 	for _, e := range l.entries {
 		if e.Link {
 			// What it leads to may become a directory, or cease to be one,
 			// without a trace in this one.
-			t.s.leaf(path.Join(p, e.Name), trace.Presence)
+			t.ask(path.Join(p, e.Name), trace.Presence)
 		}
 	}
 	return l.entries, l.err
@@ -93,14 +94,14 @@ func (t *Task) lookPath(name string) (string, error) {
 }
 
 func (t *Task) isProgram(p string) (bool, error) {
-	f, err := t.s.leaf(p, trace.Presence)
+	f, err := t.ask(p, trace.Presence)
 	return err == nil && executable(f.Stamp) && f.Stamp.Mode&syscall.S_IFMT == syscall.S_IFREG, err
 }
 
 func (t *Task) fileDigest(p string) (digest.Digest, error) {
 	p = cleanPath(p)
 	t.cell.addDep(dep{leaf: "file:" + p})
-	f, err := t.s.leaf(p, trace.Content)
+	f, err := t.ask(p, trace.Content)
 	if err != nil {
 		return digest.Digest{}, err
 	}

@@ -15,7 +15,7 @@ import (
 func (t *Task) ReadAt(path string, fn func(r io.ReaderAt, size int64) error) error {
 	path = cleanPath(path)
 	t.cell.addDep(dep{leaf: "file:" + path})
-	want, err := t.s.leaf(path, trace.Content)
+	want, err := t.ask(path, trace.Content)
 	if err != nil {
 		return err
 	}

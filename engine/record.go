@@ -15,7 +15,7 @@ import (
 func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, outs []trace.Out, msg []byte) *trace.Action {
 	rec := &trace.Action{
 		Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Spec: n.identity,
-		Manifest: n.kept(m).Encode(), Key: n.key, Outs: outs, Message: msg, Verified: s.rev, Ran: s.rev,
+		Key: n.key, Outs: outs, Message: msg, Verified: s.rev, Ran: s.rev,
 	}
 	lists := [][]string{n.spec.Inputs}
 	if n.spec.Sandbox {
@@ -28,6 +28,7 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 		}
 	}
 	rec.Deps = append(rec.Deps, discovered...)
+	n.keepRecipe(rec, m)
 	rec.Full = fullKey(n, rec.Deps)
 	if n.spec.Foreign != nil {
 		markEmpty(rec)
@@ -38,6 +39,34 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 		rec.Changed, rec.Cause = old.Changed, old.Causes()
 	}
 	return rec
+}
+
+// keepRecipe puts into a record how to run the action again, or, if that
+// must not be kept, what its key was made of as far as that can be.
+func (n *node) keepRecipe(rec *trace.Action, m action.Manifest) {
+	if n.secret {
+		rec.Manifest = m.Redacted().Encode()
+		return
+	}
+	rec.Recipe = n.spec
+}
+
+// manifestOf returns what a recorded key was made of, nil if that is not known.
+func manifestOf(rec *trace.Action) action.Manifest {
+	if rec.Recipe == nil {
+		m, err := action.DecodeManifest(rec.Manifest)
+		if err != nil {
+			return nil
+		}
+		return m
+	}
+	inputs := make(map[string]digest.Digest, len(rec.Deps))
+	for _, d := range rec.Deps {
+		if _, known := inputs[d.Path]; !known {
+			inputs[d.Path] = d.Digest
+		}
+	}
+	return rec.Recipe.Manifest(rec.Recipe.Roots(), func(p string) digest.Digest { return inputs[p] })
 }
 
 // kept is the form in which a manifest may be kept.
@@ -76,7 +105,7 @@ func (s *Session) explain(n *node, m action.Manifest, deps []trace.Dep) []trace.
 		}
 		cs = append(cs, trace.Change{What: what, Name: n.id()})
 	}
-	if was, err := action.DecodeManifest(old.Manifest); err == nil && len(was) > 0 {
+	if was := manifestOf(old); len(was) > 0 {
 		for _, d := range action.Diff(was, n.kept(m)) {
 			c := trace.Change{What: d.What, Name: d.Name, Old: d.Old, New: d.New}
 			if d.What == "input" {
@@ -143,7 +172,7 @@ func hexOrAbsent(d digest.Digest) string {
 // lose it. Failing to is no failure of the build: Save tries again.
 func (s *Session) log(rec *trace.Action) {
 	s.stateMu.Lock()
-	err := s.eng.trace.Append(rec)
+	err := s.eng.trace.Append(s.eng.state, rec)
 	s.stateMu.Unlock()
 	if err != nil && !s.logBad.Swap(true) {
 		s.message(event.Warning, "the log of the build cannot be written: "+err.Error())
@@ -167,14 +196,12 @@ func (s *Session) stampOuts(outs []trace.Out) error {
 func (s *Session) stampOut(o trace.Out, st trace.Stamp) {
 	f := &trace.File{Path: o.Path, Stamp: st, Digest: effective(o.Digest, o.Exec)}
 	k := trace.FileKey{Path: o.Path}
-	s.stateMu.Lock()
-	old := s.eng.state.Files[k]
-	s.stateMu.Unlock()
-	l := &leafState{file: s.record(f, old), epoch: s.epoch.Load()}
+	l := &leafState{file: s.record(f, s.recorded(k)), epoch: s.epoch.Load()}
 	l.once.Do(func() {})
+	r := s.row(k)
 	s.leafMu.Lock()
 	s.leaves[k] = l
-	s.touched[k] = true
+	s.touched.Add(r)
 	s.leafMu.Unlock()
 	for now := max(st.Mtime, st.Ctime); ; {
 		last := s.lastStamp.Load()

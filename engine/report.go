@@ -151,7 +151,7 @@ func (s *Session) finish(n *node, g *group, e event.ActionFinished) {
 		}
 	}
 	e.ID, e.Name, e.Contexts, e.Status, e.Lane, e.At = g.id, n.spec.Name, g.list(), g.status, n.lane, time.Since(s.began)
-	e.Path, e.Steps = n.id(), s.steps
+	e.Path, e.Steps, e.Spec = n.id(), s.steps, n.spec
 	s.emit(e)
 }
 

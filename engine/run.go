@@ -164,7 +164,7 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 	rec := &trace.Action{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Spec: n.identity,
 		Message: o.output, Took: took, Verified: s.rev, Ran: s.rev, Failed: true}
 	if m, err := s.manifest(n); err == nil {
-		rec.Manifest = n.kept(m).Encode()
+		n.keepRecipe(rec, m)
 		rec.Why = s.explain(n, m, nil)
 	}
 	for _, p := range n.spec.Outputs {
@@ -173,6 +173,14 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 	for _, p := range n.spec.Inputs {
 		d, _ := s.inputDigest(p)
 		rec.Deps = append(rec.Deps, trace.Dep{Path: p, Digest: d})
+	}
+	if n.old != nil {
+		// What it was seen to read, it will read.
+		for _, d := range n.old.Deps {
+			if d.Discovered {
+				rec.Deps = append(rec.Deps, d)
+			}
+		}
 	}
 	var differ *DifferError
 	if errors.As(o.err, &differ) {

@@ -200,7 +200,7 @@ func (s *Session) start(n *node) {
 	}
 	if !isProbe(n.spec) {
 		s.steps.Started++
-		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began), Output: n.id(), Steps: s.steps})
+		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began), Output: n.id(), Steps: s.steps, Spec: n.spec})
 	}
 	go s.runNode(n)
 }

@@ -53,14 +53,18 @@ type Session struct {
 
 	leafMu  sync.Mutex
 	leaves  map[trace.FileKey]*leafState
-	touched map[trace.FileKey]bool
+	touched trace.Set   // what the goal depends on
+	asked   trace.Set   // what queries asked for
+	read    []trace.Row // outputs that queries read, in order
+	readSet trace.Set   // the same
 	env     map[string]string
 
-	stateMu sync.Mutex // guards the maps of eng.state
+	stateMu sync.Mutex // guards eng.state
 
 	eventMu sync.Mutex
 
 	sched
+	resumed *resumption // nil: the goal is evaluated
 	planned planned
 	logBad  atomic.Bool // a write to the trace's log failed
 	publish publisher
@@ -69,7 +73,6 @@ type Session struct {
 	targetsOnce    sync.Once
 	targets        []*trace.Action // of former builds, by target
 	formerContexts map[string]bool
-	pruned         atomic.Bool
 	scratchOnce    sync.Once
 	scratches      atomic.Int64
 	lastStamp      atomic.Int64 // nanoseconds: the latest stamp of an output
@@ -89,10 +92,9 @@ func (e *Engine) NewSession(ctx context.Context, o SessionOptions) *Session {
 	}
 	s := &Session{
 		eng: e, opts: o, ctx: ctx, rev: e.state.Revision + 1, began: time.Now(),
-		cells:   map[cellKey]*cell{},
-		leaves:  map[trace.FileKey]*leafState{},
-		touched: map[trace.FileKey]bool{},
-		env:     map[string]string{},
+		cells:  map[cellKey]*cell{},
+		leaves: map[trace.FileKey]*leafState{},
+		env:    map[string]string{},
 	}
 	s.sched.init(defaultJobs(o.Jobs))
 	s.storeOK.Store(e.store != nil)
@@ -155,6 +157,11 @@ func (s *Session) producer(p string) *node {
 // output counts as its producer made it.
 func (s *Session) inputDigest(p string) (digest.Digest, error) {
 	if s.isOutput(p) {
+		if s.producer(p) == nil {
+			if rec, i := s.recordedOutput(p); rec != nil {
+				return s.recordedDigest(rec, i)
+			}
+		}
 		s.mu.Lock()
 		ref := s.outputs[p]
 		d, ok := ref.digest()

@@ -24,7 +24,7 @@ type treeFile struct {
 // files by renaming, which moves its stamp, and nobody edits them in place.
 func (t *Task) treeDigest(dir string, keep func(rel string) bool) (digest.Digest, error) {
 	t.cell.addDep(dep{leaf: "file:" + dir})
-	files, err := t.s.walkTree(dir, "", keep, nil)
+	files, err := t.walkTree(dir, "", keep, nil)
 	if err != nil {
 		return digest.Digest{}, err
 	}
@@ -33,7 +33,13 @@ func (t *Task) treeDigest(dir string, keep func(rel string) bool) (digest.Digest
 	for i := range files {
 		f := &files[i]
 		g.Go(func() error {
-			l, err := t.s.examine(trace.FileKey{Path: path.Join(dir, f.rel), Kind: trace.Content}, !f.system)
+			look := func(p string) (*trace.File, error) { return t.ask(p, trace.Content) }
+			if f.system {
+				look = func(p string) (*trace.File, error) {
+					return t.s.examine(trace.FileKey{Path: p, Kind: trace.Content}, false)
+				}
+			}
+			l, err := look(path.Join(dir, f.rel))
 			if err == nil {
 				f.digest = l.Digest
 			}
@@ -53,14 +59,14 @@ func (t *Task) treeDigest(dir string, keep func(rel string) bool) (digest.Digest
 
 // walkTree appends the files at rel below dir, in order. Links to directories
 // are not followed: they may lead in circles.
-func (s *Session) walkTree(dir, rel string, keep func(string) bool, files []treeFile) ([]treeFile, error) {
+func (t *Task) walkTree(dir, rel string, keep func(string) bool, files []treeFile) ([]treeFile, error) {
 	at := path.Join(dir, rel)
-	l, err := s.leaf(at, trace.Listing)
+	l, err := t.ask(at, trace.Listing)
 	if err != nil {
 		return nil, err
 	}
 	system := systemDir(at, l.Stamp)
-	entries, err := s.eng.list(at)
+	entries, err := t.s.eng.list(at)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +74,7 @@ func (s *Session) walkTree(dir, rel string, keep func(string) bool, files []tree
 		r := path.Join(rel, e.Name)
 		switch {
 		case e.Dir && !e.Link && (keep == nil || keep(r+"/")):
-			if files, err = s.walkTree(dir, r, keep, files); err != nil {
+			if files, err = t.walkTree(dir, r, keep, files); err != nil {
 				return nil, err
 			}
 		case !e.Dir && (keep == nil || keep(r)):

@@ -180,7 +180,7 @@ func predict(in Input, address string, seen map[string]bool) (json string, uncha
 	if v := in.Values[address]; v != nil && v.Predicted != "" {
 		return v.Predicted, v.Unchanged
 	}
-	last := in.Last.Elements[address]
+	last := in.Last.Elements()[address]
 	if last == nil {
 		return "", false
 	}
@@ -199,7 +199,7 @@ func predict(in Input, address string, seen map[string]bool) (json string, uncha
 		if v.JSON == "" && !v.Opaque {
 			_, same := predict(in, name, seen)
 			unchanged = unchanged && same
-		} else if old := in.Last.Elements[name]; old == nil || old.Value != v.JSON && !old.Sensitive {
+		} else if old := in.Last.Elements()[name]; old == nil || old.Value != v.JSON && !old.Sensitive {
 			unchanged = false
 		}
 	}

@@ -70,7 +70,7 @@ func TestPredictions(t *testing.T) {
 		{Address: "context.a.output.secret", Value: `"0f"`, Sensitive: true},
 		{Address: "var.v", Value: `"before"`},
 	} {
-		last.Elements[e.Address] = e
+		last.Elements()[e.Address] = e
 	}
 	values := map[string]*contexts.Value{
 		"context.a.output.o":      {Type: "string", Predicted: `"old"`, Unchanged: true},

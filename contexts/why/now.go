@@ -47,7 +47,7 @@ func (x *explainer) now(actions []*trace.Action, elements []*trace.Element) *Now
 func (x *explainer) differing(el *trace.Element) []*Node {
 	for _, d := range el.Deps {
 		name, ok := strings.CutPrefix(d, "element:")
-		old, v := x.State.Elements[name], x.Values[name]
+		old, v := x.State.Elements()[name], x.Values[name]
 		if !ok || old == nil || v == nil || v.JSON == "" || v.JSON == old.Value || v.Sensitive {
 			continue
 		}
@@ -68,7 +68,7 @@ func (x *explainer) behind(address string) []*engine.PlannedAction {
 	seen := map[string]bool{}
 	var walk func(address string)
 	walk = func(address string) {
-		el := x.State.Elements[address]
+		el := x.State.Elements()[address]
 		if seen[address] || el == nil {
 			return
 		}

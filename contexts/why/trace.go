@@ -42,7 +42,7 @@ func (x *explainer) element(el *trace.Element) *Node {
 				n.Below = append(n.Below, x.made(a, el.Changed))
 			}
 		case "element":
-			if from := x.State.Elements[c.Name]; from != nil && from.Value != "" && !(len(n.Below) > 0 && x.seen["element:"+c.Name]) {
+			if from := x.State.Elements()[c.Name]; from != nil && from.Value != "" && !(len(n.Below) > 0 && x.seen["element:"+c.Name]) {
 				n.Below = append(n.Below, x.element(from))
 			}
 		case "file":
@@ -107,7 +107,7 @@ func (x *explainer) lastRun(a *trace.Action) *Node {
 
 func (x *explainer) action(a *trace.Action, changes []trace.Change, rev uint32) *Node {
 	n := &Node{Kind: Action, Name: a.Name, Text: "ran"}
-	if el := x.State.Elements[a.Target]; el != nil {
+	if el := x.State.Elements()[a.Target]; el != nil {
 		n.Site = el.Site
 	}
 	if x.again(n, "action:"+a.ID()) {
@@ -192,12 +192,12 @@ func (x *explainer) input(c trace.Change, rev uint32) *Node {
 // values that its declaration reads and that changed with it, best those that
 // show in what the arguments were and are; or else by the declaration itself.
 func (x *explainer) definition(a *trace.Action, rev uint32, arguments string) []*Node {
-	decl := x.State.Elements[a.Target]
+	decl := x.State.Elements()[a.Target]
 	if strings.Contains(a.Target, "//:output.") {
 		// Of an output the value itself is the declaration.
 		if t, name, ok := strings.Cut(a.Target, "//:output."); ok {
 			if c, err := addr.ParseContext(t); err == nil {
-				decl = x.State.Elements[addr.Element{Context: c, Kind: addr.KindOutput, Name: name}.String()]
+				decl = x.State.Elements()[addr.Element{Context: c, Kind: addr.KindOutput, Name: name}.String()]
 			}
 		}
 	}
@@ -207,7 +207,7 @@ func (x *explainer) definition(a *trace.Action, rev uint32, arguments string) []
 	var changed, shows []*trace.Element
 	for _, d := range decl.Deps {
 		name, ok := strings.CutPrefix(d, "element:")
-		el := x.State.Elements[name]
+		el := x.State.Elements()[name]
 		if !ok || el == nil || el.Changed != rev || el.Previous == "" {
 			continue
 		}
@@ -289,7 +289,7 @@ func (x *explainer) ingredients(a *trace.Action) []*Node {
 // source says of a file that people write what is known of it.
 func (x *explainer) source(file string) *Node {
 	n := &Node{Kind: File, Name: file}
-	if f := x.State.Files[trace.FileKey{Path: file, Kind: trace.Content}]; f != nil {
+	if f, ok := x.State.File(trace.FileKey{Path: file, Kind: trace.Content}); ok {
 		n.New = short(f.Digest.String())
 	}
 	for _, p := range x.Planned {

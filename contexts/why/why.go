@@ -102,6 +102,7 @@ type explainer struct {
 	Input
 	makers  map[string]*trace.Action // by output
 	targets map[string][]*trace.Action
+	actions []*trace.Action                  // all there are, by first output
 	planned map[string]*engine.PlannedAction // by first output
 	seen    map[string]bool
 }
@@ -109,7 +110,8 @@ type explainer struct {
 func newExplainer(in Input) *explainer {
 	x := &explainer{Input: in, makers: map[string]*trace.Action{}, targets: map[string][]*trace.Action{},
 		planned: map[string]*engine.PlannedAction{}, seen: map[string]bool{}}
-	for _, a := range in.State.Actions {
+	for a := range in.State.Actions() {
+		x.actions = append(x.actions, a)
 		for _, o := range a.Outs {
 			x.makers[o.Path] = a
 		}
@@ -117,6 +119,7 @@ func newExplainer(in Input) *explainer {
 			x.targets[a.Target] = append(x.targets[a.Target], a)
 		}
 	}
+	slices.SortFunc(x.actions, func(a, b *trace.Action) int { return strings.Compare(a.ID(), b.ID()) })
 	for i := range in.Planned {
 		x.planned[in.Planned[i].Output] = &in.Planned[i]
 	}
@@ -143,7 +146,7 @@ func Explain(in Input, address, file string) (*Explanation, error) {
 	if err != nil {
 		reason := parseReason(err)
 		for _, k := range [...]trace.Kind{trace.Content, trace.Presence} {
-			if f := x.State.Files[trace.FileKey{Path: file, Kind: k}]; f != nil && !f.Stamp.Absent() {
+			if f, ok := x.State.File(trace.FileKey{Path: file, Kind: k}); ok && !f.Stamp.Absent() {
 				reason = "nothing that is built reads it"
 			}
 		}
@@ -200,19 +203,18 @@ func (x *explainer) find(a addr.Addr) (elements []*trace.Element, actions []*tra
 	case addr.Public:
 		a = b.Element()
 	}
-	if el := x.State.Elements[a.String()]; el != nil && el.Value != "" {
+	if el := x.State.Elements()[a.String()]; el != nil && el.Value != "" {
 		return []*trace.Element{el}, nil
 	}
-	for _, address := range sortedKeys(x.State.Elements) {
-		if el := x.State.Elements[address]; el.Value != "" && contains(a, address) {
+	for _, address := range sortedKeys(x.State.Elements()) {
+		if el := x.State.Elements()[address]; el.Value != "" && contains(a, address) {
 			elements = append(elements, el)
 		}
 	}
 	if len(elements) > 0 {
 		return elements, nil
 	}
-	for _, id := range sortedKeys(x.State.Actions) {
-		act := x.State.Actions[id]
+	for _, act := range x.actions {
 		var outs []string
 		for _, o := range act.Outs {
 			outs = append(outs, o.Path)
@@ -337,7 +339,7 @@ func (x *explainer) users(file string) []string {
 		return nil
 	}
 	found := map[string]bool{}
-	for _, a := range x.State.Actions {
+	for _, a := range x.actions {
 		if slices.ContainsFunc(a.Deps, func(d trace.Dep) bool { return d.Path == file && !d.Digest.IsZero() }) {
 			found[a.Target] = true
 		}
@@ -347,7 +349,7 @@ func (x *explainer) users(file string) []string {
 			found[p.Target] = true
 		}
 	}
-	for _, el := range x.State.Elements {
+	for _, el := range x.State.Elements() {
 		if el.Value != "" && slices.Contains(el.Deps, "file:"+file) {
 			found[el.Address] = true
 		}
@@ -358,7 +360,7 @@ func (x *explainer) users(file string) []string {
 // closest returns the known address that is most like another.
 func (x *explainer) closest(address string) string {
 	var all []string
-	all = append(all, sortedKeys(x.State.Elements)...)
+	all = append(all, sortedKeys(x.State.Elements())...)
 	all = append(all, sortedKeys(x.Values)...)
 	for _, t := range sortedKeys(x.targets) {
 		all = append(all, t)
@@ -370,7 +372,7 @@ func (x *explainer) closest(address string) string {
 			all = append(all, a.In(addr.Context{}).String())
 		}
 	}
-	for f := range x.State.Files {
+	for f := range x.State.Files() {
 		if !path.IsAbs(f.Path) {
 			all = append(all, f.Path)
 		}

@@ -16,9 +16,9 @@ func state(records ...any) *trace.State {
 	for _, r := range records {
 		switch r := r.(type) {
 		case *trace.Action:
-			s.Actions[r.ID()] = r
+			s.SetAction(r)
 		case *trace.Element:
-			s.Elements[r.Address] = r
+			s.SetElement(r)
 		}
 	}
 	return s

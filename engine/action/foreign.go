@@ -12,9 +12,9 @@ package action
 type Foreign struct {
 	// Command is for a shell. It takes the place of argv in the key.
 	Command string
-	// Split cuts a command into the argv of one program and the directory to
-	// run it in, where that is possible, to save the shell; nil never does.
-	Split func(command string) (dir string, argv []string, ok bool)
+	// Description is shown in place of the command; "" for the command. Not
+	// part of the key.
+	Description string
 
 	// Phony runs nothing: its outputs stand for its inputs. One without
 	// inputs stands for the files of its outputs' names, and is never up to
@@ -35,9 +35,20 @@ type Foreign struct {
 	KeepRsp             bool
 	// KeepDepfile leaves the depfile where it is.
 	KeepDepfile bool
-	// Includes takes what was read out of what the process printed; nil if
-	// it does not print that.
-	Includes func(output []byte) (rest []byte, includes []string)
+	// Includes is the prefix of lines in which the process prints what it
+	// read; "" if it does not print that. See Hooks.
+	Includes string
+}
+
+// Hooks are what the reader of another build system's graph knows of its
+// commands.
+type Hooks struct {
+	// Split cuts a command into the argv of one program and the directory to
+	// run it in, where that is possible, to save the shell; nil never does.
+	Split func(command string) (dir string, argv []string, ok bool)
+	// Includes takes what was read out of what a process printed, in lines
+	// that begin with prefix.
+	Includes func(output []byte, prefix string) (rest []byte, includes []string)
 }
 
 // manifest is the part of the manifest that stands for the command line.

@@ -164,9 +164,9 @@ func (s *Spec) Identity() digest.Digest {
 	list("unknown", s.Unknown)
 	if f := s.Foreign; f != nil {
 		m = append(m, f.manifest()...)
-		m = append(m, Line{strconv.FormatBool(f.Phony), strconv.FormatBool(f.Console), strconv.FormatBool(f.Includes != nil)})
+		m = append(m, Line{strconv.FormatBool(f.Phony), strconv.FormatBool(f.Console), f.Includes}, Line{"description", f.Description, ""})
 	}
-	m = append(m, Line{s.Dir, s.Stdin, s.Stdout}, Line{s.Depfile, s.Expect, s.Pool.Name},
+	m = append(m, Line{s.Dir, s.Stdin, s.Stdout}, Line{s.Depfile, s.Expect, s.Pool.Name + "\x00" + strconv.Itoa(s.Pool.Depth)},
 		Line{strconv.FormatBool(s.Sandbox), strconv.FormatBool(s.Local), s.Timeout.String()})
 	for _, t := range s.Tools {
 		m = append(m, Line{"tool", t.Name, t.Identity.String()})

@@ -5,7 +5,11 @@
 // Events are values, delivered in order by one goroutine at a time.
 package event
 
-import "time"
+import (
+	"time"
+
+	"erg.build/erg/engine/action"
+)
 
 // A Sink receives events. Calls are serialised by the engine.
 type Sink interface {
@@ -40,6 +44,7 @@ type ActionStarted struct {
 	At       time.Duration
 	Output   string // the path of the first output, which identifies the action
 	Steps    Steps
+	Spec     *action.Spec // must not be changed
 }
 
 // ActionFinished says how an action ended. It is emitted once for each
@@ -59,6 +64,7 @@ type ActionFinished struct {
 	ExitCode int           // of the process, 128 more than the signal that ended it
 	Path     string        // of the first output, which identifies the action
 	Steps    Steps
+	Spec     *action.Spec // must not be changed; nil for what is only shown again
 }
 
 // Steps count, exactly and at the moment of an event, what has to be done:

@@ -1,18 +1,11 @@
 package trace
 
 import (
-	"bytes"
-	"encoding/binary"
+	"iter"
 	"math"
-	"slices"
-	"strings"
 
 	"erg.build/erg/engine/digest"
 )
-
-// The hot section: a count of files and of goals, a fixed-size record per
-// file sorted by path (hence by directory), the goals, and the names. A null
-// build walks one goal's bitmap and compares stamps; it decodes nothing else.
 
 const hotFileSize = 8*6 + 4*4 + digest.Size
 
@@ -24,34 +17,43 @@ const (
 	hfMtime   = 24
 	hfCtime   = 32
 	hfMode    = 40 // uint32
-	hfFlags   = 44 // uint32: kind, racy
+	hfFlags   = 44 // uint32: kind, racy, known
 	hfName    = 48 // uint64: offset of the NUL-terminated path
 	hfChanged = 56 // uint32
 	hfLen     = 60 // uint32: the path's length
 	hfDigest  = 64
 
-	hotRacy = 1 << 8
+	hotRacy  = 1 << 8
+	hotKnown = 1 << 9
 )
 
-// Hot is the part of a trace that a null build reads.
+// Hot is the part of a trace that a null build reads: the base's hot section
+// and what the log says of files and goals.
 type Hot struct {
 	BuildID  string
 	Revision uint32
 	files    []byte
 	names    []byte
 	goals    []byte
-	nfiles   int
+	nbase    int
+
+	log     *logHot // nil: there is no log
+	moved   Set     // rows of the base that the log has, too
+	changed map[Row]hotRow
+	added   []hotRow
+}
+
+// A hotRow is a row as the log has it.
+type hotRow struct {
+	f    File
+	name []byte // NUL-terminated
+	ok   bool   // known
 }
 
 // A HotGoal is a goal as a null build sees it.
 type HotGoal struct {
-	Complete uint32
-	Bitmap   []byte
-	Env      []Env
-	Replay   []string
+	Goal
 	Messages []Message // of the actions in Replay
-	Actions  int
-	Summary  []byte
 }
 
 // A Message is what an action printed.
@@ -60,111 +62,25 @@ type Message struct {
 	Output        []byte
 }
 
-func encodeHot(s *State) ([]byte, []*File) {
-	files := sortedFiles(s)
-	index := make(map[string]int, len(files)) // of the first file of a path
-	size := 0
-	for _, f := range files {
-		size += len(f.Path) + 1
-	}
-	names := make([]byte, 0, size)
-	recs := make([]byte, len(files)*hotFileSize)
-	for i, f := range files {
-		if i == 0 || files[i-1].Path != f.Path {
-			index[f.Path] = i
-		}
-		putHotFile(recs[i*hotFileSize:], f, len(names))
-		names = append(append(names, f.Path...), 0)
-	}
-
-	e := newEncoder(0)
-	e.string(s.BuildID)
-	e.uint(uint64(s.Revision))
-	e.uint(uint64(len(s.Goals)))
-	for _, g := range s.Goals {
-		bitmap := make([]byte, (len(files)+7)/8)
-		for _, p := range g.Files {
-			for i, ok := index[p]; ok && i < len(files) && files[i].Path == p; i++ {
-				bitmap[i/8] |= 1 << (i % 8)
-			}
-		}
-		ge := newEncoder(0)
-		ge.uint(uint64(g.Complete))
-		ge.bytes(bitmap)
-		ge.uint(uint64(len(g.Env)))
-		for _, v := range g.Env {
-			ge.string(v.Name)
-			ge.string(v.Value)
-		}
-		ge.uint(uint64(len(g.Replay)))
-		for _, r := range g.Replay {
-			ge.string(r)
-			// Also what is printed again, so that a null build need not read
-			// the actions.
-			a := s.Actions[r]
-			if a == nil {
-				a = &Action{}
-			}
-			ge.string(a.Name)
-			ge.string(a.Context)
-			ge.bytes(a.Message)
-		}
-		ge.uint(uint64(g.Actions))
-		ge.bytes(g.Summary)
-		e.bytes([]byte(g.Key))
-		e.bytes(ge.buf)
-	}
-	var out []byte
-	out = binary.LittleEndian.AppendUint64(out, uint64(len(files)))
-	out = binary.LittleEndian.AppendUint64(out, uint64(len(names)))
-	out = append(out, recs...)
-	out = append(out, names...)
-	return append(out, e.buf...), files
-}
-
-// sortedFiles orders files so that those of one directory are neighbours.
-func sortedFiles(s *State) []*File {
-	type key struct {
-		dir int // the length of the directory's name
-		f   *File
-	}
-	keys := make([]key, 0, len(s.Files))
-	for _, f := range s.Files {
-		keys = append(keys, key{strings.LastIndexByte(f.Path, '/') + 1, f})
-	}
-	slices.SortFunc(keys, func(a, b key) int {
-		if c := strings.Compare(a.f.Path[:a.dir], b.f.Path[:b.dir]); c != 0 {
-			return c
-		}
-		if c := strings.Compare(a.f.Path[a.dir:], b.f.Path[b.dir:]); c != 0 {
-			return c
-		}
-		return int(a.f.Kind) - int(b.f.Kind)
-	})
-	files := make([]*File, len(keys))
-	for i, k := range keys {
-		files[i] = k.f
-	}
-	return files
-}
-
-func putHotFile(b []byte, f *File, name int) {
-	le := binary.LittleEndian
-	le.PutUint64(b[hfDev:], f.Stamp.Dev)
-	le.PutUint64(b[hfIno:], f.Stamp.Ino)
-	le.PutUint64(b[hfSize:], uint64(f.Stamp.Size))
-	le.PutUint64(b[hfMtime:], uint64(f.Stamp.Mtime))
-	le.PutUint64(b[hfCtime:], uint64(f.Stamp.Ctime))
-	le.PutUint32(b[hfMode:], f.Stamp.Mode)
-	flags := uint32(f.Kind)
-	if f.Racy {
+func (d *rowData) putHot(b []byte, k FileKey, name int) {
+	le.PutUint64(b[hfDev:], d.Stamp.Dev)
+	le.PutUint64(b[hfIno:], d.Stamp.Ino)
+	le.PutUint64(b[hfSize:], uint64(d.Stamp.Size))
+	le.PutUint64(b[hfMtime:], uint64(d.Stamp.Mtime))
+	le.PutUint64(b[hfCtime:], uint64(d.Stamp.Ctime))
+	le.PutUint32(b[hfMode:], d.Stamp.Mode)
+	flags := uint32(k.Kind)
+	if d.Racy {
 		flags |= hotRacy
+	}
+	if d.Known {
+		flags |= hotKnown
 	}
 	le.PutUint32(b[hfFlags:], flags)
 	le.PutUint64(b[hfName:], uint64(name))
-	le.PutUint32(b[hfChanged:], f.Changed)
-	le.PutUint32(b[hfLen:], uint32(len(f.Path)))
-	copy(b[hfDigest:], f.Digest[:])
+	le.PutUint32(b[hfChanged:], d.Changed)
+	le.PutUint32(b[hfLen:], uint32(len(k.Path)))
+	copy(b[hfDigest:], d.Digest[:])
 }
 
 // openHot makes a Hot of the bytes of a hot section, whose checksum was
@@ -173,12 +89,12 @@ func openHot(b []byte) (*Hot, error) {
 	if len(b) < 16 {
 		return nil, errCorrupt
 	}
-	nf, nn := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+	nf, nn := le.Uint64(b), le.Uint64(b[8:])
 	b = b[16:]
-	if nf > uint64(len(b))/hotFileSize {
+	if nf > uint64(len(b))/hotFileSize || nf >= uint64(noRow) {
 		return nil, errCorrupt
 	}
-	h := &Hot{nfiles: int(nf), files: b[:nf*hotFileSize]}
+	h := &Hot{nbase: int(nf), files: b[:nf*hotFileSize]}
 	b = b[nf*hotFileSize:]
 	if nn > uint64(len(b)) {
 		return nil, errCorrupt
@@ -193,56 +109,115 @@ func openHot(b []byte) (*Hot, error) {
 
 // Goal finds a goal by its key.
 func (h *Hot) Goal(key string) (*HotGoal, bool) {
+	if h.log != nil {
+		if body, ok := h.log.goals[key]; ok {
+			return decodeHotGoal(key, body)
+		}
+	}
 	d := decoder{buf: h.goals}
 	for n := d.count(); n > 0 && d.err == nil; n-- {
 		k, body := d.bytes(), d.bytes()
-		if d.err != nil || string(k) != key {
-			continue
+		if d.err == nil && string(k) == key {
+			return decodeHotGoal(key, body)
 		}
-		return decodeHotGoal(body)
 	}
 	return nil, false
 }
 
-func decodeHotGoal(body []byte) (*HotGoal, bool) {
+func decodeHotGoal(key string, body []byte) (*HotGoal, bool) {
+	if len(body) == 0 {
+		return nil, false // it was forgotten
+	}
 	d := decoder{buf: body}
-	g := &HotGoal{Complete: uint32(d.uint()), Bitmap: d.bytes()}
-	g.Env = make([]Env, d.count())
-	for i := range g.Env {
-		g.Env[i] = Env{d.string(), d.string()}
-	}
-	g.Replay = make([]string, d.count())
-	g.Messages = make([]Message, 0, len(g.Replay))
-	for i := range g.Replay {
-		g.Replay[i] = d.string()
-		m := Message{d.string(), d.string(), d.ownBytes()}
-		if len(m.Output) > 0 {
-			g.Messages = append(g.Messages, m)
-		}
-	}
-	g.Actions = int(d.uint())
-	g.Summary = d.bytes()
-	return g, d.err == nil
+	g, messages := d.goal(key)
+	return &HotGoal{*g, messages}, d.err == nil
 }
 
-// Len returns how many files there are.
-func (h *Hot) Len() int { return h.nfiles }
+// goal writes a goal, but for its messages.
+func (e *encoder) goal(g *Goal) {
+	e.uint(uint64(g.Complete))
+	e.bytes(g.Files)
+	e.bytes(g.Asked)
+	e.rows(g.Read)
+	e.bytes(g.Actions)
+	e.uint(uint64(len(g.Env)))
+	for _, v := range g.Env {
+		e.string(v.Name)
+		e.string(v.Value)
+	}
+	e.uint(uint64(g.Count))
+	e.bytes(g.Summary)
+	e.rows(g.Replay)
+}
 
-// Has reports whether the goal depends on the i-th file.
-func (g *HotGoal) Has(i int) bool { return i/8 < len(g.Bitmap) && g.Bitmap[i/8]&(1<<(i%8)) != 0 }
+// messages writes, behind a goal, what the actions that it shows again
+// printed, so that a null build need not read their records.
+func (e *encoder) messages(actions iter.Seq[*Action]) {
+	for a := range actions {
+		if a == nil {
+			a = &Action{}
+		}
+		e.string(a.Name)
+		e.string(a.Context)
+		e.bytes(a.Message)
+	}
+}
 
-// File returns the i-th file.
+func (d *decoder) goal(key string) (*Goal, []Message) {
+	g := &Goal{Key: key, Complete: uint32(d.uint()), Files: Set(d.own()), Asked: Set(d.own()), Read: d.rows(), Actions: Set(d.own())}
+	if n := d.count(); n > 0 {
+		g.Env = make([]Env, n)
+		for i := range g.Env {
+			g.Env[i] = Env{d.string(), d.string()}
+		}
+	}
+	g.Count = int(d.uint())
+	g.Summary = d.own()
+	g.Replay = d.rows()
+	messages := make([]Message, 0, len(g.Replay))
+	for range g.Replay {
+		if m := (Message{d.string(), d.string(), d.own()}); len(m.Output) > 0 {
+			messages = append(messages, m)
+		}
+	}
+	return g, messages
+}
+
+// Len returns how many rows there are.
+func (h *Hot) Len() int { return h.nbase + len(h.added) }
+
+// File returns the file of the i-th row.
 func (h *Hot) File(i int) File {
-	f, name := h.At(i)
+	if x, ok := h.logged(i); ok {
+		return x.f
+	}
+	f, name := h.at(i)
 	f.Path = string(name[:len(name)-1])
-	copy(f.Digest[:], h.files[i*hotFileSize+hfDigest:])
+	f.Digest = h.digest(i)
 	return f
 }
 
+func (h *Hot) logged(i int) (hotRow, bool) {
+	if i >= h.nbase {
+		return h.added[i-h.nbase], true
+	}
+	if h.moved.Has(Row(i)) {
+		return h.changed[Row(i)], true
+	}
+	return hotRow{}, false
+}
+
 // At returns the i-th file but for its path and digest, and the path followed
-// by a NUL byte. The path shares the mapping's memory.
+// by a NUL byte, which must not be changed.
 func (h *Hot) At(i int) (File, []byte) {
-	le, b := binary.LittleEndian, h.files[i*hotFileSize:(i+1)*hotFileSize]
+	if x, ok := h.logged(i); ok {
+		return x.f, x.name
+	}
+	return h.at(i)
+}
+
+func (h *Hot) at(i int) (File, []byte) {
+	b := h.files[i*hotFileSize : (i+1)*hotFileSize]
 	flags := le.Uint32(b[hfFlags:])
 	f := File{
 		Kind: Kind(flags & 0xff), Racy: flags&hotRacy != 0,
@@ -258,32 +233,11 @@ func (h *Hot) At(i int) (File, []byte) {
 	return f, []byte{0}
 }
 
-func decodeHot(h *Hot, s *State) error {
-	s.BuildID, s.Revision = h.BuildID, h.Revision
-	paths := make([]string, h.nfiles)
-	for i := range paths {
-		f := h.File(i)
-		paths[i] = f.Path
-		s.Files[FileKey{f.Path, f.Kind}] = &f
-	}
-	d := decoder{buf: h.goals}
-	for n := d.count(); n > 0; n-- {
-		k, body := d.bytes(), d.bytes()
-		if d.err != nil {
-			return d.err
-		}
-		hg, ok := decodeHotGoal(body)
-		if !ok {
-			return errCorrupt
-		}
-		g := &Goal{Key: string(k), Complete: hg.Complete, Env: hg.Env, Replay: hg.Replay,
-			Actions: hg.Actions, Summary: bytes.Clone(hg.Summary)}
-		for i, p := range paths {
-			if hg.Has(i) && (len(g.Files) == 0 || g.Files[len(g.Files)-1] != p) {
-				g.Files = append(g.Files, p)
-			}
-		}
-		s.Goals[g.Key] = g
-	}
-	return d.err
+func (h *Hot) digest(i int) (d digest.Digest) {
+	copy(d[:], h.files[i*hotFileSize+hfDigest:])
+	return d
+}
+
+func (h *Hot) known(i int) bool {
+	return le.Uint32(h.files[i*hotFileSize+hfFlags:])&hotKnown != 0
 }

@@ -4,22 +4,36 @@
 // It knows files, actions, named values ("elements") and goals as data. What
 // makes a record valid is for package engine to judge.
 //
-// On disk there are two files. The base ("trace") is immutable, checksummed
-// and replaced by rename. Its hot section is a flat table of file stamps and
-// of goals, which is all that a null build reads, straight from the mapping
-// (see Hot). Its body is decoded only when something has to be done. The log
-// ("trace.log") takes a checksummed record for each action that ends, so
-// that a killed build loses nothing that was finished; the next Save folds
-// it into a new base.
+// # In memory
 //
-// Records of the log that are torn or damaged are dropped. A base that is damaged, or was written
-// under another schema, is dropped whole: everything in it can be had again,
-// from the store or by building.
+// Files are numbered: a Row is a path and what of it counts. The rows of a
+// State are those of a mapped file, which is never decoded as a whole, and
+// behind them, in columns without pointers, those that came up since. Records
+// of actions are decoded when somebody asks for one. So a build that changes
+// little costs little, whatever the size of the graph.
+//
+// # On disk
+//
+// The base ("trace", base.go) is immutable and replaced by rename. Its hot
+// section is a flat table of file stamps and of goals, which is all that a
+// null build reads. Other sections tell which actions use a file; a record of
+// an action is found through them.
+//
+// The log ("trace.log", log.go) takes a checksummed record for each action
+// that ends, so that a killed build loses nothing that was finished, and at
+// the end of a session what else has changed. It numbers rows as the base
+// does to which it belongs. When the log has grown large, both are folded
+// into a new base.
+//
+// What is torn at the log's end is dropped. A base that is damaged, or was
+// written under another schema, is dropped whole: everything in it can be had
+// again, from the store or by building.
 package trace
 
 import (
 	"time"
 
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 )
 
@@ -88,19 +102,23 @@ type Change struct {
 type Action struct {
 	Name, Context, Target string
 	Spec                  digest.Digest // of the whole specification
-	Manifest              []byte        // what the key was made of, for explanations
-	Key                   digest.Digest // the declared key; zero: the record does not hold
-	Full                  digest.Digest // the key with what was discovered
-	Deps                  []Dep
-	Outs                  []Out
-	Message               []byte // what it printed
-	Took                  time.Duration
-	Peak                  int64 // bytes
-	Verified              uint32
-	Ran                   uint32 // the revision in which it last ran or was restored
-	Failed                bool
-	Baked                 bool // an output holds the absolute path of its place: not for other places
-	Why                   []Change
+	// Recipe is the specification, so that the action can run again without
+	// anybody's evaluating what emitted it. nil if it is told something that
+	// must not be kept; then Manifest is what the key was made of, redacted.
+	Recipe   *action.Spec
+	Manifest []byte
+	Key      digest.Digest // the declared key; zero: the record does not hold
+	Full     digest.Digest // the key with what was discovered
+	Deps     []Dep         // first the Recipe's Inputs, in order
+	Outs     []Out         // in the order of the Recipe's Outputs
+	Message  []byte        // what it printed
+	Took     time.Duration
+	Peak     int64 // bytes
+	Verified uint32
+	Ran      uint32 // the revision in which it last ran or was restored
+	Failed   bool
+	Baked    bool // an output holds the absolute path of its place: not for other places
+	Why      []Change
 	// Changed is the revision in which what it makes last changed, and Cause
 	// why it ran then; nil when that was its last run.
 	Changed uint32
@@ -139,38 +157,25 @@ type Element struct {
 type Goal struct {
 	Key      string // what was asked for, and under which variables
 	Complete uint32 // the revision in which it was completed
-	Files    []string
-	Env      []Env
-	Replay   []string // actions whose messages are shown again
-	Actions  int      // distinct pieces of work
-	Summary  []byte   // for the one who asked
+	Files    Set    // all that it depends on, outputs too
+	// Asked are the files, of Files, that decided what there is to do: build
+	// files and the like, not what actions alone read.
+	Asked Set
+	// Read are the outputs that decided what there is to do, in the order in
+	// which they were first asked for.
+	Read    []Row
+	Actions Set // the actions, by the row of the first output
+	Env     []Env
+	Replay  []Row  // actions whose messages are shown again
+	Count   int    // distinct pieces of work
+	Summary []byte // for the one who asked
 }
 
 // An Env is an environment variable as it was read.
 type Env struct{ Name, Value string }
 
-// A State is a trace in memory.
-type State struct {
-	BuildID  string // of the erg that wrote the goals
-	Revision uint32
-	Files    map[FileKey]*File
-	Actions  map[string]*Action
-	Elements map[string]*Element
-	Goals    map[string]*Goal
-}
-
 // A FileKey identifies a File.
 type FileKey struct {
 	Path string
 	Kind Kind
-}
-
-// NewState returns an empty State.
-func NewState() *State {
-	return &State{
-		Files:    map[FileKey]*File{},
-		Actions:  map[string]*Action{},
-		Elements: map[string]*Element{},
-		Goals:    map[string]*Goal{},
-	}
 }

@@ -6,43 +6,134 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/fsys"
 )
 
 func sampleAction(i int) *Action {
 	d := digest.OfString
-	return &Action{
-		Name: fmt.Sprint("cc ", i), Context: "app", Target: "app//:x", Spec: d("spec"), Manifest: []byte("manifest"),
+	a := &Action{
+		Name: fmt.Sprint("cc ", i), Context: "app", Target: "app//:x", Spec: d("spec"),
 		Key: d(fmt.Sprint("key", i)), Full: d(fmt.Sprint("full", i)),
 		Deps:    []Dep{{"src/a.c", d("a"), false}, {"src/a.h", d("h"), true}, {"src/absent.h", digest.Digest{}, true}},
-		Outs:    []Out{{fmt.Sprintf("_build/app/%d.o", i), d("o"), 17, i%2 == 0, d("m")}, {fmt.Sprintf("_build/app/%d.x", i), d("x"), 0, false, d("")}},
+		Outs:    []Out{{fmt.Sprintf("_build/app/%d.o", i), d("o"), 17, i%2 == 0, d("m")}, {fmt.Sprintf("_build/app/%d.x", i), d("x"), 0, false, d(fmt.Sprint("full", i))}},
 		Message: []byte("warning\n"), Took: 3 * time.Millisecond, Peak: 1 << 20, Verified: 4, Ran: 5,
-		Failed: i%3 == 0, Baked: i%3 == 1, Why: []Change{{"input", "src/a.c", "old", "new"}},
+		Failed: i%3 == 0, Baked: i%3 == 1, Why: []Change{{"input", "src/a.c", "old", "new"}}, Changed: 3, Cause: []Change{{"tool", "cc", "x", ""}},
 	}
+	switch i % 3 {
+	case 0:
+		a.Manifest = []byte("redacted")
+	case 1:
+		a.Recipe = &action.Spec{Name: a.Name, Context: a.Context, Target: a.Target, Root: "_build/app", Argv: []string{"cc", action.Ref("src/a.c")},
+			Env: []string{"A=b"}, Dir: "d", Inputs: []string{"src/a.c"}, Order: []string{"_build/app/gen.h"}, Outputs: []string{a.Outs[0].Path, a.Outs[1].Path},
+			Stdin: "src/a.c", Stdout: a.Outs[1].Path, Tools: []action.Tool{{Name: "cc", Identity: d("cc")}}, Depfile: "_build/app/d", Include: []string{"inc", "src"},
+			Sandbox: true, Writable: []string{"/w"}, Pool: action.Pool{Name: "p", Depth: 2}, Timeout: time.Minute, Local: true, Expect: "src/want"}
+	case 2:
+		a.Name = a.ID()
+		a.Recipe = &action.Spec{Name: a.Name, Context: a.Context, Target: a.Target, Inputs: []string{"src/a.c"}, Order: []string{"order"},
+			Outputs: []string{a.Outs[0].Path, a.Outs[1].Path}, Depfile: "x.d",
+			Foreign: &action.Foreign{Command: "cc $in", Description: "CC", Generator: true, Restat: true, Console: true, Rspfile: "r", RspContent: "c", KeepRsp: true, KeepDepfile: true, Includes: "Note"}}
+	}
+	return a
 }
 
 func sample() *State {
 	s := NewState()
 	s.BuildID, s.Revision = "build 1", 7
+	g := &Goal{Key: "all", Complete: 7, Env: []Env{{"PATH", "/bin"}, {"X", ""}}, Count: 5, Summary: []byte("sum\x00mary")}
 	for i := range 5 {
-		a := sampleAction(i)
-		s.Actions[a.ID()] = a
+		s.SetAction(sampleAction(i))
 		for k := range 2 {
-			f := &File{Path: fmt.Sprintf("src/%d/f%d", i%2, i), Kind: Kind(k), Racy: i == 3, Digest: digest.OfString(fmt.Sprint(i, k)), Changed: uint32(i),
-				Stamp: Stamp{1, uint64(i), int64(i) * 100, -5, 1 << 60, 0o100644}}
-			s.Files[FileKey{f.Path, f.Kind}] = f
+			g.Files.Add(s.SetFile(File{Path: fmt.Sprintf("src/%d/f%d", i%2, i), Kind: Kind(k), Racy: i == 3, Digest: digest.OfString(fmt.Sprint(i, k)), Changed: uint32(i),
+				Stamp: Stamp{1, uint64(i), int64(i) * 100, -5, 1 << 60, 0o100644}}))
 		}
 	}
-	s.Files[FileKey{"", Listing}] = &File{Kind: Listing, Digest: digest.OfString("root")}
-	s.Elements["context.a.x"] = &Element{Address: "context.a.x", Value: `"v"`, Previous: `"u"`, Site: "erg.hcl:3", Sensitive: true, Changed: 6, Deps: []string{"file:f", "env:X"}}
-	s.Goals["all"] = &Goal{Key: "all", Complete: 7, Files: []string{"src/0/f0", "src/1/f1"}, Env: []Env{{"PATH", "/bin"}, {"X", ""}},
-		Replay: []string{"_build/app/1.o"}, Actions: 5, Summary: []byte("sum\x00mary")}
-	s.Goals["none"] = &Goal{Key: "none", Complete: 3, Env: []Env{}, Replay: []string{}}
+	g.Files.Add(s.SetFile(File{Kind: Listing, Digest: digest.OfString("root")}))
+	s.SetFile(File{Path: "_build/app/1.o", Digest: digest.OfString("o")})
+	s.SetElement(&Element{Address: "context.a.x", Value: `"v"`, Previous: `"u"`, Site: "erg.hcl:3", Sensitive: true, Changed: 6, Deps: []string{"file:f", "env:X"}})
+	f1, _ := s.Row(FileKey{Path: "src/1/f1"})
+	out, _ := s.Row(FileKey{Path: "_build/app/1.o"})
+	g.Files.Add(out)
+	g.Asked.Add(f1)
+	g.Actions.Add(out)
+	g.Read, g.Replay = []Row{out}, []Row{out}
+	s.SetGoal(g)
+	s.SetGoal(&Goal{Key: "none", Complete: 3})
 	return s
+}
+
+// A picture is all that a state says, without the numbers of rows.
+type picture struct {
+	BuildID  string
+	Revision uint32
+	Actions  map[string]*Action
+	Files    map[FileKey]File
+	Elements map[string]*Element
+	Goals    map[string]string
+}
+
+func pictureOf(s *State) *picture {
+	p := &picture{s.BuildID, s.Revision, map[string]*Action{}, map[FileKey]File{}, s.Elements(), map[string]string{}}
+	for a := range s.Actions() {
+		p.Actions[a.ID()] = a
+	}
+	for f := range s.Files() {
+		p.Files[FileKey{f.Path, f.Kind}] = f
+	}
+	names := func(rows []Row) []string {
+		out := []string{}
+		for _, r := range rows {
+			if int(r) >= s.Rows() {
+				continue // damage
+			}
+			k := s.Key(r)
+			out = append(out, fmt.Sprint(k.Path, ":", k.Kind))
+		}
+		slices.Sort(out)
+		return out
+	}
+	for k, g := range s.Goals() {
+		p.Goals[k] = fmt.Sprint(g.Complete, names(slices.Collect(g.Files.All())), names(slices.Collect(g.Asked.All())), names(g.Read),
+			names(slices.Collect(g.Actions.All())), g.Env, names(g.Replay), g.Count, string(g.Summary))
+	}
+	return p
+}
+
+func same(t *testing.T, got, want *State) {
+	t.Helper()
+	g, w := pictureOf(got), pictureOf(want)
+	for k := range w.Actions {
+		if !reflect.DeepEqual(g.Actions[k], w.Actions[k]) {
+			t.Errorf("action %s:\n%+v\n%+v\nwant\n%+v\n%+v", k, g.Actions[k], g.Actions[k].Recipe, w.Actions[k], w.Actions[k].Recipe)
+		}
+	}
+	if !t.Failed() && !reflect.DeepEqual(g, w) {
+		t.Errorf("got\n%+v\nwant\n%+v", g, w)
+	}
+}
+
+func load(t testing.TB, dir string) *State {
+	t.Helper()
+	d := OpenDir(fsys.OS{}, dir)
+	t.Cleanup(d.Close)
+	s, repaired := d.Load()
+	if repaired != "" {
+		t.Error(repaired)
+	}
+	return s
+}
+
+func save(t testing.TB, d *Dir, s *State, fold bool) {
+	t.Helper()
+	folded, err := d.Save(s)
+	if err != nil || folded != fold {
+		t.Fatalf("folded %v, %v", folded, err)
+	}
 }
 
 func write(t testing.TB, dir, name string, b []byte) {
@@ -52,211 +143,308 @@ func write(t testing.TB, dir, name string, b []byte) {
 	}
 }
 
+func read(t testing.TB, dir, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// saved returns a directory with the sample in a base.
+func saved(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	d := OpenDir(fsys.OS{}, dir)
+	defer d.Close()
+	save(t, d, sample(), true)
+	return dir
+}
+
 func TestRoundTrip(t *testing.T) {
-	dir := t.TempDir()
+	dir := saved(t)
+	s := load(t, dir)
+	same(t, s, sample())
+	// Folded again it is the same.
 	d := OpenDir(fsys.OS{}, dir)
+	defer d.Close()
+	if err := d.writeBase(s); err != nil {
+		t.Fatal(err)
+	}
+	same(t, load(t, dir), sample())
+}
+
+// change does to a state everything that can be done to it.
+func change(s *State) {
+	a := sampleAction(1)
+	a.Name, a.Ran = "newer", 12
+	a.Recipe = nil
+	s.SetAction(a)
+	s.SetAction(sampleAction(20))
+	s.DeleteAction(sampleAction(2).ID())
+	s.SetFile(File{Path: "src/0/f0", Digest: digest.OfString("another"), Changed: 9})
+	s.SetFile(File{Path: "new", Digest: digest.OfString("new"), Changed: 9})
+	s.SetElement(&Element{Address: "b"})
+	s.DeleteElement("context.a.x")
+	s.DeleteGoal("none")
+	g := *s.Goals()["all"]
+	g.Complete = 9
+	r, _ := s.Row(FileKey{Path: "new"})
+	g.Files = slices.Clone(g.Files)
+	g.Files.Add(r)
+	s.SetGoal(&g)
+	s.Revision, s.BuildID = 12, "build 2"
+}
+
+// What changes later goes to the log; a null build and a full load see it,
+// and so does the next base.
+func TestChanges(t *testing.T) {
+	dir := saved(t)
 	want := sample()
-	if err := d.Save(want); err != nil {
-		t.Fatal(err)
-	}
-	got, repaired := OpenDir(fsys.OS{}, dir).Load()
-	if repaired != "" {
-		t.Error(repaired)
-	}
-	same(t, got, want)
-	// Saved again it is the same.
-	if !reflect.DeepEqual(decode(t, Encode(got)), want) {
-		t.Error("the second round trip differs")
-	}
-}
-
-func same(t *testing.T, got, want *State) {
-	t.Helper()
-	if reflect.DeepEqual(got, want) {
-		return
-	}
-	for k := range want.Actions {
-		if !reflect.DeepEqual(got.Actions[k], want.Actions[k]) {
-			t.Errorf("action %s: %+v, want %+v", k, got.Actions[k], want.Actions[k])
-		}
-	}
-	for k := range want.Files {
-		if !reflect.DeepEqual(got.Files[k], want.Files[k]) {
-			t.Errorf("file %v: %+v, want %+v", k, got.Files[k], want.Files[k])
-		}
-	}
-	for k := range want.Goals {
-		if !reflect.DeepEqual(got.Goals[k], want.Goals[k]) {
-			t.Errorf("goal %s: %+v, want %+v", k, got.Goals[k], want.Goals[k])
-		}
-	}
-	t.Errorf("states differ: %d %d %d %d, want %d %d %d %d", len(got.Actions), len(got.Files), len(got.Goals), len(got.Elements),
-		len(want.Actions), len(want.Files), len(want.Goals), len(want.Elements))
-}
-
-func decode(t testing.TB, b []byte) *State {
-	t.Helper()
-	dir := t.TempDir()
-	write(t, dir, baseName, b)
-	s, repaired := OpenDir(fsys.OS{}, dir).Load()
-	if repaired != "" {
-		t.Error(repaired)
-	}
-	return s
-}
-
-func TestHot(t *testing.T) {
-	dir := t.TempDir()
+	change(want)
 	d := OpenDir(fsys.OS{}, dir)
-	s := sample()
-	if err := d.Save(s); err != nil {
+	defer d.Close()
+	s, _ := d.Load()
+	change(s)
+	save(t, d, s, false)
+	same(t, s, want)
+	save(t, d, s, false) // nothing more
+	same(t, load(t, dir), want)
+	checkHot(t, dir, want)
+	s = load(t, dir)
+	if err := d.writeBase(s); err != nil {
 		t.Fatal(err)
 	}
+	os.Remove(filepath.Join(dir, logName))
+	same(t, load(t, dir), want)
+	checkHot(t, dir, want)
+}
+
+// checkHot holds what a null build sees against a state.
+func checkHot(t *testing.T, dir string, want *State) {
+	t.Helper()
+	d := OpenDir(fsys.OS{}, dir)
+	defer d.Close()
 	h, err := d.Hot()
-	if err != nil || h.BuildID != "build 1" || h.Revision != 7 || h.Len() != len(s.Files) {
+	if err != nil || h.BuildID != want.BuildID || h.Revision != want.Revision {
 		t.Fatalf("%+v, %v", h, err)
 	}
-	g, ok := h.Goal("all")
-	if !ok || g.Complete != 7 || g.Actions != 5 || string(g.Summary) != "sum\x00mary" {
-		t.Fatalf("%+v", g)
+	for key, w := range want.Goals() {
+		g, ok := h.Goal(key)
+		if !ok || g.Complete != w.Complete || g.Count != w.Count || !bytes.Equal(g.Summary, w.Summary) || g.Files.Len() != w.Files.Len() {
+			t.Fatalf("%+v, want %+v", g, w)
+		}
+		for r := range g.Files.All() {
+			f := h.File(int(r))
+			if got, ok := want.File(FileKey{f.Path, f.Kind}); !ok || got != f {
+				t.Errorf("%+v, want %+v", f, got)
+			}
+			if _, name := h.At(int(r)); string(name) != f.Path+"\x00" {
+				t.Errorf("name %q of %q", name, f.Path)
+			}
+		}
+		for i, m := range g.Messages {
+			a := want.ActionAt(w.Replay[i])
+			if m.Name != a.Name || !bytes.Equal(m.Output, a.Message) {
+				t.Errorf("message %+v of %+v", m, a)
+			}
+		}
 	}
 	if _, ok := h.Goal("other"); ok {
 		t.Error("found what is not there")
 	}
-	files := map[string]bool{}
-	for i := range h.Len() {
-		f := h.File(i)
-		if !reflect.DeepEqual(&f, s.Files[FileKey{f.Path, f.Kind}]) {
-			t.Errorf("file %+v", f)
-		}
-		if g.Has(i) {
-			files[f.Path] = true
-		}
-	}
-	if len(files) != 2 || !files["src/0/f0"] || !files["src/1/f1"] {
-		t.Errorf("the goal has %v", files)
-	}
-	// A log means that a build was killed: look at everything.
-	if err := d.Append(sampleAction(9)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.Hot(); err == nil {
-		t.Error("hot in spite of a log")
-	}
-	if err := d.Save(s); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.Hot(); err != nil {
-		t.Error(err)
-	}
 }
 
-func TestLog(t *testing.T) {
-	dir := t.TempDir()
+func TestHot(t *testing.T) {
+	dir := saved(t)
+	checkHot(t, dir, sample())
+	// A log that does not end with the end of a session means that a build was
+	// killed: look at everything.
 	d := OpenDir(fsys.OS{}, dir)
-	if err := d.Save(sample()); err != nil {
+	defer d.Close()
+	s, _ := d.Load()
+	a := sampleAction(9)
+	s.SetAction(a)
+	if err := d.Append(s, a); err != nil {
 		t.Fatal(err)
 	}
-	a := sampleAction(1)
-	a.Name, a.Ran = "newer", 12
-	for _, x := range []*Action{a, sampleAction(20)} {
-		if err := d.Append(x); err != nil {
-			t.Fatal(err)
+	if _, err := OpenDir(fsys.OS{}, dir).Hot(); err == nil {
+		t.Error("hot in spite of a log that goes on")
+	}
+	save(t, d, s, false)
+	checkHot(t, dir, s)
+}
+
+// Who uses and who makes a file is the same from the base, from the log and
+// from memory.
+func TestLinks(t *testing.T) {
+	check := func(s *State) {
+		t.Helper()
+		s.link() // numbers what actions mention
+		row := func(p string, k Kind) Row {
+			r, ok := s.Row(FileKey{p, k})
+			if !ok {
+				t.Fatalf("%s has no row", p)
+			}
+			return r
+		}
+		users := func(r Row) []string {
+			var out []string
+			for u := range s.Users(r) {
+				out = append(out, s.Key(u).Path)
+			}
+			slices.Sort(out)
+			return slices.Compact(out)
+		}
+		all := []string{"_build/app/0.o", "_build/app/1.o", "_build/app/2.o", "_build/app/3.o", "_build/app/4.o"}
+		for key, want := range map[FileKey][]string{
+			{"src/a.c", Content}: all, {"src/a.h", Content}: all, {"src/absent.h", Presence}: all,
+			{"_build/app/gen.h", Content}: {all[1], all[4]}, {"src/want", Content}: {all[1], all[4]}, {"order", Content}: {all[2]},
+		} {
+			if got := users(row(key.Path, key.Kind)); !slices.Equal(got, want) {
+				t.Errorf("%v is used by %q, want %q", key, got, want)
+			}
+		}
+		for i := range 5 {
+			first := row(fmt.Sprintf("_build/app/%d.o", i), Content)
+			second := row(fmt.Sprintf("_build/app/%d.x", i), Content)
+			for _, r := range []Row{first, second} {
+				if got, ok := s.Producer(r); !ok || got != first {
+					t.Errorf("%v is made by %v, %v", s.Key(r), got, ok)
+				}
+			}
+			if got := s.Outputs(first); !slices.Equal(got, []Row{first, second}) {
+				t.Errorf("outputs %v of %v", got, first)
+			}
+		}
+		if got := slices.Collect(s.Unfinished()); len(got) != 0 {
+			t.Errorf("unfinished: %v", got)
 		}
 	}
-	d.Close()
-	want := sample()
-	want.Actions[a.ID()] = a
-	want.Actions["_build/app/20.o"] = sampleAction(20)
-	want.Revision = 12
-	got, repaired := OpenDir(fsys.OS{}, dir).Load()
-	if repaired != "" {
-		t.Error(repaired)
+	dir := saved(t)
+	check(sample())
+	s := load(t, dir)
+	check(s)
+	a := *s.Action("_build/app/3.o")
+	s.SetAction(&a) // now in the log
+	check(s)
+	a.Key = digest.Digest{}
+	s.SetAction(&a)
+	if got := slices.Collect(s.Unfinished()); len(got) != 1 || s.Key(got[0]).Path != a.ID() {
+		t.Errorf("unfinished: %v", got)
 	}
-	same(t, got, want)
 }
 
 // A log that ends anywhere has all records that are whole; the next erg
-// appends behind the torn one, and loses nothing either.
+// drops the torn one, and goes on from there.
 func TestLogTornAtEveryByte(t *testing.T) {
-	var log []byte
-	ends := []int{0}
+	dir := saved(t)
+	d := OpenDir(fsys.OS{}, dir)
+	s, _ := d.Load()
+	var ends []int
 	for i := range 3 {
-		log = append(log, EncodeRecord(sampleAction(i))...)
-		ends = append(ends, len(log))
+		a := sampleAction(30 + i)
+		s.SetAction(a)
+		if err := d.Append(s, a); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, len(read(t, dir, logName)))
 	}
-	more := EncodeRecord(sampleAction(77))
+	d.Close()
+	log := read(t, dir, logName)
 	for n := range len(log) + 1 {
+		write(t, dir, logName, log[:n])
 		whole := 0
-		for whole+1 < len(ends) && ends[whole+1] <= n {
+		for whole < len(ends) && ends[whole] <= n {
 			whole++
 		}
-		s := NewState()
-		if good := ReplayLog(log[:n:n], s); good != whole || len(s.Actions) != whole {
-			t.Fatalf("torn at %d: %d records, want %d", n, good, whole)
-		}
-		s = NewState()
-		if good := ReplayLog(append(log[:n:n], more...), s); good != whole+1 || s.Actions["_build/app/77.o"] == nil {
-			t.Fatalf("torn at %d and gone on: %d records, want %d", n, good, whole+1)
-		}
-	}
-}
-
-// A flipped bit loses the record that it is in, and no other.
-func TestLogFlippedBits(t *testing.T) {
-	var log []byte
-	var of []int // record of each byte
-	for i := range 3 {
-		r := EncodeRecord(sampleAction(i))
-		log = append(log, r...)
-		for range r {
-			of = append(of, i)
-		}
-	}
-	for i := range log {
-		for _, bit := range []byte{1, 0x80} {
-			b := bytes.Clone(log)
-			b[i] ^= bit
-			s := NewState()
-			ReplayLog(b, s)
-			for k := range 3 {
-				a := s.Actions[sampleAction(k).ID()]
-				if k != of[i] && a == nil {
-					t.Fatalf("byte %d, in record %d, lost record %d", i, of[i], k)
-				}
-				if a != nil && !reflect.DeepEqual(a, sampleAction(k)) {
-					t.Fatalf("byte %d: record %d is %+v", i, k, a)
-				}
+		d := OpenDir(fsys.OS{}, dir)
+		s, _ := d.Load()
+		has := func(s *State, i int) bool { return s.Action(sampleAction(i).ID()) != nil }
+		for i := range 3 {
+			if has(s, 30+i) != (i < whole) {
+				t.Fatalf("torn at %d: record %d is there: %v", n, i, has(s, 30+i))
 			}
 		}
+		a := sampleAction(77)
+		s.SetAction(a)
+		if err := d.Append(s, a); err != nil {
+			t.Fatal(err)
+		}
+		d.Close()
+		s = load(t, dir)
+		if !has(s, 77) || whole > 0 && !has(s, 29+whole) || has(s, 30+whole) {
+			t.Fatalf("torn at %d and gone on: lost or found", n)
+		}
 	}
 }
 
-// A base that is cut or damaged anywhere is not used, and said once.
+// A flipped bit loses the record that it is in, and what follows, and makes
+// no other one of it.
+func TestLogFlippedBits(t *testing.T) {
+	dir := saved(t)
+	d := OpenDir(fsys.OS{}, dir)
+	s, _ := d.Load()
+	change(s)
+	save(t, d, s, false)
+	after, before := pictureOf(s), pictureOf(sample())
+	d.Close()
+	log := read(t, dir, logName)
+	for i := range log {
+		b := bytes.Clone(log)
+		b[i] ^= 0x40
+		write(t, dir, logName, b)
+		p := pictureOf(load(t, dir))
+		for id, a := range p.Actions {
+			if !reflect.DeepEqual(a, after.Actions[id]) && !reflect.DeepEqual(a, before.Actions[id]) {
+				t.Fatalf("byte %d: %+v", i, a)
+			}
+		}
+		for k, f := range p.Files {
+			if f != after.Files[k] && f != before.Files[k] {
+				t.Fatalf("byte %d: %+v", i, f)
+			}
+		}
+		if _, err := OpenDir(fsys.OS{}, dir).Hot(); err == nil {
+			t.Fatalf("byte %d: a null build takes it", i)
+		}
+	}
+}
+
+// A base that is cut or damaged is not used, and said once; where the damage
+// is in an action's record, that is as if it had never run.
 func TestDamagedBase(t *testing.T) {
-	b := Encode(sample())
-	dir := t.TempDir()
+	dir := saved(t)
+	b := read(t, dir, baseName)
+	want := pictureOf(sample())
 	check := func(what string, b []byte, at int) {
 		t.Helper()
 		write(t, dir, baseName, b)
 		d := OpenDir(fsys.OS{}, dir)
 		defer d.Close()
 		if h, err := d.Hot(); err == nil {
-			// The body may be damaged: a null build does not look at it. What it
-			// looks at must be right.
+			// What a null build does not look at may be damaged. What it looks at
+			// must be right.
 			if g, ok := h.Goal("all"); !ok || g.Complete != 7 {
 				t.Fatalf("%s at %d: %+v", what, at, g)
 			}
 		}
 		s, repaired := d.Load()
-		if repaired == "" || len(s.Actions)+len(s.Files)+len(s.Goals)+len(s.Elements) != 0 || s.Revision != 0 {
-			t.Fatalf("%s at %d: %q, %d actions", what, at, repaired, len(s.Actions))
-		}
-		if err := d.Save(sample()); err != nil {
-			t.Fatal(err)
-		}
-		if s, repaired := OpenDir(fsys.OS{}, dir).Load(); repaired != "" || len(s.Actions) != 5 {
-			t.Fatalf("%s at %d: is not repaired", what, at)
+		p := pictureOf(s)
+		if repaired != "" {
+			if len(p.Actions)+len(p.Files)+len(p.Goals)+len(p.Elements) != 0 || s.Revision != 0 {
+				t.Fatalf("%s at %d: %q, %+v", what, at, repaired, p)
+			}
+		} else {
+			if len(p.Actions) != 4 {
+				t.Fatalf("%s at %d: %d actions", what, at, len(p.Actions))
+			}
+			for id, a := range p.Actions {
+				if !reflect.DeepEqual(a, want.Actions[id]) {
+					t.Fatalf("%s at %d: %+v", what, at, a)
+				}
+			}
 		}
 	}
 	for n := range b {
@@ -268,65 +456,129 @@ func TestDamagedBase(t *testing.T) {
 		check("flipped", c, i)
 	}
 	check("longer", append(bytes.Clone(b), 0), len(b))
+	d := OpenDir(fsys.OS{}, dir)
+	d.Load()
+	save(t, d, sample(), true)
+	d.Close()
+	same(t, load(t, dir), sample())
+}
+
+// A log of another base is not taken for one of this base.
+func TestLogOfAnotherBase(t *testing.T) {
+	dir := saved(t)
+	d := OpenDir(fsys.OS{}, dir)
+	defer d.Close()
+	s, _ := d.Load()
+	change(s)
+	save(t, d, s, false)
+	if err := d.writeBase(s); err != nil { // and killed before the log went
+		t.Fatal(err)
+	}
+	same(t, load(t, dir), s)
+}
+
+func TestSet(t *testing.T) {
+	var s Set
+	for _, r := range []Row{9, 0, 64, 9} {
+		s.Add(r)
+	}
+	if got := slices.Collect(s.All()); !slices.Equal(got, []Row{0, 9, 64}) || s.Len() != 3 || s.Has(1) || s.Has(1<<20) {
+		t.Error(got)
+	}
 }
 
 // Damage that the checksums do not show does no harm: no panic, and no
 // memory out of proportion.
-func FuzzTrace(f *testing.F) {
-	hot, _ := encodeHot(sample())
-	f.Add(hot, encodeBody(sample()))
-	f.Add([]byte{}, []byte{})
-	hot, _ = encodeHot(NewState())
-	f.Add(hot, encodeBody(NewState()))
-	f.Fuzz(func(t *testing.T, hot, body []byte) {
-		if h, err := openHot(hot); err == nil {
-			s := NewState()
-			decodeHot(h, s)
-			h.Goal("all")
-			for i := range h.Len() {
-				h.File(i)
-			}
+func FuzzBase(f *testing.F) {
+	dir := f.TempDir()
+	d := OpenDir(fsys.OS{}, dir)
+	if _, err := d.Save(sample()); err != nil {
+		f.Fatal(err)
+	}
+	b, err := openBase(read(f, dir, baseName))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.sections[0], b.sections[1], b.sections[2], b.sections[3], b.sections[4], b.sections[5])
+	f.Add([]byte{}, []byte{}, []byte{}, []byte{}, []byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, hot, index, cold, actions, links, elements []byte) {
+		x := &base{id: 1, sections: [numSections][]byte{hot, index, cold, actions, links, elements}}
+		var err error
+		if x.hot, err = openHot(hot); err != nil {
+			return
+		}
+		x.n = uint32(x.hot.nbase)
+		if x.layout() != nil {
+			return
 		}
 		s := NewState()
-		if decodeBody(body, s) == nil {
-			again := NewState()
-			if err := decodeBody(encodeBody(s), again); err != nil || len(again.Actions) != len(s.Actions) {
-				t.Errorf("is not read back: %v", err)
-			}
-		}
-		sections(append(hot, body...))
+		s.base = x
+		exercise(s)
 	})
 }
 
-func FuzzReplayLog(f *testing.F) {
-	r := EncodeRecord(sampleAction(1))
-	f.Add(r)
-	f.Add(append(r[:20:20], r...))
-	f.Add([]byte(recordMagic))
+// exercise reads all of a state and folds it.
+func exercise(s *State) {
+	for r := range Row(s.Rows()) {
+		s.FileAt(r)
+		for range s.Users(r) {
+		}
+		if first, ok := s.Producer(r); ok {
+			s.Outputs(first)
+		}
+	}
+	for range s.Unfinished() {
+	}
+	pictureOf(s)
+	for _, g := range s.Goals() {
+		for r := range g.Files.All() {
+			if int(r) < s.Rows() {
+				s.FileAt(r)
+			}
+		}
+	}
+	s.base.hot.Goal("all")
+	for i := range s.base.hot.Len() {
+		s.base.hot.File(i)
+	}
+}
+
+func FuzzLog(f *testing.F) {
+	s := sample()
+	var w logWriter
+	s.appendUnsaved(&w)
+	log := append(newLog(0), w.buf...)
+	f.Add(log)
+	f.Add(log[:len(log)/2])
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s := NewState()
-		good := ReplayLog(b, s)
-		if good < len(s.Actions) {
-			t.Errorf("%d records, %d actions", good, len(s.Actions))
+		// Also records whose checksum is wrong.
+		d := decoder{buf: b}
+		for len(d.buf) > 0 {
+			kind := d.byte()
+			rec := decoder{buf: d.bytes()}
+			s.replay(kind, &rec)
 		}
-		// A good record after any garbage is found.
-		s = NewState()
-		ReplayLog(append(bytes.Clone(b), r...), s)
-		if s.Actions[sampleAction(1).ID()] == nil {
-			// Unless a record of the garbage reaches into it.
-			if good == 0 {
-				t.Error("a good record was lost")
-			}
-		}
+		pictureOf(s)
+		h := &Hot{log: &logHot{goals: map[string][]byte{}}, changed: map[Row]hotRow{}}
+		scanLog(b, 0, h.replay)
+		scanLog(b, 0, s.replay)
 	})
 }
 
-func BenchmarkSave(b *testing.B) { benchTrace(b, func(d *Dir, s *State) { d.Save(s) }) }
+func BenchmarkFold(b *testing.B) {
+	benchTrace(b, func(d *Dir, s *State) { d.writeBase(s) })
+}
 func BenchmarkLoad(b *testing.B) {
-	benchTrace(b, func(d *Dir, s *State) { OpenDir(fsys.OS{}, d.path).Load() })
+	benchTrace(b, func(d *Dir, s *State) {
+		x := OpenDir(fsys.OS{}, d.path)
+		x.Load()
+		x.Close()
+	})
 }
 func BenchmarkAppend(b *testing.B) {
-	benchTrace(b, func(d *Dir, s *State) { d.Append(sampleAction(1)) })
+	a := sampleAction(1)
+	benchTrace(b, func(d *Dir, s *State) { d.Append(s, a) })
 }
 
 func benchTrace(b *testing.B, f func(d *Dir, s *State)) {
@@ -334,17 +586,16 @@ func benchTrace(b *testing.B, f func(d *Dir, s *State)) {
 	g := &Goal{Key: "all"}
 	for i := range 10000 {
 		a := sampleAction(i)
-		s.Actions[a.ID()] = a
+		s.SetAction(a)
 		for _, o := range a.Outs {
-			s.Files[FileKey{Path: o.Path}] = &File{Path: o.Path, Digest: o.Digest}
-			g.Files = append(g.Files, o.Path)
+			g.Files.Add(s.SetFile(File{Path: o.Path, Digest: o.Digest}))
 		}
 	}
-	s.Goals["all"] = g
-	d := OpenDir(fsys.OS{}, b.TempDir())
-	if err := d.Save(s); err != nil {
-		b.Fatal(err)
-	}
+	s.SetGoal(g)
+	dir := b.TempDir()
+	d := OpenDir(fsys.OS{}, dir)
+	save(b, d, s, true)
+	s, _ = d.Load()
 	b.ReportAllocs()
 	for b.Loop() {
 		f(d, s)

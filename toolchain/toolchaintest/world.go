@@ -80,7 +80,7 @@ func (w *World) Null() bool {
 		w.T.Fatal(err)
 	}
 	defer e.Close()
-	_, ok := e.Null("test")
+	ok := e.Look("test").Null != nil
 	return ok
 }
 

@@ -27,6 +27,19 @@ func Read(t *engine.Task, file string, keepPhonyCycles bool) (*ninja.Graph, erro
 	return r.Read(file)
 }
 
+// Hooks are what an engine that builds such graphs needs to know of commands.
+func Hooks() action.Hooks {
+	return action.Hooks{Split: ninja.SplitCommandIn, Includes: ninja.ShowIncludes}
+}
+
+// includesPrefix is the prefix of lines that tell what a compiler read.
+func includesPrefix(set string) string {
+	if set == "" {
+		return ninja.EnglishShowIncludes
+	}
+	return set
+}
+
 // A Driver builds targets of one graph in one session.
 type Driver struct {
 	g    *ninja.Graph
@@ -139,7 +152,7 @@ func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 	if f.Phony {
 		return s, nil
 	}
-	f.Command, f.Split = g.Command(e), ninja.SplitCommandIn
+	f.Command, f.Description = g.Command(e), g.Binding(e, "description")
 	f.Generator = g.Binding(e, "generator") != ""
 	f.Restat = g.Binding(e, "restat") != ""
 	if f.Rspfile = g.Rspfile(e); f.Rspfile != "" {
@@ -175,8 +188,7 @@ func (d *Driver) deps(e ninja.Edge, s *action.Spec) error {
 	case "gcc":
 		s.Foreign.KeepDepfile = d.opts.KeepDepfile
 	case "msvc":
-		prefix := d.g.Binding(e, "msvc_deps_prefix")
-		s.Foreign.Includes = func(out []byte) ([]byte, []string) { return ninja.ShowIncludes(out, prefix) }
+		s.Foreign.Includes = includesPrefix(d.g.Binding(e, "msvc_deps_prefix"))
 	default:
 		return fmt.Errorf("unknown deps type '%s'", kind)
 	}

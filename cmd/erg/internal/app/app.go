@@ -163,12 +163,13 @@ func (j *job) run(ctx context.Context) (*summary, error) {
 	}
 	defer eng.Close()
 	key := goalKey(j.command, j.common, append(j.request.Args, fmt.Sprint(j.request.Tests)))
+	look := &engine.Look{}
 	if !j.rerun {
-		if n, ok := eng.Null(key); ok {
-			return j.null(sink, n, start)
+		if look = eng.Look(key); look.Null != nil {
+			return j.null(sink, look.Null, start)
 		}
 	}
-	return j.build(ctx, eng, sink, key, start)
+	return j.build(ctx, eng, sink, key, look, start)
 }
 
 // null reports a build that had nothing to do.
@@ -184,10 +185,15 @@ func (j *job) null(sink show.Sink, n *engine.NullResult, start time.Time) (*summ
 	return &s, sink.Close()
 }
 
-func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key string, start time.Time) (*summary, error) {
+func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key string, look *engine.Look, start time.Time) (*summary, error) {
 	ev := newEvaluator(j.common)
 	sum := &summary{}
-	err := j.session(ctx, eng, ev, sink, key, start, func(t *engine.Task) error {
+	if look.Resumable() {
+		if err := json.Unmarshal(look.Summary(), sum); err != nil {
+			return nil, fmt.Errorf("the trace: %w", err)
+		}
+	}
+	err := j.session(ctx, eng, ev, sink, key, look, start, func(t *engine.Task) error {
 		out, err := ev.Make(t, j.request)
 		if out != nil {
 			sum.Programs, sum.Tests = out.Programs, len(out.Tests)
@@ -197,12 +203,16 @@ func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key
 	return sum, err
 }
 
-// session runs goal as the root query of a session, and reports how it went.
+// session brings a goal up to date from its last build, as far as look says
+// that this will do, else by running goal as the root query; and reports how it went.
 // What keep returns is shown by the next null build.
-func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Evaluator, sink show.Sink, key string, start time.Time, goal func(*engine.Task) error, keep func() any) error {
+func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Evaluator, sink show.Sink, key string, look *engine.Look, start time.Time, goal func(*engine.Task) error, keep func() any) error {
 	s := eng.NewSession(ctx, engine.SessionOptions{Goal: key, Jobs: j.common.Jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, Sink: sink,
 		BeforeRun: func() bool { return j.common.KeepGoing || !ev.HasErrors() }})
-	err := s.Eval(goal)
+	resumed, err := s.Resume(look)
+	if !resumed {
+		err = s.Eval(goal)
+	}
 	r := s.Result()
 	ok := err == nil && !ev.HasErrors() && r.Failed == 0 && ctx.Err() == nil
 	text, merr := json.Marshal(keep())

@@ -137,7 +137,7 @@ func (d *drawing) targets(actions []engine.PlannedAction, links []contexts.Link,
 	// What tells which instances there are is told once, in the graph of
 	// contexts, and not for each target of each instance.
 	for _, n := range slices.Clone(d.Nodes) {
-		if el := last.Elements[n.ID]; el != nil {
+		if el := last.Elements()[n.ID]; el != nil {
 			seen := map[string]bool{}
 			for _, l := range links {
 				if name, _, keyed := strings.Cut(n.Group, "@"); keyed && l.From == (addr.Context{Name: name}) {
@@ -154,7 +154,7 @@ func (d *drawing) targets(actions []engine.PlannedAction, links []contexts.Link,
 func (d *drawing) values(target, via string, el *trace.Element, last *trace.State, seen map[string]bool) {
 	for _, dep := range el.Deps {
 		name, ok := strings.CutPrefix(dep, "element:")
-		next := last.Elements[name]
+		next := last.Elements()[name]
 		if !ok || next == nil || seen[name] {
 			continue
 		}

@@ -63,7 +63,7 @@ func promotions(eng *engine.Engine, contexts, tests []string) ([]promotion, erro
 		want = append(want, a)
 	}
 	var list []promotion
-	for _, a := range eng.State().Actions {
+	for a := range eng.State().Actions() {
 		if !a.Failed || len(a.Why) != 1 || a.Why[0].What != engine.Differs || !wanted(a.Target, a.Context, contexts, want) {
 			continue
 		}

@@ -45,7 +45,7 @@ func (j *job) invocation(ctx context.Context, o cli.RunOptions) (*contexts.Invoc
 	defer eng.Close()
 	var inv *contexts.Invocation
 	ev := newEvaluator(j.common)
-	err = j.session(ctx, eng, ev, sink, goalKey("run", j.common, []string{o.Program}), start, func(t *engine.Task) (err error) {
+	err = j.session(ctx, eng, ev, sink, goalKey("run", j.common, []string{o.Program}), &engine.Look{}, start, func(t *engine.Task) (err error) {
 		inv, err = ev.Invoke(t, j.request, o.Program, o.Args)
 		return err
 	}, func() any { return nil })

@@ -29,7 +29,7 @@ func (c *command) build(ctx context.Context) int {
 	if err := c.enter(state); err != nil {
 		return c.error("%v", err)
 	}
-	eng, err := engine.Open(ctx, engine.Options{Root: c.dir, StateDir: state, StoreDir: c.StoreDir, BuildID: c.BuildID, Env: c.Getenv, InPlace: true,
+	eng, err := engine.Open(ctx, engine.Options{Root: c.dir, StateDir: state, StoreDir: c.StoreDir, BuildID: c.BuildID, Env: c.Getenv, InPlace: true, Foreign: drive.Hooks(),
 		Waiting: func(pid int) { c.warning("process %d builds here; waiting for it", pid) }})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -64,7 +64,8 @@ func (c *command) enter(state string) error {
 
 func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 	key := c.goalKey()
-	if _, ok := eng.Null(key); ok {
+	look := eng.Look(key)
+	if look.Null != nil && !c.dryRun {
 		return c.nothing()
 	}
 	st, err := newStatus(c)
@@ -72,6 +73,9 @@ func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 		return c.fatal("%v", err)
 	}
 	b := &builder{command: c, eng: eng, status: st, ctx: ctx}
+	if code, done := b.resume(key, look); done {
+		return code
+	}
 	for try := 0; ; try++ {
 		rebuilt, code := b.manifest()
 		if code != exitOK {
@@ -85,6 +89,21 @@ func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 		}
 	}
 	return b.targets(key)
+}
+
+// resume brings the goal up to date without reading the build file, if what
+// decided what there is to do is as it was.
+func (b *builder) resume(key string, look *engine.Look) (code int, done bool) {
+	if b.dryRun || b.stats || !look.Resumable() {
+		return 0, false
+	}
+	s := b.session(key)
+	done, err := s.Resume(look)
+	if !done {
+		return 0, false // the next session goes on with what this one saw
+	}
+	b.status.end()
+	return b.finish(s, err), true
 }
 
 // maxManifests bounds how often a build file that makes itself is read again.
@@ -184,7 +203,7 @@ func (b *builder) session(goal string) *engine.Session {
 	if b.dryRun {
 		mode = engine.Plan
 	}
-	b.status.begin(b.graph)
+	b.status.begin()
 	return b.eng.NewSession(b.ctx, engine.SessionOptions{Mode: mode, Goal: goal, Jobs: b.jobs, KeepGoing: b.failures == 0, Failures: b.failures,
 		MaxLoad: b.maxLoad, Environ: b.Environ, Sink: b.status})
 }
@@ -206,7 +225,7 @@ func (b *builder) manifest() (again bool, code int) {
 		if !ok || b.dryRun {
 			return nil
 		}
-		b.status.begin(b.graph)
+		b.status.begin()
 		b.status.watch = b.graph.Path(b.graph.Outputs(b.graph.Producer(n))[0])
 		return b.drive().Build(t, []ninja.Node{n})
 	})
@@ -275,6 +294,11 @@ func (b *builder) targets(key string) int {
 	if b.dryRun {
 		return b.planned(s, err)
 	}
+	return b.finish(s, err)
+}
+
+// finish ends a session that built targets, and says how that went.
+func (b *builder) finish(s *engine.Session, err error) int {
 	failed := b.status.failed > 0
 	saved := s.Finish(err == nil && !failed && b.ctx.Err() == nil, nil)
 	if b.stats {
@@ -355,7 +379,7 @@ func (b *builder) planned(s *engine.Session, err error) int {
 	if len(run) == 0 {
 		return b.nothing()
 	}
-	b.status.list(b.inOrder(run))
+	b.status.list(b.graph, b.inOrder(run))
 	return exitOK
 }
 

@@ -147,7 +147,7 @@ func (r *toolRun) clean(args []string) int {
 func (r *toolRun) cleandead([]string) int {
 	c := r.newCleaner()
 	var dead []string
-	for _, a := range r.state().Actions {
+	for a := range r.state().Actions() {
 		for _, o := range a.Outs {
 			n, ok := r.g.Lookup(o.Path)
 			if !ok || r.g.Producer(n) == ninja.NoEdge && len(r.g.Consumers(n)) == 0 {

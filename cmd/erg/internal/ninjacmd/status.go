@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"erg.build/erg/contexts/ninja"
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/event"
 )
 
@@ -20,7 +21,6 @@ import (
 type status struct {
 	c      *command
 	format string
-	graph  *ninja.Graph
 	began  time.Time
 	smart  bool // lines are overwritten
 	colour bool
@@ -67,8 +67,8 @@ func newStatus(c *command) (*status, error) {
 }
 
 // begin prepares for a session.
-func (st *status) begin(g *ninja.Graph) {
-	st.graph, st.began = g, time.Now()
+func (st *status) begin() {
+	st.began = time.Now()
 	st.ran, st.failed, st.busy, st.watched, st.watch = 0, 0, 0, false, ""
 	st.steps = event.Steps{}
 }
@@ -107,24 +107,11 @@ func (st *status) Event(e event.Event) {
 	}
 }
 
-func (st *status) edge(output string) (ninja.Edge, bool) {
-	n, ok := st.graph.Lookup(output)
-	if !ok {
-		return 0, false
-	}
-	e := st.graph.Producer(n)
-	return e, e != ninja.NoEdge
-}
-
 func (st *status) started(ev event.ActionStarted) {
 	st.steps = ev.Steps
-	e, ok := st.edge(ev.Output)
-	if !ok {
-		return
-	}
-	console := st.graph.Pool(e) == ninja.ConsolePool
+	console := ev.Spec.Foreign.Console
 	if console || st.smart {
-		st.show(e)
+		st.show(ev.Spec.Foreign)
 	}
 	if console {
 		st.end()
@@ -141,23 +128,19 @@ func (st *status) finished(ev event.ActionFinished) {
 	st.ran++
 	st.busy += ev.Elapsed
 	st.watched = st.watched || ev.Path == st.watch
-	e, ok := st.edge(ev.Path)
-	if !ok {
-		return
-	}
 	if st.c.explain {
 		for _, r := range ev.Why {
 			fmt.Fprintf(st.c.Stderr, "ninja explain: %s: %s\n", ev.Path, because(r))
 		}
 	}
-	if st.graph.Pool(e) == ninja.ConsolePool {
+	if ev.Spec.Foreign.Console {
 		st.console = false
 	} else {
-		st.show(e)
+		st.show(ev.Spec.Foreign)
 	}
 	if ev.Status == event.Failed {
 		st.failed++
-		st.fail(e, ev)
+		st.fail(ev)
 	} else if len(ev.Output) > 0 {
 		st.own(string(ev.Output))
 	}
@@ -180,7 +163,7 @@ func because(r event.Reason) string {
 }
 
 // fail prints why an edge failed.
-func (st *status) fail(e ninja.Edge, ev event.ActionFinished) {
+func (st *status) fail(ev event.ActionFinished) {
 	var b strings.Builder
 	head := "FAILED: "
 	if ev.ExitCode != 0 {
@@ -190,12 +173,12 @@ func (st *status) fail(e ninja.Edge, ev event.ActionFinished) {
 		head = "\x1b[31m" + head + "\x1b[0m"
 	}
 	b.WriteString(head)
-	for _, o := range st.graph.Outputs(e) {
-		b.WriteString(st.graph.Path(o) + " ")
+	for _, o := range ev.Spec.Outputs {
+		b.WriteString(o + " ")
 	}
 	b.WriteString("\n")
-	if !st.graph.IsPhony(e) {
-		b.WriteString(st.graph.Command(e) + "\n")
+	if f := ev.Spec.Foreign; !f.Phony {
+		b.WriteString(f.Command + "\n")
 	}
 	b.Write(ev.Output)
 	if ev.ExitCode == 0 && ev.Err != nil {
@@ -225,13 +208,13 @@ func (st *status) own(text string) {
 }
 
 // show prints the line of an edge.
-func (st *status) show(e ninja.Edge) {
+func (st *status) show(f *action.Foreign) {
 	if st.c.verbosity == quiet {
 		return
 	}
-	what := st.graph.Binding(e, "description")
+	what := f.Description
 	if what == "" || st.c.verbosity == verbose {
-		what = st.graph.Command(e)
+		what = f.Command
 	}
 	text := st.prefix() + what
 	if !st.smart {
@@ -253,12 +236,12 @@ func elide(text string, width int) string {
 }
 
 // list prints edges that would run.
-func (st *status) list(edges []ninja.Edge) {
+func (st *status) list(g *ninja.Graph, edges []ninja.Edge) {
 	st.steps.Total = len(edges)
 	for _, e := range edges {
 		st.steps.Started++
 		st.steps.Finished++
-		st.show(e)
+		st.show(&action.Foreign{Command: g.Command(e), Description: g.Binding(e, "description")})
 	}
 	st.end()
 }

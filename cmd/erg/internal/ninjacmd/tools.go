@@ -303,7 +303,7 @@ func (r *toolRun) deps(args []string) int {
 		}
 	}
 	for _, o := range outs {
-		a := st.Actions[o]
+		a := st.Action(o)
 		if a == nil || a.Failed {
 			fmt.Fprintf(r.out, "%s: deps not found\n", o)
 			continue

@@ -1,0 +1,228 @@
+package trace
+
+import (
+	"iter"
+	"slices"
+)
+
+// Action returns the record of the action whose first output has the given
+// path, nil if there is none. It must not be changed.
+func (s *State) Action(id string) *Action {
+	r, ok := s.Row(FileKey{Path: id})
+	if !ok {
+		return nil
+	}
+	return s.ActionAt(r)
+}
+
+// ActionAt returns the record of the action whose first output has a row.
+func (s *State) ActionAt(r Row) *Action {
+	if a, ok := s.acts[r]; ok {
+		return a
+	}
+	if n, ok := s.base.producer(r); ok && s.base.first(n) == r {
+		return s.base.action(n)
+	}
+	return nil
+}
+
+// Producer returns the action, by the row of its first output, that makes the
+// file of a row.
+func (s *State) Producer(r Row) (Row, bool) {
+	if _, ok := s.acts[r]; ok {
+		return r, s.acts[r] != nil
+	}
+	if n, ok := s.base.producer(r); ok {
+		first := s.base.first(n)
+		a, known := s.acts[first]
+		if !known || a != nil && slices.ContainsFunc(a.Outs, func(o Out) bool { return o.Path == s.Key(r).Path }) {
+			return first, true
+		}
+	}
+	// Another output of an action that the base does not have.
+	if r := s.madeWith(r); r != noRow {
+		return r, true
+	}
+	return 0, false
+}
+
+// madeWith looks for the first output of the action of acts that makes r.
+func (s *State) madeWith(r Row) Row {
+	s.link()
+	if first, ok := s.makers[r]; ok {
+		return first
+	}
+	return noRow
+}
+
+// SetAction records an action.
+func (s *State) SetAction(a *Action) {
+	r := s.AddRow(FileKey{Path: a.ID()})
+	s.acts[r] = a
+	s.unsaved.acts[r] = true
+	s.users, s.makers = nil, nil
+}
+
+// DeleteAction forgets an action.
+func (s *State) DeleteAction(id string) {
+	r, ok := s.Row(FileKey{Path: id})
+	if !ok || s.ActionAt(r) == nil {
+		return
+	}
+	s.acts[r] = nil
+	s.unsaved.acts[r] = true
+	s.users, s.makers = nil, nil
+}
+
+// Actions ranges over all actions.
+func (s *State) Actions() iter.Seq[*Action] {
+	return func(yield func(*Action) bool) {
+		for r := range s.actionRows() {
+			if a := s.ActionAt(r); a != nil && !yield(a) {
+				return
+			}
+		}
+	}
+}
+
+// actionRows ranges over the first outputs of all actions, those of the base
+// first.
+func (s *State) actionRows() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		for n := range s.base.actions() {
+			r := s.base.first(uint32(n))
+			if a, ok := s.acts[r]; ok && a == nil {
+				continue
+			}
+			if !yield(r) {
+				return
+			}
+		}
+		rows := make([]Row, 0, len(s.acts))
+		for r, a := range s.acts {
+			if n, ok := s.base.producer(r); a != nil && !(ok && s.base.first(n) == r) {
+				rows = append(rows, r)
+			}
+		}
+		slices.Sort(rows)
+		for _, r := range rows {
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// Users ranges over the actions, by the row of the first output, that may use
+// the file of a row: what they declare and what they were seen to read. One
+// that has ceased to use it may be among them, or one twice.
+func (s *State) Users(r Row) iter.Seq[Row] {
+	s.link()
+	return func(yield func(Row) bool) {
+		for _, n := range s.base.usersOf(r) {
+			first := s.base.first(n)
+			if a, ok := s.acts[first]; ok && a == nil {
+				continue
+			}
+			if !yield(first) {
+				return
+			}
+		}
+		for _, u := range s.users[r] {
+			if !yield(u) {
+				return
+			}
+		}
+	}
+}
+
+// Unfinished ranges over the actions, by the row of the first output, whose
+// records do not hold: that failed, or have to run again for another reason.
+func (s *State) Unfinished() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		for n := range s.base.actions() {
+			if le.Uint32(s.base.entry(n)[acFlags:])&acUnfinished != 0 {
+				if first := s.base.first(n); s.acts[first] == nil && !yield(first) {
+					return
+				}
+			}
+		}
+		for r, a := range s.acts {
+			if a != nil && a.unfinished() && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func (a *Action) unfinished() bool { return a.Key.IsZero() && !a.phony() }
+
+// phony reports whether a record is of an action that runs nothing: of its
+// inputs no digests are kept.
+func (a *Action) phony() bool {
+	return a.Recipe != nil && a.Recipe.Foreign != nil && a.Recipe.Foreign.Phony
+}
+
+// Outputs returns the rows of what an action makes.
+func (s *State) Outputs(first Row) []Row {
+	if a, ok := s.acts[first]; ok {
+		if a == nil {
+			return nil
+		}
+		outs := make([]Row, len(a.Outs))
+		for i, o := range a.Outs {
+			outs[i] = s.AddRow(FileKey{Path: o.Path})
+		}
+		return outs
+	}
+	if n, ok := s.base.producer(first); ok && s.base.first(n) == first {
+		return s.base.outputs(n)
+	}
+	return nil
+}
+
+// link computes who uses what and who makes what of the actions that the base
+// does not have.
+func (s *State) link() {
+	if s.users != nil {
+		return
+	}
+	s.users, s.makers = map[Row][]Row{}, map[Row]Row{}
+	for first, a := range s.acts {
+		if a == nil {
+			continue
+		}
+		for _, r := range s.uses(a) {
+			s.users[r] = append(s.users[r], first)
+		}
+		for _, o := range a.Outs {
+			s.makers[s.AddRow(FileKey{Path: o.Path})] = first
+		}
+	}
+}
+
+// uses lists the rows of what an action uses.
+func (s *State) uses(a *Action) []Row {
+	rows := make([]Row, 0, len(a.Deps))
+	for _, d := range a.Deps {
+		rows = append(rows, s.AddRow(a.depKey(d)))
+	}
+	if a.Recipe != nil {
+		for _, p := range a.Recipe.Order {
+			rows = append(rows, s.AddRow(FileKey{Path: p}))
+		}
+		if p := a.Recipe.Expect; p != "" {
+			rows = append(rows, s.AddRow(FileKey{Path: p}))
+		}
+	}
+	return rows
+}
+
+// depKey is the file that a dependency is about. Of one that was looked for and
+// not there it counts whether it is there.
+func (a *Action) depKey(d Dep) FileKey {
+	if d.Digest.IsZero() && !a.phony() {
+		return FileKey{d.Path, Presence}
+	}
+	return FileKey{Path: d.Path}
+}

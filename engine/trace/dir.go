@@ -1,0 +1,264 @@
+package trace
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/fsys"
+)
+
+const (
+	baseName = "trace"
+	logName  = "trace.log"
+)
+
+// A Dir is the directory that holds a workspace's trace.
+type Dir struct {
+	fs      fsys.FS
+	path    string
+	log     fsys.File // open for appending
+	logSize int64     // of the good part, once it was read
+	torn    bool      // there is more than the good part
+	broken  bool      // a write failed: what the log ends with is not known
+	base    *base
+	baseErr error
+	mapped  [][]byte // all mappings: of former bases, too, since states refer to them
+}
+
+// OpenDir returns the trace directory at path, which must exist.
+func OpenDir(fsy fsys.FS, path string) *Dir { return &Dir{fs: fsy, path: path} }
+
+// open maps the base file, once. The mapping is private and the file is
+// only ever replaced, never truncated, so reading it cannot fault.
+func (d *Dir) open() (*base, error) {
+	if d.base != nil || d.baseErr != nil {
+		return d.base, d.baseErr
+	}
+	b, err := d.mapFile()
+	if err == nil {
+		d.base, err = openBase(b)
+	}
+	d.baseErr = err
+	return d.base, err
+}
+
+func (d *Dir) mapFile() ([]byte, error) {
+	f, err := d.fs.Open(filepath.Join(d.path, baseName))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if fi.Size() == 0 {
+		return nil, errCorrupt
+	}
+	b, err := unix.Mmap(int(f.Fd()), 0, int(fi.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, fmt.Errorf("map %s: %w", f.Name(), err)
+	}
+	d.mapped = append(d.mapped, b)
+	return b, nil
+}
+
+func (d *Dir) readLog() []byte {
+	b, err := fsys.ReadFile(d.fs, filepath.Join(d.path, logName))
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+// Hot returns what a null build needs, or an error when there is no such
+// thing: no trace, a damaged one, or a log that a killed build left behind.
+// It is valid until the Dir is closed.
+func (d *Dir) Hot() (*Hot, error) {
+	b, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	log := d.readLog()
+	if len(log) == 0 {
+		return b.hot, nil
+	}
+	h := *b.hot
+	h.log = &logHot{goals: map[string][]byte{}}
+	h.changed = map[Row]hotRow{}
+	good, closed := scanLog(log, b.id, h.replay)
+	if !closed || good < len(log) {
+		return nil, errors.New("trace: the log does not end with the end of a session")
+	}
+	return &h, nil
+}
+
+// Load opens the whole trace. It never fails for what is on disk: what
+// cannot be used is left out, and repaired tells what, for people ("" when
+// all was well). The state is valid until the Dir is closed.
+func (d *Dir) Load() (s *State, repaired string) {
+	s = NewState()
+	b, err := d.open()
+	if err == nil {
+		err = b.openWarm()
+	}
+	if err != nil {
+		d.base, d.baseErr = nil, err
+		if !errors.Is(err, fs.ErrNotExist) {
+			repaired = "the record of the last build cannot be used and is made anew (" + err.Error() + ")"
+		}
+	} else {
+		s.base = b
+		s.BuildID, s.Revision = b.hot.BuildID, b.hot.Revision
+	}
+	log := d.readLog()
+	good, _ := scanLog(log, s.id(), s.replay)
+	d.logSize, d.torn = int64(good), good < len(log)
+	s.flushed = len(s.fresh.recs)
+	s.unsaved.rows = nil
+	s.markSaved()
+	return s, repaired
+}
+
+func (s *State) id() uint64 {
+	if s.base == nil {
+		return 0
+	}
+	return s.base.id
+}
+
+// markSaved notes that the log has all rows' files.
+func (s *State) markSaved() {
+	for i := range s.fresh.recs {
+		s.fresh.recs[i].unsaved = false
+	}
+	for r, x := range s.moved {
+		if x.unsaved {
+			x.unsaved = false
+			s.moved[r] = x
+		}
+	}
+	s.unsaved.rows = nil
+	clear(s.unsaved.acts)
+	clear(s.unsaved.elems)
+	clear(s.unsaved.goals)
+}
+
+// Append adds an action's record, which the state has, to the log.
+func (d *Dir) Append(s *State, a *Action) error {
+	var rec, w logWriter
+	rec.logAction(s, a)
+	w.logRows(s)
+	if err := d.write(s, append(w.buf, rec.buf...)); err != nil {
+		return err
+	}
+	if r, ok := s.Row(FileKey{Path: a.ID()}); ok && s.acts[r] == a {
+		delete(s.unsaved.acts, r)
+	}
+	return nil
+}
+
+// write appends to the log, which it begins if there is none.
+func (d *Dir) write(s *State, b []byte) error {
+	name := filepath.Join(d.path, logName)
+	if d.log == nil {
+		if err := d.beginLog(s, name); err != nil {
+			return err
+		}
+		f, err := d.fs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+		if err != nil {
+			return err
+		}
+		d.log = f
+	}
+	if err := fsys.WriteAll(d.log, b); err != nil {
+		d.broken = true
+		return err
+	}
+	d.logSize += int64(len(b))
+	return nil
+}
+
+// beginLog makes the log end with a good record.
+func (d *Dir) beginLog(s *State, name string) error {
+	if d.logSize > 0 && !d.torn {
+		return nil
+	}
+	good := newLog(s.id())
+	if d.logSize > 0 {
+		good = d.readLog()[:d.logSize]
+	}
+	if err := fsys.WriteFile(d.fs, name, good, 0o666); err != nil {
+		return err
+	}
+	d.logSize, d.torn = int64(len(good)), false
+	return nil
+}
+
+// logLimit is how large a log may become before it is folded into the base: a
+// null build reads it, and a base is written in proportion to its size.
+func (s *State) logLimit() int64 {
+	if s.base == nil {
+		return 0
+	}
+	return 64<<10 + int64(s.base.size)/8
+}
+
+// Save writes what is not saved yet: to the log, or into a new base if the
+// log has grown too large; then the state is of no further use, and folded
+// tells so. When it fails, what was saved before is still there.
+func (d *Dir) Save(s *State) (folded bool, err error) {
+	var w logWriter
+	if !d.broken && d.logSize < s.logLimit() {
+		s.appendUnsaved(&w)
+		if d.logSize+int64(len(w.buf)) < s.logLimit() {
+			if err := d.write(s, w.buf); err != nil {
+				return false, fmt.Errorf("save the trace: %w", err)
+			}
+			s.markSaved()
+			return false, nil
+		}
+	}
+	if err := d.writeBase(s); err != nil {
+		return false, fmt.Errorf("save the trace: %w", err)
+	}
+	d.closeLog()
+	d.base, d.baseErr, d.logSize, d.torn, d.broken = nil, nil, 0, false, false
+	// The old log does not belong to the new base. It goes all the same.
+	if err := d.fs.Remove(filepath.Join(d.path, logName)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return true, fmt.Errorf("save the trace: %w", err)
+	}
+	return true, nil
+}
+
+func (s *State) replayed(g *Goal) iter.Seq[*Action] {
+	return func(yield func(*Action) bool) {
+		for _, r := range g.Replay {
+			if !yield(s.ActionAt(r)) {
+				return
+			}
+		}
+	}
+}
+
+func (d *Dir) closeLog() {
+	if d.log != nil {
+		d.log.Close()
+		d.log = nil
+	}
+}
+
+// Close releases the mappings and the log.
+func (d *Dir) Close() {
+	d.closeLog()
+	for _, b := range d.mapped {
+		unix.Munmap(b)
+	}
+	d.mapped, d.base, d.baseErr = nil, nil, errors.New("trace: closed")
+}

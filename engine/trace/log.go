@@ -1,0 +1,244 @@
+package trace
+
+// The log: a header that names the base to which it belongs, and records,
+// each with its length and a checksum. The first byte of a record is its kind.
+const (
+	logMagic   = "erg log 6\n"
+	logHeader  = len(logMagic) + 8 + 4
+	recordHead = 4 + 4
+)
+
+const (
+	recRow     = 'R' // a further row: kind, path
+	recFile    = 'F' // what is known of a row's file
+	recAction  = 'A'
+	recGone    = 'D' // an action that is no more: the row of its first output
+	recGoal    = 'G' // key, and the goal; without a goal, it is no more
+	recElement = 'E' // address, and the element; without one, it is no more
+	recCommit  = 'C' // the end of a session: revision, build id
+)
+
+func newLog(id uint64) []byte {
+	b := append([]byte(nil), logMagic...)
+	b = le.AppendUint64(b, id)
+	return le.AppendUint32(b, checksum(b))
+}
+
+// A logWriter collects records.
+type logWriter struct{ encoder }
+
+// record appends a record whose content put writes.
+func (w *logWriter) record(kind byte, put func()) {
+	at := len(w.buf)
+	w.buf = append(w.buf, make([]byte, recordHead)...)
+	w.byte(kind)
+	put()
+	body := w.buf[at+recordHead:]
+	le.PutUint32(w.buf[at:], uint32(len(body)))
+	le.PutUint32(w.buf[at+4:], checksum(body))
+}
+
+// scanLog calls visit for each record of a log that belongs to a base. It
+// returns where the last good record ends: what is behind it is torn, since a
+// record may need those before it. closed says that the last session came to
+// its end.
+func scanLog(b []byte, id uint64, visit func(kind byte, d *decoder) bool) (good int, closed bool) {
+	if len(b) < logHeader || string(b[:len(logMagic)]) != logMagic || checksum(b[:logHeader-4]) != le.Uint32(b[logHeader-4:]) || le.Uint64(b[len(logMagic):]) != id {
+		return 0, false
+	}
+	good, closed = logHeader, true
+	for {
+		rest := b[good:]
+		if len(rest) < recordHead {
+			return good, closed
+		}
+		n := uint64(le.Uint32(rest))
+		if n == 0 || n > uint64(len(rest)-recordHead) {
+			return good, closed
+		}
+		body := rest[recordHead : recordHead+n]
+		if checksum(body) != le.Uint32(rest[4:]) {
+			return good, closed
+		}
+		d := decoder{buf: body[1:]}
+		if !visit(body[0], &d) || d.err != nil {
+			return good, closed
+		}
+		closed = body[0] == recCommit
+		good += recordHead + int(n)
+	}
+}
+
+// appendUnsaved writes all that a state has and the log does not.
+func (s *State) appendUnsaved(w *logWriter) {
+	var body logWriter
+	for r := range s.unsaved.acts {
+		if a := s.acts[r]; a != nil {
+			body.logAction(s, a)
+		} else {
+			body.record(recGone, func() { body.row(r) })
+		}
+	}
+	for _, r := range s.unsaved.rows {
+		d := s.data(r)
+		body.record(recFile, func() { body.file(r, d) })
+	}
+	for key := range s.unsaved.goals {
+		body.record(recGoal, func() {
+			body.string(key)
+			if g := s.goals[key]; g != nil {
+				var e encoder
+				e.goal(g)
+				e.messages(s.replayed(g))
+				body.bytes(e.buf)
+			} else {
+				body.bytes(nil)
+			}
+		})
+	}
+	for address := range s.unsaved.elems {
+		body.record(recElement, func() {
+			body.string(address)
+			if m := s.elems[address]; m != nil {
+				body.element(m)
+			}
+		})
+	}
+	// Rows come first, with those that came up just now.
+	w.logRows(s)
+	w.buf = append(w.buf, body.buf...)
+	w.record(recCommit, func() {
+		w.uint(uint64(s.Revision))
+		w.string(s.BuildID)
+	})
+}
+
+func (w *logWriter) logAction(s *State, a *Action) {
+	w.record(recAction, func() { w.action(a, s.AddRow, s.base.digest) })
+}
+
+// logRows writes the rows that the log does not have.
+func (w *logWriter) logRows(s *State) {
+	for ; s.flushed < len(s.fresh.recs); s.flushed++ {
+		k := s.fresh.key(Row(s.flushed))
+		w.record(recRow, func() {
+			w.byte(byte(k.Kind))
+			w.string(k.Path)
+		})
+	}
+}
+
+func (e *encoder) file(r Row, d rowData) {
+	e.row(r)
+	e.bool(d.Known)
+	e.bool(d.Racy)
+	e.uint(d.Stamp.Dev)
+	e.uint(d.Stamp.Ino)
+	e.int(d.Stamp.Size)
+	e.int(d.Stamp.Mtime)
+	e.int(d.Stamp.Ctime)
+	e.uint(uint64(d.Stamp.Mode))
+	e.digest(d.Digest, [32]byte{})
+	e.uint(uint64(d.Changed))
+}
+
+func (d *decoder) file() (Row, rowData) {
+	r := d.row()
+	x := rowData{Known: d.bool(), Racy: d.bool()}
+	x.Stamp = Stamp{Dev: d.uint(), Ino: d.uint(), Size: d.int(), Mtime: d.int(), Ctime: d.int(), Mode: uint32(d.uint())}
+	x.Digest = d.digest([32]byte{})
+	x.Changed = uint32(d.uint())
+	return r, x
+}
+
+// replay applies a record to the state.
+func (s *State) replay(kind byte, d *decoder) bool {
+	key := func(r Row) (FileKey, bool) {
+		if int(r) >= s.Rows() {
+			return FileKey{}, false
+		}
+		return s.Key(r), true
+	}
+	switch kind {
+	case recRow:
+		k := FileKey{Kind: Kind(d.byte())}
+		k.Path = d.string()
+		if n := s.Rows(); int(s.AddRow(k)) != n {
+			return false // it was there
+		}
+	case recFile:
+		r, x := d.file()
+		if d.err != nil || int(r) >= s.Rows() {
+			return false
+		}
+		s.setData(r, x)
+	case recAction:
+		a := d.action(key, s.base.digest)
+		if d.err != nil {
+			return false
+		}
+		s.acts[s.AddRow(FileKey{Path: a.ID()})] = a
+		s.Revision = max(s.Revision, a.Ran, a.Verified)
+	case recGone:
+		s.acts[d.row()] = nil
+	case recGoal:
+		name := d.string()
+		body := decoder{buf: d.bytes()}
+		if len(body.buf) == 0 {
+			delete(s.Goals(), name)
+			break
+		}
+		g, _ := body.goal(name)
+		if body.err != nil {
+			return false
+		}
+		s.Goals()[name] = g
+	case recElement:
+		address := d.string()
+		if len(d.buf) == 0 {
+			delete(s.Elements(), address)
+		} else if m := d.element(); d.err == nil {
+			s.Elements()[address] = m
+		}
+	case recCommit:
+		s.Revision = uint32(d.uint())
+		s.BuildID = d.string()
+	}
+	return d.err == nil
+}
+
+// logHot is what a null build reads of the log.
+type logHot struct{ goals map[string][]byte }
+
+// replay applies a record of the log to what a null build sees.
+func (h *Hot) replay(kind byte, d *decoder) bool {
+	switch kind {
+	case recRow:
+		k := Kind(d.byte())
+		h.added = append(h.added, hotRow{f: File{Kind: k}, name: append(d.own(), 0)})
+	case recFile:
+		r, x := d.file()
+		if d.err != nil || int(r) >= h.Len() {
+			return false
+		}
+		row := hotRow{f: File{Racy: x.Racy, Stamp: x.Stamp, Digest: x.Digest, Changed: x.Changed}, ok: x.Known}
+		if i := int(r) - h.nbase; i >= 0 {
+			row.f.Kind, row.name = h.added[i].f.Kind, h.added[i].name
+			row.f.Path = string(row.name[:len(row.name)-1])
+			h.added[i] = row
+			break
+		}
+		var f File
+		f, row.name = h.at(int(r))
+		row.f.Kind, row.f.Path = f.Kind, string(row.name[:len(row.name)-1])
+		h.moved.Add(r)
+		h.changed[r] = row
+	case recGoal:
+		key := d.string()
+		h.log.goals[key] = d.own()
+	case recCommit:
+		h.Revision = uint32(d.uint())
+		h.BuildID = d.string()
+	}
+	return d.err == nil
+}
