@@ -1,6 +1,7 @@
 package ninja
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,6 +79,9 @@ func (g *Graph) Roots() []Node {
 	return roots
 }
 
+// ErrNoRoots says that each output of a graph is an input, too.
+var ErrNoRoots = errors.New("could not determine root nodes of build graph")
+
 // Defaults returns what is built if nobody names a target: the declared defaults
 // or, without any, the roots. In a graph that has edges it fails if there are none:
 // each output is then part of a cycle, or needed by one.
@@ -87,7 +91,7 @@ func (g *Graph) Defaults() ([]Node, error) {
 	}
 	roots := g.Roots()
 	if len(roots) == 0 && g.NumEdges() > 0 {
-		return nil, fmt.Errorf("could not determine root nodes of build graph")
+		return nil, ErrNoRoots
 	}
 	return roots, nil
 }
@@ -104,7 +108,11 @@ func (g *Graph) Target(arg string) (Node, error) {
 	case !ok:
 		path = Canonical(path)
 		hint := ""
-		if near, ok := g.nearest(path); ok {
+		if path == "clean" {
+			hint = ", did you mean 'ninja -t clean'?"
+		} else if path == "help" {
+			hint = ", did you mean 'ninja -h'?"
+		} else if near, ok := g.nearest(path); ok {
 			hint = fmt.Sprintf(", did you mean '%s'?", g.Path(near))
 		}
 		return 0, fmt.Errorf("unknown target '%s'%s", path, hint)
@@ -119,15 +127,14 @@ func (g *Graph) Target(arg string) (Node, error) {
 
 // nearest returns the file whose path looks most like another.
 func (g *Graph) nearest(path string) (near Node, ok bool) {
-	const most = 3
-	params := levenshtein.NewParams().MaxCost(most)
+	const most = 3 // as Ninja has it
 	best := most + 1
 	for n := range Node(g.NumNodes()) {
 		other := g.Path(n)
 		if d := len(other) - len(path); d >= best || -d >= best {
 			continue
 		}
-		if d := levenshtein.Distance(path, other, params); d < best {
+		if d := levenshtein.Distance(path, other, nil); d < best {
 			near, best = n, d
 		}
 	}

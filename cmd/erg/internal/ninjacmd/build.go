@@ -24,7 +24,7 @@ const stateName = ".erg"
 func (c *command) build(ctx context.Context) int {
 	state, err := c.stateDir()
 	if err != nil {
-		return c.error("%s", c.describe(err))
+		return c.wrong(err)
 	}
 	if err := c.enter(state); err != nil {
 		return c.error("%v", err)
@@ -216,12 +216,12 @@ func (b *builder) manifest() (again bool, code int) {
 		s.Finish(false, nil)
 		return false, b.interrupted()
 	case read != nil:
-		return false, b.error("%s", b.describe(read))
+		return false, b.wrong(read)
 	case errors.Is(err, engine.ErrFailed) || b.status.failed > 0:
 		s.Finish(false, nil)
 		return false, b.error("rebuilding '%s': %s", b.file, "subcommand failed")
 	case err != nil:
-		return false, b.error("rebuilding '%s': %s", b.file, b.describe(err))
+		return false, b.error("rebuilding '%s': %s", b.file, describe(err))
 	case b.status.ran == 0:
 		return false, exitOK // the next session goes on with what this one saw
 	}
@@ -244,9 +244,7 @@ func (b *builder) read(t *engine.Task) (err error) {
 	}
 	b.parsed = time.Since(began)
 	if !b.warned {
-		for _, w := range b.graph.Warnings() {
-			b.warning("%s:%d: %s", w.File, w.Line, w.Msg)
-		}
+		b.warn(b.graph)
 	}
 	b.warned = true
 	return nil
@@ -305,7 +303,7 @@ func (b *builder) nodes(args []string) ([]ninja.Node, error) {
 	nodes := make([]ninja.Node, len(args))
 	for i, a := range args {
 		var err error
-		if nodes[i], err = b.graph.Target(a); err != nil {
+		if nodes[i], err = b.target(b.graph, a); err != nil {
 			return nil, err
 		}
 	}
@@ -329,7 +327,7 @@ func (b *builder) stopped() int {
 func (b *builder) describeBuild(err error) string {
 	var c *engine.CycleError
 	if !errors.As(err, &c) || len(c.Links) == 0 {
-		return b.describe(err)
+		return describe(err)
 	}
 	text := "dependency cycle: " + c.Links[0].From
 	for _, l := range c.Links {
