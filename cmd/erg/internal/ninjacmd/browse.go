@@ -121,13 +121,13 @@ func (b *browsing) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	n, err := b.target(g, target)
+	v := (&toolRun{command: b.command, g: g}).viewer()
+	f, err := v.find(target)
 	if err != nil {
 		show(w, page{Title: target, Err: err.Error()})
 		return
 	}
-	v := (&toolRun{command: b.command, g: g}).viewer()
-	show(w, page{Title: g.Path(n), view: v.view(n), Recorded: b.read(g, n)})
+	show(w, page{Title: f.Path, view: f, Recorded: b.read(g, f.Path), Wrong: v.wrong})
 }
 
 // first returns the target of the first page: the one that was asked for,
@@ -146,11 +146,12 @@ func (b *browsing) first(g *ninja.Graph) string {
 }
 
 // read returns what the edge of a file was found to read.
-func (b *browsing) read(g *ninja.Graph, n ninja.Node) []string {
-	e := g.Producer(n)
-	if e == ninja.NoEdge {
+func (b *browsing) read(g *ninja.Graph, file string) []string {
+	n, ok := g.Lookup(file)
+	if !ok || g.Producer(n) == ninja.NoEdge {
 		return nil
 	}
+	e := g.Producer(n)
 	return discovered(b.recorded(g).Actions[g.Path(g.Outputs(e)[0])])
 }
 
@@ -159,6 +160,7 @@ type page struct {
 	Title, Err string
 	*view
 	Recorded []string
+	Wrong    []string // with dyndep files
 }
 
 func show(w http.ResponseWriter, p page) {
@@ -187,6 +189,8 @@ pre { white-space: pre-wrap; }
 {{end -}}
 {{if .Err}}<pre>{{.Err}}</pre>
 {{else -}}
+{{range .Wrong}}<p>{{.}}
+{{end -}}
 {{if .Rule}}<h2>target is built using rule <code>{{.Rule}}</code> ({{.Where}}) of</h2>
 <ul>
 {{range .Inputs}}<li><a href="?{{.Path}}">{{.Path}}</a>{{with .Kind}} ({{.}}){{end}}

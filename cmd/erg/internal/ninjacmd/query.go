@@ -37,6 +37,7 @@ type viewer struct {
 	*toolRun
 	read  map[ninja.Node]bool
 	added []ninja.Dyndep
+	wrong []string // with dyndep files, since somebody looked here
 }
 
 func (r *toolRun) viewer() *viewer { return &viewer{toolRun: r, read: map[ninja.Node]bool{}} }
@@ -114,7 +115,7 @@ func (v *viewer) loadDyndep(e ninja.Edge) {
 	v.read[f] = true
 	added, err := v.dyndeps(f)
 	if err != nil {
-		v.warning("%s\n", err)
+		v.wrong = append(v.wrong, err.Error())
 		return
 	}
 	v.added = append(v.added, added...)
@@ -151,6 +152,10 @@ func (r *toolRun) query(args []string) int {
 			return r.error("%v", err)
 		}
 		fmt.Fprintf(r.out, "%s:\n", w.Path)
+		for _, text := range v.wrong {
+			r.warning("%s\n", text)
+		}
+		v.wrong = nil
 		if w.Rule != "" {
 			fmt.Fprintf(r.out, "  input: %s\n", w.Rule)
 			for _, in := range w.Inputs {
