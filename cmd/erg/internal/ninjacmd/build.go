@@ -64,7 +64,8 @@ func (c *command) enter(state string) error {
 
 func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 	key := c.goalKey()
-	if _, ok := eng.Null(key); ok {
+	if r, ok := eng.Null(key); ok {
+		c.Stderr.Write(r.Summary) // the warnings about the build file, which is not read
 		return c.nothing()
 	}
 	st, err := newStatus(c)
@@ -108,7 +109,8 @@ func (c *command) goalKey() string {
 	b, err := json.Marshal(struct {
 		Command, File string
 		Targets       []string
-	}{"ninja", c.file, c.args})
+		PhonyCycleErr bool `json:",omitempty"`
+	}{"ninja", c.file, c.args, c.phonyCycleErr})
 	if err != nil {
 		panic(err) // strings always can
 	}
@@ -274,7 +276,7 @@ func (b *builder) targets(key string) int {
 		return b.planned(s, err)
 	}
 	failed := b.status.failed > 0
-	saved := s.Finish(err == nil && !failed && b.ctx.Err() == nil, nil)
+	saved := s.Finish(err == nil && !failed && b.ctx.Err() == nil, []byte(b.warnings(b.graph)))
 	if b.stats {
 		b.printStats(s)
 	}

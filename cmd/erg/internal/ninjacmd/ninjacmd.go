@@ -156,12 +156,17 @@ func (c *command) wrong(err error) int {
 	return c.error("%s", describe(err))
 }
 
-// warn prints the warnings about a graph.
-func (c *command) warn(g *ninja.Graph) {
+// warnings words the warnings about a graph.
+func (c *command) warnings(g *ninja.Graph) string {
+	var b strings.Builder
 	for _, w := range g.Warnings() {
-		c.warning("%s", w.Msg)
+		fmt.Fprintf(&b, "ninja: warning: %s\n", w.Msg)
 	}
+	return b.String()
 }
+
+// warn prints the warnings about a graph.
+func (c *command) warn(g *ninja.Graph) { io.WriteString(c.Stderr, c.warnings(g)) }
 
 // path returns the place of a file that is named relative to the directory.
 func (c *command) path(name string) string {
