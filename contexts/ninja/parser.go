@@ -46,13 +46,16 @@ func (r *Reader) Read(name string) (*Graph, error) {
 
 // loadMessage words an error of Open; a *fs.PathError would name the file again.
 func loadMessage(name string, err error) string {
-	reason := err.Error()
-	if e, ok := errors.AsType[*fs.PathError](err); ok && e.Err.Error() != "" {
-		reason = e.Err.Error()
-		reason = strings.ToUpper(reason[:1]) + reason[1:] // as C spells it
+	pathErr, ok := errors.AsType[*fs.PathError](err)
+	if ok {
+		err = pathErr.Err
 	}
-	if err == fs.ErrNotExist { // wrapped, it says more
+	reason := err.Error()
+	switch {
+	case err == fs.ErrNotExist: // wrapped, it says more
 		reason = "No such file or directory"
+	case ok && reason != "":
+		reason = strings.ToUpper(reason[:1]) + reason[1:] // as C spells it
 	}
 	return fmt.Sprintf("loading '%s': %s", name, reason)
 }
