@@ -32,7 +32,7 @@ func (r *toolRun) compdbTargets(args []string) int {
 	}
 	if len(args) == 0 {
 		r.out.WriteString(compdbTargetsUsage)
-		return r.command.error("compdb-targets expects the name of at least one target")
+		return r.error("compdb-targets expects the name of at least one target")
 	}
 	var nodes []ninja.Node
 	for _, a := range args {

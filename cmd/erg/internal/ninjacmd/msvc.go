@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"erg.build/erg/contexts/ninja"
 )
@@ -77,10 +78,10 @@ func (r *toolRun) compile(args, environ []string) (output []byte, code int, err 
 	cmd.Dir, cmd.Env, cmd.Stderr = r.dir, environ, r.Stderr
 	output, err = cmd.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
-		if code = exit.ExitCode(); code < 0 {
-			code = exitInterrupted // by a signal
+		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+			return output, 128 + int(ws.Signal()), nil
 		}
-		return output, code, nil
+		return output, exit.ExitCode(), nil
 	}
 	return output, 0, err
 }

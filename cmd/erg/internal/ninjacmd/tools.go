@@ -88,7 +88,7 @@ func (c *command) runTool(ctx context.Context) int {
 
 // error flushes what a tool has printed, which comes first, and prints an error.
 func (r *toolRun) error(format string, args ...any) int {
-	r.out.Flush() //nolint:errcheck // the last flush returns the same
+	r.out.Flush() // the last flush returns the same error
 	return r.command.error(format, args...)
 }
 
