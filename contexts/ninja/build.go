@@ -17,7 +17,7 @@ func (p *parser) buildStatement() error {
 		return err
 	}
 	d.rule = rule
-	for p.at(p.pos) != 'b' && p.peek(tokIndent) {
+	for p.peekIndent() {
 		key, _, t, err := p.let()
 		if err != nil {
 			return err
@@ -37,6 +37,15 @@ func (p *parser) buildStatement() error {
 	}
 	g.edges = append(g.edges, d)
 	return p.setDyndep(&g.edges[len(g.edges)-1], start)
+}
+
+// peekIndent is peek(tokIndent) that is quick where another statement follows.
+func (p *parser) peekIndent() bool {
+	if p.at(p.pos) == 'b' {
+		p.last = p.pos
+		return false
+	}
+	return p.peek(tokIndent)
 }
 
 // buildLine reads a build statement without its variables. It leaves the paths in
@@ -177,7 +186,7 @@ func (p *parser) produce(e Edge, node uint32, t text) error {
 		return p.errorAt(t.start, g.paths.text(node)+" is defined as an output multiple times")
 	default:
 		pos := g.Position(other)
-		return p.errorAt(t.start, fmt.Sprintf("multiple rules generate %s (the other one is at %s:%d)", g.paths.text(node), pos.File, pos.Line))
+		return hint(p.errorAt(t.start, "multiple rules generate "+g.paths.text(node)), fmt.Sprintf(" (the other one is at %s:%d)", pos.File, pos.Line))
 	}
 }
 

@@ -1,6 +1,9 @@
 package ninja
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Dyndep is what a dyndep file adds to one edge.
 type Dyndep struct {
@@ -96,7 +99,7 @@ func (p *dyndepParser) statement() error {
 	if err != nil {
 		return err
 	}
-	outputs, outputsAt, err := p.implicit("explicit outputs not supported")
+	outputs, err := p.implicit("explicit outputs not supported")
 	if err != nil {
 		return err
 	}
@@ -106,7 +109,8 @@ func (p *dyndepParser) statement() error {
 	if string(p.ident()) != "dyndep" {
 		return p.errorLast("expected build command name 'dyndep'")
 	}
-	if d.Inputs, _, err = p.implicit("explicit inputs not supported"); err != nil {
+	inputs, err := p.implicit("explicit inputs not supported")
+	if err != nil {
 		return err
 	}
 	if p.peek(tokPipe2) {
@@ -125,8 +129,13 @@ func (p *dyndepParser) statement() error {
 		}
 		d.Restat = len(p.expand(t, nil)) > 0
 	}
-	d.Outputs = outputs
-	if err := p.produce(outputs, outputsAt); err != nil {
+	if d.Inputs, err = p.evaluate(inputs); err != nil {
+		return err
+	}
+	if d.Outputs, err = p.evaluate(outputs); err != nil {
+		return err
+	}
+	if err := p.produce(d.Outputs, outputs); err != nil {
 		return err
 	}
 	p.all = append(p.all, d)
@@ -163,33 +172,33 @@ func (p *dyndepParser) edge(d *Dyndep) (at text, err error) {
 
 // implicit reads the paths behind a |, if there is one, and complains about
 // paths before it.
-func (p *dyndepParser) implicit(complaint string) ([]string, []text, error) {
+func (p *dyndepParser) implicit(complaint string) ([]text, error) {
 	t, err := p.path()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if !t.empty() {
-		return nil, nil, p.errorAt(t.start, complaint)
+		return nil, p.errorAt(t.start, complaint)
 	}
 	if !p.peek(tokPipe) {
-		return nil, nil, nil
+		return nil, nil
 	}
-	var paths []string
-	var at []text
-	for {
-		t, err := p.path()
-		if err != nil {
-			return nil, nil, err
-		}
-		if t.empty() {
-			return paths, at, nil
-		}
+	p.list = p.list[:0]
+	var count int
+	err = p.paths(&count)
+	return slices.Clone(p.list), err
+}
+
+// evaluate returns what paths stand for.
+func (p *dyndepParser) evaluate(list []text) (paths []string, err error) {
+	for _, t := range list {
 		path, err := p.canonical(t, nil)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		paths, at = append(paths, string(path)), append(at, t)
+		paths = append(paths, string(path))
 	}
+	return paths, nil
 }
 
 // produce notes the outputs that a statement adds.
@@ -197,7 +206,7 @@ func (p *dyndepParser) produce(paths []string, at []text) error {
 	for i, path := range paths {
 		n, ok := p.g.Lookup(path)
 		if p.outputs[path] || ok && p.g.Producer(n) != NoEdge {
-			return p.errorAt(at[i].start, "multiple rules generate "+path)
+			return noPlace(p.errorAt(at[i].start, "multiple rules generate "+path))
 		}
 		p.outputs[path] = true
 	}
@@ -208,12 +217,12 @@ func (p *dyndepParser) produce(paths []string, at []text) error {
 func (p *dyndepParser) check(file Node) error {
 	for _, e := range p.g.Consumers(file) {
 		if n, ok := p.g.Dyndep(e); ok && n == file && !p.edges[e] {
-			return p.errorAt(0, fmt.Sprintf("'%s' not mentioned in its dyndep file '%s'", p.g.Path(p.g.Outputs(e)[0]), p.file))
+			return noPlace(p.errorAt(0, fmt.Sprintf("'%s' not mentioned in its dyndep file '%s'", p.g.Path(p.g.Outputs(e)[0]), p.file)))
 		}
 	}
 	for i, d := range p.all {
 		if n, ok := p.g.Dyndep(d.Edge); !ok || n != file {
-			return p.errorAt(p.at[i].start, fmt.Sprintf("dyndep file '%s' mentions output '%s' whose build statement does not have a dyndep binding for the file", p.file, p.g.Path(p.g.Outputs(d.Edge)[0])))
+			return noPlace(p.errorAt(p.at[i].start, fmt.Sprintf("dyndep file '%s' mentions output '%s' whose build statement does not have a dyndep binding for the file", p.file, p.g.Path(p.g.Outputs(d.Edge)[0]))))
 		}
 	}
 	return nil

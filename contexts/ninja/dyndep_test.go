@@ -62,44 +62,53 @@ func TestDyndep(t *testing.T) {
 	}
 }
 
+const (
+	dyndepHead = "ninja_dyndep_version = 1\n"
+	dyndepB    = "build b: dyndep\n"
+)
+
+// dyndepErrors are dyndep files of dyndepGraph that are wrong.
+var dyndepErrors = []struct{ text, want string }{
+	{"", "1:1: expected 'ninja_dyndep_version = ...'"},
+	{"\n\n", "3:1: expected 'ninja_dyndep_version = ...'"},
+	{"build a: dyndep\n", "1:1: expected 'ninja_dyndep_version = ...'"},
+	{"ninja_dyndep_version = 2\n", "1:24: unsupported 'ninja_dyndep_version = 2'"},
+	{"ninja_dyndep_version = 1.1\n", "1:24: unsupported 'ninja_dyndep_version = 1.1'"},
+	{"ninja_dyndep_version =\n", "1:23: unsupported 'ninja_dyndep_version = '"},
+	{"ninja_required_version = 1\n", "1:1: expected 'ninja_dyndep_version = ...'"},
+	{"ninja_dyndep_version = 1", "1:25: unexpected EOF"},
+	{"ninja_dyndep_version 1\n", "1:22: expected '=', got identifier"},
+	{dyndepHead + dyndepHead, "2:1: unexpected identifier"},
+	{dyndepHead + "rule x\n", "2:1: unexpected 'rule'"},
+	{dyndepHead + "\tx\n", "2:1: tabs are not allowed, use spaces"},
+	{dyndepHead + "build\n", "2:6: expected path"},
+	{dyndepHead + "build $x: dyndep\n", "2:7: empty path"},
+	{dyndepHead + "build unknown: dyndep\n", "2:7: no build statement exists for 'unknown'"},
+	{dyndepHead + "build x: dyndep\n", "2:7: no build statement exists for 'x'"},
+	{dyndepHead + "build a: dyndep\nbuild a2: dyndep\n", "3:7: multiple statements for 'a2'"},
+	{dyndepHead + "build a y: dyndep\n", "2:9: explicit outputs not supported"},
+	{dyndepHead + "build a\n", "2:8: expected ':', got newline ($ also escapes ':')"},
+	{dyndepHead + "build a: phony\n", "2:10: expected build command name 'dyndep'"},
+	{dyndepHead + "build a: dyndep x\n", "2:17: explicit inputs not supported"},
+	{dyndepHead + "build a: dyndep || x\n", "2:17: order-only inputs not supported"},
+	{dyndepHead + "build a: dyndep | x || y\n", "2:21: order-only inputs not supported"},
+	{dyndepHead + "build a: dyndep |@ y\n", "2:17: expected newline, got '|@'"},
+	{dyndepHead + "build a: dyndep | $x\n", "2:19: empty path"},
+	{dyndepHead + "build a: dyndep\n  x = 1\n", "3:3: binding is not 'restat'"},
+	{dyndepHead + "build a: dyndep\n  restat = 1\n  restat = 1\n", "4:1: unexpected indent"},
+	{dyndepHead + "build a: dyndep\n", "1:1: 'b' not mentioned in its dyndep file 'dd'"},
+	{dyndepHead + "build a: dyndep\n" + dyndepB + "build c: dyndep\n", "4:7: dyndep file 'dd' mentions output 'c' whose build statement does not have a dyndep binding for the file"},
+	{dyndepHead + "build a: dyndep\n" + dyndepB + "build d: dyndep\n", "4:7: dyndep file 'dd' mentions output 'd' whose build statement does not have a dyndep binding for the file"},
+	{dyndepHead + "build a | c: dyndep\n", "2:11: multiple rules generate c"},
+	{dyndepHead + "build a | a: dyndep\n", "2:11: multiple rules generate a"},
+	{dyndepHead + "build a | m: dyndep\nbuild b | ./m: dyndep\n", "3:11: multiple rules generate m"},
+	{dyndepHead + "build a | $x: phony\n", "2:15: expected build command name 'dyndep'"},
+	{dyndepHead + "build a | $x: dyndep\n", "2:11: empty path"},
+}
+
 func TestDyndepErrors(t *testing.T) {
 	g := mustParse(t, dyndepGraph)
-	const v, b = "ninja_dyndep_version = 1\n", "build b: dyndep\n"
-	for _, test := range []struct{ text, want string }{
-		{"", "1:1: expected 'ninja_dyndep_version = ...'"},
-		{"\n\n", "3:1: expected 'ninja_dyndep_version = ...'"},
-		{"build a: dyndep\n", "1:1: expected 'ninja_dyndep_version = ...'"},
-		{"ninja_dyndep_version = 2\n", "1:24: unsupported 'ninja_dyndep_version = 2'"},
-		{"ninja_dyndep_version = 1.1\n", "1:24: unsupported 'ninja_dyndep_version = 1.1'"},
-		{"ninja_dyndep_version =\n", "1:23: unsupported 'ninja_dyndep_version = '"},
-		{"ninja_required_version = 1\n", "1:1: expected 'ninja_dyndep_version = ...'"},
-		{"ninja_dyndep_version = 1", "1:25: unexpected EOF"},
-		{"ninja_dyndep_version 1\n", "1:22: expected '=', got identifier"},
-		{v + v, "2:1: unexpected identifier"},
-		{v + "rule x\n", "2:1: unexpected 'rule'"},
-		{v + "\tx\n", "2:1: tabs are not allowed, use spaces"},
-		{v + "build\n", "2:6: expected path"},
-		{v + "build $x: dyndep\n", "2:7: empty path"},
-		{v + "build unknown: dyndep\n", "2:7: no build statement exists for 'unknown'"},
-		{v + "build x: dyndep\n", "2:7: no build statement exists for 'x'"},
-		{v + "build a: dyndep\nbuild a2: dyndep\n", "3:7: multiple statements for 'a2'"},
-		{v + "build a y: dyndep\n", "2:9: explicit outputs not supported"},
-		{v + "build a\n", "2:8: expected ':', got newline ($ also escapes ':')"},
-		{v + "build a: phony\n", "2:10: expected build command name 'dyndep'"},
-		{v + "build a: dyndep x\n", "2:17: explicit inputs not supported"},
-		{v + "build a: dyndep || x\n", "2:17: order-only inputs not supported"},
-		{v + "build a: dyndep | x || y\n", "2:21: order-only inputs not supported"},
-		{v + "build a: dyndep |@ y\n", "2:17: expected newline, got '|@'"},
-		{v + "build a: dyndep | $x\n", "2:19: empty path"},
-		{v + "build a: dyndep\n  x = 1\n", "3:3: binding is not 'restat'"},
-		{v + "build a: dyndep\n  restat = 1\n  restat = 1\n", "4:1: unexpected indent"},
-		{v + "build a: dyndep\n", "1:1: 'b' not mentioned in its dyndep file 'dd'"},
-		{v + "build a: dyndep\n" + b + "build c: dyndep\n", "4:7: dyndep file 'dd' mentions output 'c' whose build statement does not have a dyndep binding for the file"},
-		{v + "build a: dyndep\n" + b + "build d: dyndep\n", "4:7: dyndep file 'dd' mentions output 'd' whose build statement does not have a dyndep binding for the file"},
-		{v + "build a | c: dyndep\n", "2:11: multiple rules generate c"},
-		{v + "build a | a: dyndep\n", "2:11: multiple rules generate a"},
-		{v + "build a | m: dyndep\nbuild b | ./m: dyndep\n", "3:11: multiple rules generate m"},
-	} {
+	for _, test := range dyndepErrors {
 		_, err := readDyndep(g, test.text)
 		if err == nil {
 			t.Errorf("%q: no error", test.text)

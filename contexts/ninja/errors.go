@@ -20,20 +20,59 @@ func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Lin
 type Error struct {
 	Position        // its File is "" if no file names the one that could not be read
 	Msg      string // without the position; worded as Ninja words it
+	Hint     string // what this package adds to Msg, with the space before it
 	Source   string // the line, shortened if it is long
 	Caret    int    // where in Source the fault is, from 0
 	Err      error  // the error of the function that opens files, or nil
+	Fatal    bool   // Ninja ends at once when it comes upon this, and names no place
+
+	inNinja string // what AsNinja returns; "" stands for Msg
 }
 
 // Error returns position and message, then the line, and a caret below the place.
 func (e *Error) Error() string {
+	msg := e.Msg + e.Hint
 	if e.File == "" {
-		return e.Msg
+		return msg
 	}
 	if e.Source == "" {
-		return e.Position.String() + ": " + e.Msg
+		return e.Position.String() + ": " + msg
 	}
-	return fmt.Sprintf("%s: %s\n%s\n%s^ near here", e.Position, e.Msg, e.Source, strings.Repeat(" ", e.Caret))
+	return fmt.Sprintf("%s: %s\n%s\n%s^ near here", e.Position, msg, e.Source, strings.Repeat(" ", e.Caret))
+}
+
+// AsNinja returns what Ninja says of the same fault, to the byte. It points at
+// the token that Ninja had read last, which is often the one behind the fault.
+func (e *Error) AsNinja() string {
+	if e.inNinja == "" {
+		return e.Msg
+	}
+	return e.inNinja
+}
+
+// hint adds to the message of an error, which it returns.
+func hint(err error, text string) error {
+	if e, ok := err.(*Error); ok {
+		e.Hint = text
+	}
+	return err
+}
+
+// noPlace is for what Ninja finds once it has read the file: it says no more
+// than the message.
+func noPlace(err error) error {
+	if e, ok := err.(*Error); ok {
+		e.inNinja = ""
+	}
+	return err
+}
+
+// fatal is for what ends Ninja at once.
+func fatal(err error) error {
+	if e, ok := err.(*Error); ok {
+		e.Fatal, e.inNinja = true, ""
+	}
+	return err
 }
 
 // Unwrap returns the error of the function that opens files.
@@ -67,10 +106,40 @@ func position(file string, data []byte, at int) (Position, []byte) {
 	return pos, data[start:end]
 }
 
-// newError makes the error for an offset in a file.
-func newError(file string, data []byte, at int, msg string) *Error {
+// ninjaColumns is from which column on Ninja shows no line, and where it cuts one.
+const ninjaColumns = 72
+
+// inNinja words a message and the offset of the token read last as Ninja does.
+func inNinja(file string, data []byte, last int, msg string) string {
+	pos, line := position(file, data, last)
+	text := fmt.Sprintf("%s:%d: %s\n", file, pos.Line, msg)
+	column := pos.Column - 1
+	if column == 0 || column >= ninjaColumns {
+		return text
+	}
+	dots := ""
+	if len(line) >= ninjaColumns {
+		line, dots = line[:ninjaColumns], "..."
+	}
+	return fmt.Sprintf("%s%s%s\n%s^ near here", text, printable(line), dots, strings.Repeat(" ", column))
+}
+
+// printable puts a space in place of what must not reach a terminal.
+func printable(line []byte) []byte {
+	line = bytes.Clone(line)
+	for i, c := range line {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			line[i] = ' '
+		}
+	}
+	return line
+}
+
+// newError makes the error for an offset in a file, where the token read last
+// begins at another one.
+func newError(file string, data []byte, at, last int, msg string) *Error {
 	pos, line := position(file, data, at)
-	e := &Error{Position: pos, Msg: msg}
+	e := &Error{Position: pos, Msg: msg, inNinja: inNinja(file, data, last, msg)}
 	column := pos.Column - 1
 	var b strings.Builder
 	if column > snippetBefore {
@@ -83,12 +152,7 @@ func newError(file string, data []byte, at int, msg string) *Error {
 	if keep := snippetBefore + snippetAfter; len(line) > keep {
 		line, dots = line[:keep], true
 	}
-	for _, c := range line {
-		if c < ' ' || c == 0x7f {
-			c = ' ' // whatever it is, it must not reach a terminal
-		}
-		b.WriteByte(c)
-	}
+	b.Write(bytes.ReplaceAll(printable(line), []byte("\t"), []byte(" ")))
 	e.Source = strings.TrimRight(b.String(), " ")
 	if dots {
 		e.Source += "..."

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -44,6 +45,9 @@ func FuzzRead(f *testing.F) {
 			var fault *ninja.Error
 			if !errors.As(err, &fault) || fault.Msg == "" || fault.Line < 1 || fault.Column < 1 {
 				t.Fatalf("got error %#v", err)
+			}
+			if text := fault.AsNinja(); !strings.Contains(text, fault.Msg) {
+				t.Fatalf("as Ninja: %q, of %#v", text, err)
 			}
 			return
 		}

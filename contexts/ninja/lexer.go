@@ -94,7 +94,9 @@ func (t text) empty() bool { return t.start == t.end }
 func (l *lexer) raw(t text) []byte { return l.data[t.start:t.end] }
 
 // errorAt makes the error for an offset in the file.
-func (l *lexer) errorAt(at int, msg string) error { return newError(l.file, l.data, at, msg) }
+func (l *lexer) errorAt(at int, msg string) error {
+	return newError(l.file, l.data, at, l.last, msg)
+}
 
 // errorLast makes the error for the token read last.
 func (l *lexer) errorLast(msg string) error { return l.errorAt(l.last, msg) }
@@ -210,16 +212,18 @@ func (l *lexer) expect(want token) error {
 	if got == want {
 		return nil
 	}
-	hint := ""
+	msg, why := "expected "+want.String()+", got "+got.String(), ""
 	if want == tokColon {
-		hint = " ($ also escapes ':')"
+		msg += " ($ also escapes ':')"
 	}
 	if got == tokError {
-		if why := l.describe(); why != tokError.String() {
-			hint = ": " + why
+		if why = l.describe(); why == tokError.String() {
+			why = ""
+		} else {
+			why = ": " + why
 		}
 	}
-	return l.errorLast("expected " + want.String() + ", got " + got.String() + hint)
+	return hint(l.errorLast(msg), why)
 }
 
 // describe says what is wrong with a token that is none.

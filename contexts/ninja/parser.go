@@ -46,10 +46,18 @@ func (r *Reader) Read(name string) (*Graph, error) {
 
 // loadMessage words an error of Open; a *fs.PathError would name the file again.
 func loadMessage(name string, err error) string {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		err = e.Err
+	pathErr, ok := errors.AsType[*fs.PathError](err)
+	if ok {
+		err = pathErr.Err
 	}
-	return fmt.Sprintf("loading '%s': %v", name, err)
+	reason := err.Error()
+	switch {
+	case err == fs.ErrNotExist: // wrapped, it says more
+		reason = "No such file or directory"
+	case ok && reason != "":
+		reason = strings.ToUpper(reason[:1]) + reason[1:] // as C spells it
+	}
+	return fmt.Sprintf("loading '%s': %s", name, reason)
 }
 
 // A builder is what the parsers of all files share.
@@ -60,7 +68,7 @@ type builder struct {
 	fileIDs map[string]uint32
 	// suspects are the rules whose variables name each other in a circle,
 	// which only matters if the edge does not break it.
-	suspects map[uint32]*Error
+	suspects map[uint32]error
 
 	list  []text // of the statement being read
 	buf   []byte // a text that is being evaluated
@@ -85,7 +93,7 @@ func newBuilder(r *Reader) *builder {
 		g:        g,
 		pools:    map[string]uint32{"": uint32(DefaultPool), "console": uint32(ConsolePool)},
 		fileIDs:  map[string]uint32{},
-		suspects: map[uint32]*Error{},
+		suspects: map[uint32]error{},
 	}
 }
 
@@ -298,7 +306,7 @@ func (p *parser) poolStatement() error {
 		}
 	}
 	if depth < 0 {
-		return p.errorAt(at, "expected 'depth =' line"+p.tabHint())
+		return hint(p.errorAt(at, "expected 'depth =' line"), p.tabHint())
 	}
 	p.pools[name] = uint32(len(p.g.pools))
 	p.g.pools = append(p.g.pools, pool{name, depth})
@@ -360,7 +368,7 @@ func (p *parser) includeStatement(newScope bool) error {
 	}
 	data, err := p.Open(name)
 	if err != nil {
-		e := newError(p.file, p.data, t.start, loadMessage(name, err))
+		e := newError(p.file, p.data, t.start, p.last, loadMessage(name, err))
 		e.Err = err
 		return e
 	}

@@ -1,6 +1,7 @@
 package ninja
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,6 +79,9 @@ func (g *Graph) Roots() []Node {
 	return roots
 }
 
+// ErrNoRoots says that each output of a graph is an input, too.
+var ErrNoRoots = errors.New("could not determine root nodes of build graph")
+
 // Defaults returns what is built if nobody names a target: the declared defaults
 // or, without any, the roots. In a graph that has edges it fails if there are none:
 // each output is then part of a cycle, or needed by one.
@@ -87,7 +91,7 @@ func (g *Graph) Defaults() ([]Node, error) {
 	}
 	roots := g.Roots()
 	if len(roots) == 0 && g.NumEdges() > 0 {
-		return nil, fmt.Errorf("could not determine root nodes of build graph")
+		return nil, ErrNoRoots
 	}
 	return roots, nil
 }
@@ -104,7 +108,11 @@ func (g *Graph) Target(arg string) (Node, error) {
 	case !ok:
 		path = Canonical(path)
 		hint := ""
-		if near, ok := g.nearest(path); ok {
+		if path == "clean" {
+			hint = ", did you mean 'ninja -t clean'?"
+		} else if path == "help" {
+			hint = ", did you mean 'ninja -h'?"
+		} else if near, ok := g.nearest(path); ok {
 			hint = fmt.Sprintf(", did you mean '%s'?", g.Path(near))
 		}
 		return 0, fmt.Errorf("unknown target '%s'%s", path, hint)
@@ -119,70 +127,127 @@ func (g *Graph) Target(arg string) (Node, error) {
 
 // nearest returns the file whose path looks most like another.
 func (g *Graph) nearest(path string) (near Node, ok bool) {
-	const most = 3
-	params := levenshtein.NewParams().MaxCost(most)
+	const most = 3 // as Ninja has it
 	best := most + 1
 	for n := range Node(g.NumNodes()) {
 		other := g.Path(n)
 		if d := len(other) - len(path); d >= best || -d >= best {
 			continue
 		}
-		if d := levenshtein.Distance(path, other, params); d < best {
+		if d := levenshtein.Distance(path, other, nil); d < best {
 			near, best = n, d
 		}
 	}
 	return near, best <= most
 }
 
+// Additions are what dyndep files add to a graph.
+type Additions struct {
+	Inputs func(Edge) []Node // that the graph knows
+	Maker  func(Node) Edge   // of a file that the graph has no edge for, or NoEdge
+}
+
 // Order returns all edges that the targets need, each one behind those that make
 // its inputs, in the order in which Ninja lists commands. Validations
 // are not needed in this sense. It fails if edges need each other.
 func (g *Graph) Order(targets []Node) ([]Edge, error) {
-	const visiting, done = 1, 2
-	type frame struct {
-		node Node // by which we came
-		edge Edge
-		next int // input to visit
-	}
-	state := make([]uint8, g.NumEdges())
-	var order []Edge
-	var stack []frame
-	push := func(n Node) error {
-		e := g.Producer(n)
-		if e == NoEdge || state[e] == done {
-			return nil
-		}
-		if state[e] == visiting {
-			at := slices.IndexFunc(stack, func(f frame) bool { return f.edge == e })
-			var b strings.Builder
-			b.WriteString("dependency cycle: " + g.Path(n))
-			for _, f := range stack[at+1:] {
-				b.WriteString(" -> " + g.Path(f.node))
-			}
-			b.WriteString(" -> " + g.Path(n))
-			return fmt.Errorf("%s", b.String())
-		}
-		state[e] = visiting
-		stack = append(stack, frame{node: n, edge: e})
-		return nil
-	}
+	return g.OrderWith(targets, Additions{
+		Inputs: func(Edge) []Node { return nil },
+		Maker:  func(Node) Edge { return NoEdge },
+	})
+}
+
+// OrderWith is Order for a graph with additions.
+func (g *Graph) OrderWith(targets []Node, added Additions) ([]Edge, error) {
+	o := orderer{g: g, added: added, state: make([]uint8, g.NumEdges())}
 	for _, n := range targets {
-		if err := push(n); err != nil {
+		if err := o.push(n); err != nil {
 			return nil, err
 		}
-		for len(stack) > 0 {
-			f := &stack[len(stack)-1]
-			if inputs := g.Inputs(f.edge); f.next < len(inputs) {
-				f.next++
-				if err := push(inputs[f.next-1]); err != nil {
+		for len(o.stack) > 0 {
+			f := &o.stack[len(o.stack)-1]
+			if in, ok := f.input(g); ok {
+				if err := o.push(in); err != nil {
 					return nil, err
 				}
 				continue
 			}
-			state[f.edge] = done
-			order = append(order, f.edge)
-			stack = stack[:len(stack)-1]
+			o.state[f.edge] = orderDone
+			o.order = append(o.order, f.edge)
+			o.stack = o.stack[:len(o.stack)-1]
 		}
 	}
-	return order, nil
+	return o.order, nil
+}
+
+// An orderer walks through a graph, inputs first.
+type orderer struct {
+	g     *Graph
+	added Additions
+	state []uint8 // by edge
+	stack []orderFrame
+	order []Edge
+}
+
+const (
+	orderVisiting = 1
+	orderDone     = 2
+)
+
+type orderFrame struct {
+	node  Node // by which we came
+	edge  Edge
+	next  int // input to visit
+	added []Node
+}
+
+// input returns the next input to visit.
+func (f *orderFrame) input(g *Graph) (Node, bool) {
+	i := f.next
+	f.next++
+	own := g.Inputs(f.edge)
+	if i < len(own) {
+		return own[i], true
+	}
+	if i -= len(own); i < len(f.added) {
+		return f.added[i], true
+	}
+	return 0, false
+}
+
+func (o *orderer) push(n Node) error {
+	e := o.g.Producer(n)
+	if e == NoEdge {
+		e = o.added.Maker(n)
+	}
+	if e == NoEdge || o.state[e] == orderDone {
+		return nil
+	}
+	if o.state[e] == orderVisiting {
+		return o.cycle(n, e)
+	}
+	o.state[e] = orderVisiting
+	o.stack = append(o.stack, orderFrame{node: n, edge: e, added: o.added.Inputs(e)})
+	return nil
+}
+
+// cycle words a cycle that a node closes, as Ninja does.
+func (o *orderer) cycle(n Node, e Edge) error {
+	at := slices.IndexFunc(o.stack, func(f orderFrame) bool { return f.edge == e })
+	var b strings.Builder
+	b.WriteString("dependency cycle: " + o.g.Path(n))
+	for _, f := range o.stack[at+1:] {
+		b.WriteString(" -> " + o.g.Path(f.node))
+	}
+	b.WriteString(" -> " + o.g.Path(n))
+	if at == len(o.stack)-1 && o.g.isPhonyCycle(e) {
+		b.WriteString(" [-w phonycycle=err]")
+	}
+	return errors.New(b.String())
+}
+
+// isPhonyCycle reports whether an edge has the form of those that old CMakes
+// wrote and that a reader drops inputs of, if it is let.
+func (g *Graph) isPhonyCycle(e Edge) bool {
+	return g.IsPhony(e) && len(g.Outputs(e)) == 1 && len(g.ImplicitOutputs(e)) == 0 && len(g.ImplicitInputs(e)) == 0
 }

@@ -2,6 +2,7 @@ package ninja
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -41,7 +42,7 @@ func (p *parser) ruleStatement() error {
 		return p.errorAt(at, "rspfile and rspfile_content need to be both specified")
 	}
 	if !p.has(ruleID, varCommand) {
-		return p.errorAt(at, "expected 'command =' line"+p.tabHint())
+		return hint(p.errorAt(at, "expected 'command =' line"), p.tabHint())
 	}
 	if s := &g.scopes[p.scope]; s.rules == nil {
 		s.rules = map[uint32]uint32{}
@@ -49,7 +50,7 @@ func (p *parser) ruleStatement() error {
 	g.scopes[p.scope].rules[id] = ruleID
 	p.ruleName = nil
 	if cycle := g.ruleCycle(ruleID); cycle != "" {
-		p.suspects[ruleID] = newError(p.file, p.data, at, "cycle in rule variables: "+cycle)
+		p.suspects[ruleID] = fatal(p.errorAt(at, "cycle in rule variables: "+cycle))
 	}
 	return nil
 }
@@ -86,6 +87,39 @@ func (p *parser) ruleLet(name uint32, t text) {
 func (p *parser) has(r, name uint32) bool {
 	l, ok := p.g.ruleLet(r, name)
 	return ok && l.npiece > 0
+}
+
+// TopRules returns the rules that the main file and those that it includes
+// declare, and phony, sorted by name.
+func (g *Graph) TopRules() []Rule {
+	var rules []Rule
+	for _, r := range g.scopes[0].rules {
+		rules = append(rules, Rule(r))
+	}
+	slices.SortFunc(rules, func(a, b Rule) int { return strings.Compare(g.RuleName(a), g.RuleName(b)) })
+	return rules
+}
+
+// RuleText returns what a rule says about a variable as it is written there,
+// but for escapes, and with braces around the names of variables.
+func (g *Graph) RuleText(r Rule, variable string) (text string, ok bool) {
+	name, ok := g.texts.lookup([]byte(variable))
+	if !ok {
+		return "", false
+	}
+	l, ok := g.ruleLet(uint32(r), name)
+	if !ok {
+		return "", false
+	}
+	var b strings.Builder
+	for _, p := range g.pieces[l.piece : l.piece+l.npiece] {
+		if p.isVar() {
+			b.WriteString("${" + g.texts.text(p.id()) + "}")
+		} else {
+			b.WriteString(g.texts.text(p.id()))
+		}
+	}
+	return b.String(), true
 }
 
 // ruleCycle returns a cycle among the variables of a rule, "" if there is none.

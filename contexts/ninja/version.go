@@ -46,9 +46,9 @@ func (p *parser) checkVersion(at int, required string) error {
 	major, minor := parseVersion(required)
 	switch {
 	case major < versionMajor:
-		p.warn(at, fmt.Sprintf("ninja executable version (%s) greater than build file ninja_required_version (%s); versions may be incompatible", Version, required))
+		p.warn(at, fmt.Sprintf("ninja executable version (%s) greater than build file ninja_required_version (%s); versions may be incompatible.", Version, required))
 	case major > versionMajor, minor > versionMinor:
-		return p.errorAt(at, fmt.Sprintf("ninja version (%s) incompatible with build file ninja_required_version version (%s)", Version, required))
+		return fatal(p.errorAt(at, fmt.Sprintf("ninja version (%s) incompatible with build file ninja_required_version version (%s).", Version, required)))
 	}
 	return nil
 }

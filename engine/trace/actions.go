@@ -155,11 +155,11 @@ func (s *State) Unfinished() iter.Seq[Row] {
 	}
 }
 
-func (a *Action) unfinished() bool { return a.Key.IsZero() && !a.phony() }
+func (a *Action) unfinished() bool { return a.Key.IsZero() && !a.Phony() }
 
-// phony reports whether a record is of an action that runs nothing: of its
+// Phony reports whether a record is of an action that runs nothing: of its
 // inputs no digests are kept.
-func (a *Action) phony() bool {
+func (a *Action) Phony() bool {
 	return a.Recipe != nil && a.Recipe.Foreign != nil && a.Recipe.Foreign.Phony
 }
 
@@ -221,7 +221,7 @@ func (s *State) uses(a *Action) []Row {
 // depKey is the file that a dependency is about. Of one that was looked for and
 // not there it counts whether it is there.
 func (a *Action) depKey(d Dep) FileKey {
-	if d.Digest.IsZero() && !a.phony() {
+	if d.Digest.IsZero() && !a.Phony() {
 		return FileKey{d.Path, Presence}
 	}
 	return FileKey{Path: d.Path}

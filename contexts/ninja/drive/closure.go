@@ -65,6 +65,23 @@ func (d *Driver) addedBy(n ninja.Node) ninja.Edge {
 	return ninja.NoEdge
 }
 
+// addedInputs returns what dyndep files added to the inputs of an edge, as far
+// as the graph makes it.
+func (d *Driver) addedInputs(e ninja.Edge) (nodes []ninja.Node) {
+	a := d.added[e]
+	if a == nil {
+		return nil
+	}
+	for _, p := range a.inputs {
+		if n, ok := d.g.Lookup(p); ok && d.g.Producer(n) != ninja.NoEdge {
+			nodes = append(nodes, n)
+		} else if maker, ok := d.makes[p]; ok {
+			nodes = append(nodes, d.g.Outputs(maker)[0])
+		}
+	}
+	return nodes
+}
+
 // visit adds an edge to the closure and what it needs to the stack.
 func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []bool) []ninja.Node {
 	g := d.g

@@ -87,11 +87,19 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("'%s'%s missing and no known rule to make it", e.Path, by)
 }
 
+// A BadEdgeError says that the variables of an edge make no sense.
+type BadEdgeError struct {
+	Output string
+	Reason string
+}
+
+func (e *BadEdgeError) Error() string { return e.Output + ": " + e.Reason }
+
 // Build makes targets up to date.
 func (d *Driver) Build(t *engine.Task, targets []ninja.Node) error {
 	for {
 		c := d.closure(targets)
-		if _, err := d.g.Order(c.targets); err != nil {
+		if _, err := d.g.OrderWith(c.targets, ninja.Additions{Inputs: d.addedInputs, Maker: d.addedBy}); err != nil {
 			return err
 		}
 		if err := d.checkLeaves(t, c); err != nil {
@@ -186,11 +194,14 @@ func (d *Driver) deps(e ninja.Edge, s *action.Spec) error {
 	case "":
 		s.Foreign.KeepDepfile = true
 	case "gcc":
+		if s.Depfile == "" {
+			return &BadEdgeError{d.g.Path(d.g.Outputs(e)[0]), "edge with deps=gcc but no depfile makes no sense"}
+		}
 		s.Foreign.KeepDepfile = d.opts.KeepDepfile
 	case "msvc":
 		s.Foreign.Includes = includesPrefix(d.g.Binding(e, "msvc_deps_prefix"))
 	default:
-		return fmt.Errorf("unknown deps type '%s'", kind)
+		return &BadEdgeError{d.g.Path(d.g.Outputs(e)[0]), fmt.Sprintf("unknown deps type '%s'", kind)}
 	}
 	return nil
 }

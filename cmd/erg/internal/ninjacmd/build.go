@@ -24,7 +24,7 @@ const stateName = ".erg"
 func (c *command) build(ctx context.Context) int {
 	state, err := c.stateDir()
 	if err != nil {
-		return c.error("%s", c.describe(err))
+		return c.wrong(err)
 	}
 	if err := c.enter(state); err != nil {
 		return c.error("%v", err)
@@ -66,6 +66,7 @@ func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 	key := c.goalKey()
 	look := eng.Look(key)
 	if look.Null != nil && !c.dryRun {
+		c.Stderr.Write(look.Null.Summary) // the warnings about the build file, which is not read
 		return c.nothing()
 	}
 	st, err := newStatus(c)
@@ -103,6 +104,7 @@ func (b *builder) resume(key string, look *engine.Look) (code int, done bool) {
 		return 0, false // the next session goes on with what this one saw
 	}
 	b.status.end()
+	b.Stderr.Write(look.Summary())
 	return b.finish(s, err), true
 }
 
@@ -127,7 +129,8 @@ func (c *command) goalKey() string {
 	b, err := json.Marshal(struct {
 		Command, File string
 		Targets       []string
-	}{"ninja", c.file, c.args})
+		PhonyCycleErr bool `json:",omitempty"`
+	}{"ninja", c.file, c.args, c.phonyCycleErr})
 	if err != nil {
 		panic(err) // strings always can
 	}
@@ -235,12 +238,12 @@ func (b *builder) manifest() (again bool, code int) {
 		s.Finish(false, nil)
 		return false, b.interrupted()
 	case read != nil:
-		return false, b.error("%s", b.describe(read))
+		return false, b.wrong(read)
 	case errors.Is(err, engine.ErrFailed) || b.status.failed > 0:
 		s.Finish(false, nil)
 		return false, b.error("rebuilding '%s': %s", b.file, "subcommand failed")
 	case err != nil:
-		return false, b.error("rebuilding '%s': %s", b.file, b.describe(err))
+		return false, b.error("rebuilding '%s': %s", b.file, describe(err))
 	case b.status.ran == 0:
 		return false, exitOK // the next session goes on with what this one saw
 	}
@@ -263,9 +266,7 @@ func (b *builder) read(t *engine.Task) (err error) {
 	}
 	b.parsed = time.Since(began)
 	if !b.warned {
-		for _, w := range b.graph.Warnings() {
-			b.warning("%s:%d: %s", w.File, w.Line, w.Msg)
-		}
+		b.warn(b.graph)
 	}
 	b.warned = true
 	return nil
@@ -300,7 +301,11 @@ func (b *builder) targets(key string) int {
 // finish ends a session that built targets, and says how that went.
 func (b *builder) finish(s *engine.Session, err error) int {
 	failed := b.status.failed > 0
-	saved := s.Finish(err == nil && !failed && b.ctx.Err() == nil, nil)
+	var summary []byte // Finish knows that of a goal that was resumed
+	if b.graph != nil {
+		summary = []byte(b.warnings(b.graph))
+	}
+	saved := s.Finish(err == nil && !failed && b.ctx.Err() == nil, summary)
 	if b.stats {
 		b.printStats(s)
 	}
@@ -329,7 +334,7 @@ func (b *builder) nodes(args []string) ([]ninja.Node, error) {
 	nodes := make([]ninja.Node, len(args))
 	for i, a := range args {
 		var err error
-		if nodes[i], err = b.graph.Target(a); err != nil {
+		if nodes[i], err = b.target(b.graph, a); err != nil {
 			return nil, err
 		}
 	}
@@ -353,7 +358,7 @@ func (b *builder) stopped() int {
 func (b *builder) describeBuild(err error) string {
 	var c *engine.CycleError
 	if !errors.As(err, &c) || len(c.Links) == 0 {
-		return b.describe(err)
+		return describe(err)
 	}
 	text := "dependency cycle: " + c.Links[0].From
 	for _, l := range c.Links {

@@ -11,15 +11,54 @@ import (
 // compdb prints the commands of edges, of some rules or of all, for tools
 // that read C.
 func (r *toolRun) compdb(args []string) int {
-	set, args, err := flags(args, "x")
-	if err != nil {
-		return r.error("%v", err)
+	set, args, ok := r.getopt(compdbUsage, args, option{'x', "", false})
+	if !ok {
+		return exitFailed
 	}
+	var edges []ninja.Edge
+	for e := range r.g.Edges() {
+		if len(args) == 0 || slices.Contains(args, r.g.RuleName(r.g.Rule(e))) {
+			edges = append(edges, e)
+		}
+	}
+	return r.database(edges, has(set, 'x'))
+}
+
+// compdbTargets prints the commands that targets need.
+func (r *toolRun) compdbTargets(args []string) int {
+	set, args, ok := r.getopt(compdbTargetsUsage, args, option{'x', "", false})
+	if !ok {
+		return exitFailed
+	}
+	if len(args) == 0 {
+		r.out.WriteString(compdbTargetsUsage)
+		return r.error("compdb-targets expects the name of at least one target")
+	}
+	var nodes []ninja.Node
+	for _, a := range args {
+		n, err := r.target(a)
+		if err != nil {
+			return r.fatal("%v", err)
+		}
+		if r.g.Producer(n) == ninja.NoEdge {
+			return r.fatal("'%s' is not a target (i.e. it is not an output of any `build` statement)", r.g.Path(n))
+		}
+		nodes = append(nodes, n)
+	}
+	order, err := r.g.Order(nodes)
+	if err != nil {
+		return r.fatal("%v", err)
+	}
+	return r.database(slices.DeleteFunc(order, r.g.IsPhony), has(set, 'x'))
+}
+
+// database prints edges that have inputs as a compilation database.
+func (r *toolRun) database(edges []ninja.Edge, expand bool) int {
 	g := r.g
 	first := true
 	r.out.WriteString("[")
-	for e := range g.Edges() {
-		if len(g.Inputs(e)) == 0 || len(args) > 0 && !slices.Contains(args, g.RuleName(g.Rule(e))) {
+	for _, e := range edges {
+		if len(g.Inputs(e)) == 0 {
 			continue
 		}
 		if !first {
@@ -27,7 +66,7 @@ func (r *toolRun) compdb(args []string) int {
 		}
 		first = false
 		command := g.Command(e)
-		if set['x'] {
+		if expand {
 			command = expandRsp(g, e, command)
 		}
 		fmt.Fprintf(r.out, "\n  {\n    \"directory\": \"%s\",\n    \"command\": \"%s\",\n    \"file\": \"%s\",\n    \"output\": \"%s\"\n  }",
@@ -37,15 +76,21 @@ func (r *toolRun) compdb(args []string) int {
 	return exitOK
 }
 
-// expandRsp puts what a response file will hold in place of its name.
+// expandRsp puts what a response file will hold in place of its name, where
+// that stands behind something that says so.
 func expandRsp(g *ninja.Graph, e ninja.Edge, command string) string {
 	file := g.Rspfile(e)
 	i := strings.Index(command, file)
-	if file == "" || i <= 0 || command[i-1] != '@' {
+	if file == "" || i <= 0 {
 		return command
 	}
-	content := strings.ReplaceAll(g.Binding(e, "rspfile_content"), "\n", " ")
-	return command[:i-1] + content + command[i+len(file):]
+	for _, mark := range [...]string{"@", "-f ", "--option-file="} {
+		if before, ok := strings.CutSuffix(command[:i], mark); ok {
+			content := strings.ReplaceAll(g.Binding(e, "rspfile_content"), "\n", " ")
+			return before + content + command[i+len(file):]
+		}
+	}
+	return command
 }
 
 // jsonText escapes what a JSON string cannot hold, and no more.

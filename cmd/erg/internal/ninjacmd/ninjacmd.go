@@ -58,6 +58,9 @@ func Main(ctx context.Context, env Env, args []string) int {
 		fmt.Fprintln(c.Stdout, ninja.Version)
 		return exitOK
 	}
+	for _, name := range c.deprecated {
+		c.warning("deprecated warning '%s'", name)
+	}
 	if c.dir, err = filepath.Abs(c.options.dir); err != nil {
 		return c.error("%v", err)
 	}
@@ -73,7 +76,7 @@ func Main(ctx context.Context, env Env, args []string) int {
 		}
 	}
 	if c.tool != "" {
-		return c.runTool()
+		return c.runTool(ctx)
 	}
 	return c.build(ctx)
 }
@@ -82,7 +85,10 @@ func Main(ctx context.Context, env Env, args []string) int {
 func (c *command) refuse(err error) int {
 	var u *errUsage
 	var x *errExit
+	var f *errFlag
 	switch {
+	case errors.As(err, &f):
+		return c.error("%s", f.text)
 	case errors.As(err, &x):
 		fmt.Fprint(c.Stdout, x.text)
 		return x.code
@@ -129,24 +135,38 @@ func reason(err error) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// describe words an error about build files as Ninja does: without a column.
-func (c *command) describe(err error) string {
+// describe words an error about build files as Ninja does.
+func describe(err error) string {
 	var e *ninja.Error
-	if !errors.As(err, &e) {
-		return err.Error()
+	if errors.As(err, &e) {
+		return e.AsNinja()
 	}
-	if e.File == "" {
-		if e.Err != nil {
-			return fmt.Sprintf("loading '%s': %s", c.file, reason(e.Err))
-		}
-		return e.Msg
-	}
-	text := fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Msg)
-	if e.Source != "" {
-		text += fmt.Sprintf("\n%s\n%s^ near here", e.Source, strings.Repeat(" ", e.Caret))
-	}
-	return text
+	return err.Error()
 }
+
+// wrong reports a build file that is wrong or cannot be read.
+func (c *command) wrong(err error) int {
+	var e *ninja.Error
+	switch {
+	case errors.As(err, &e) && e.Fatal:
+		return c.fatal("%s", e.Msg)
+	case e != nil && e.File == "" && e.Err != nil:
+		return c.error("loading '%s': %s", c.file, reason(e.Err))
+	}
+	return c.error("%s", describe(err))
+}
+
+// warnings words the warnings about a graph.
+func (c *command) warnings(g *ninja.Graph) string {
+	var b strings.Builder
+	for _, w := range g.Warnings() {
+		fmt.Fprintf(&b, "ninja: warning: %s\n", w.Msg)
+	}
+	return b.String()
+}
+
+// warn prints the warnings about a graph.
+func (c *command) warn(g *ninja.Graph) { io.WriteString(c.Stderr, c.warnings(g)) }
 
 // path returns the place of a file that is named relative to the directory.
 func (c *command) path(name string) string {

@@ -30,6 +30,7 @@ type options struct {
 	explain, stats, keepDepfile, keepRsp bool
 	phonyCycleErr                        bool
 	version, help                        bool
+	deprecated                           []string // warning flags
 }
 
 // unlimited is how many jobs -j 0 stands for.
@@ -39,6 +40,11 @@ const unlimited = 1 << 12
 type errUsage struct{ text string }
 
 func (e *errUsage) Error() string { return e.text }
+
+// errFlag says that there is no flag of that name.
+type errFlag struct{ text string }
+
+func (e *errFlag) Error() string { return e.text }
 
 // errExit ends the command at once, with text on standard output.
 type errExit struct {
@@ -196,7 +202,7 @@ func (o *options) debug(mode string) error {
 		o.keepRsp = true
 	case "nostatcache": // there is none to do without
 	default:
-		return fmt.Errorf("unknown debug setting '%s'", mode)
+		return &errFlag{fmt.Sprintf("unknown debug setting '%s'%s", mode, didYouMean(mode, "stats", "explain", "keepdepfile", "keeprsp", "nostatcache"))}
 	}
 	return nil
 }
@@ -214,8 +220,10 @@ func (o *options) warning(flag string) error {
 	case "phonycycle=warn":
 		o.phonyCycleErr = false
 	case "dupbuild=err", "dupbuild=warn", "depfilemulti=err", "depfilemulti=warn": // of old Ninjas
+		name, _, _ := strings.Cut(flag, "=")
+		o.deprecated = append(o.deprecated, name)
 	default:
-		return fmt.Errorf("unknown warning flag '%s'", flag)
+		return &errFlag{fmt.Sprintf("unknown warning flag '%s'%s", flag, didYouMean(flag, "phonycycle=err", "phonycycle=warn"))}
 	}
 	return nil
 }

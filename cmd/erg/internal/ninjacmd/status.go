@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +29,8 @@ type status struct {
 	console bool
 	line    bool // the cursor stands behind a status line
 	steps   event.Steps
+	ending  int // edges that have ended and count as running until their line is shown
+	pace    pace
 
 	ran     int // processes, and what came from the store
 	failed  int
@@ -70,7 +71,7 @@ func newStatus(c *command) (*status, error) {
 func (st *status) begin() {
 	st.began = time.Now()
 	st.ran, st.failed, st.busy, st.watched, st.watch = 0, 0, 0, false, ""
-	st.steps = event.Steps{}
+	st.steps, st.pace = event.Steps{}, newPace(st.began, st.c.jobs)
 }
 
 // end ends the line of the status.
@@ -99,6 +100,8 @@ func (st *status) Event(e event.Event) {
 		st.started(e)
 	case event.ActionFinished:
 		st.finished(e)
+	case event.Progress:
+		st.pace.foresee(time.Now(), e.Left)
 	case event.Message:
 		if e.Level == event.Warning {
 			st.end()
@@ -133,10 +136,13 @@ func (st *status) finished(ev event.ActionFinished) {
 			fmt.Fprintf(st.c.Stderr, "ninja explain: %s: %s\n", ev.Path, because(r))
 		}
 	}
+	st.pace.finish(time.Now(), ev.Steps.Finished)
 	if ev.Spec.Foreign.Console {
 		st.console = false
 	} else {
+		st.ending = 1
 		st.show(ev.Spec.Foreign)
+		st.ending = 0
 	}
 	if ev.Status == event.Failed {
 		st.failed++
@@ -238,92 +244,12 @@ func elide(text string, width int) string {
 // list prints edges that would run.
 func (st *status) list(g *ninja.Graph, edges []ninja.Edge) {
 	st.steps.Total = len(edges)
+	st.ending = 1
+	defer func() { st.ending = 0 }()
 	for _, e := range edges {
 		st.steps.Started++
 		st.steps.Finished++
 		st.show(&action.Foreign{Command: g.Command(e), Description: g.Binding(e, "description")})
 	}
 	st.end()
-}
-
-// formatWords are what may stand behind a % in NINJA_STATUS.
-const formatWords = "%strufocpeEwW"
-
-func checkFormat(format string) error {
-	for i := 0; i < len(format); i++ {
-		if format[i] != '%' {
-			continue
-		}
-		i++
-		if i == len(format) || !strings.ContainsRune(formatWords, rune(format[i])) {
-			c := ""
-			if i < len(format) {
-				c = format[i : i+1]
-			}
-			return fmt.Errorf("unknown placeholder '%%%s' in $NINJA_STATUS", c)
-		}
-	}
-	return nil
-}
-
-// prefix formats NINJA_STATUS.
-func (st *status) prefix() string {
-	var b strings.Builder
-	n := st.steps
-	elapsed := time.Since(st.began)
-	for i := 0; i < len(st.format); i++ {
-		c := st.format[i]
-		if c != '%' {
-			b.WriteByte(c)
-			continue
-		}
-		i++
-		switch st.format[i] {
-		case '%':
-			b.WriteByte('%')
-		case 's':
-			b.WriteString(strconv.Itoa(n.Started))
-		case 't':
-			b.WriteString(strconv.Itoa(n.Total))
-		case 'r':
-			b.WriteString(strconv.Itoa(n.Started - n.Finished))
-		case 'u':
-			b.WriteString(strconv.Itoa(n.Total - n.Started))
-		case 'f':
-			b.WriteString(strconv.Itoa(n.Finished))
-		case 'o', 'c':
-			b.WriteString(rate(n.Finished, elapsed))
-		case 'p':
-			fmt.Fprintf(&b, "%3d%%", 100*n.Finished/max(n.Total, 1))
-		case 'e':
-			fmt.Fprintf(&b, "%.3f", elapsed.Seconds())
-		case 'w':
-			b.WriteString(clock(elapsed))
-		case 'E':
-			fmt.Fprintf(&b, "%.3f", left(n, elapsed).Seconds())
-		case 'W':
-			b.WriteString(clock(left(n, elapsed)))
-		}
-	}
-	return b.String()
-}
-
-func rate(n int, d time.Duration) string {
-	if d <= 0 {
-		return "?"
-	}
-	return fmt.Sprintf("%.1f", float64(n)/d.Seconds())
-}
-
-func left(n event.Steps, elapsed time.Duration) time.Duration {
-	return elapsed * time.Duration(n.Total-n.Finished) / time.Duration(max(n.Finished, 1))
-}
-
-// clock writes minutes and seconds, and hours where there are any.
-func clock(d time.Duration) string {
-	s := int(d.Seconds())
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%02d:%02d", s/60, s%60)
 }

@@ -2,6 +2,7 @@ package ninjacmd
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,7 +18,7 @@ import (
 
 // A tool is what -t runs instead of a build.
 type tool struct {
-	name, about string
+	name, about string // without the latter, it is not listed
 	run         func(*toolRun, []string) int
 	bare        bool // it needs no build file
 }
@@ -25,44 +26,58 @@ type tool struct {
 // A toolRun is one run of a tool.
 type toolRun struct {
 	*command
+	ctx context.Context
 	g   *ninja.Graph
 	out *bufio.Writer
 }
 
 var tools = []tool{
+	{name: "browse", about: "browse dependency graph in a web browser", run: (*toolRun).browse, bare: true},
 	{name: "clean", about: "clean built files", run: (*toolRun).clean},
 	{name: "commands", about: "list all commands required to rebuild given targets", run: (*toolRun).commands},
 	{name: "inputs", about: "list all inputs required to rebuild given targets", run: (*toolRun).inputs},
+	{name: "multi-inputs", about: "print one or more sets of inputs required to build targets", run: (*toolRun).multiInputs},
 	{name: "deps", about: "show dependencies stored in the trace", run: (*toolRun).deps},
+	{name: "missingdeps", about: "check recorded dependencies on generated files", run: (*toolRun).missingDeps},
 	{name: "graph", about: "output graphviz dot file for targets", run: (*toolRun).graph},
 	{name: "query", about: "show inputs/outputs for a path", run: (*toolRun).query},
 	{name: "targets", about: "list targets by their rule or depth in the DAG", run: (*toolRun).targets},
 	{name: "compdb", about: "dump JSON compilation database to stdout", run: (*toolRun).compdb},
-	{name: "recompact", about: "does nothing: the trace is always compact", run: (*toolRun).nothing, bare: true},
-	{name: "restat", about: "does nothing: content counts, and not time", run: (*toolRun).nothing, bare: true},
+	{name: "compdb-targets", about: "dump JSON compilation database for a given list of targets to stdout", run: (*toolRun).compdbTargets},
+	{name: "recompact", about: "does nothing: the trace is always compact", run: (*toolRun).recompact, bare: true},
+	{name: "restat", about: "does nothing: content counts, and not time", run: (*toolRun).restat, bare: true},
 	{name: "rules", about: "list all rules", run: (*toolRun).rules},
 	{name: "cleandead", about: "clean built files that are no longer produced by the manifest", run: (*toolRun).cleandead},
+	{name: "msvc", about: "build helper for compilers that name included files as cl.exe does", run: (*toolRun).msvc, bare: true},
+	{name: "wincodepage", run: (*toolRun).winCodePage, bare: true},
 }
 
-func (c *command) runTool() int {
+func (c *command) runTool(ctx context.Context) int {
 	if c.tool == "list" {
 		fmt.Fprintln(c.Stdout, "ninja subtools:")
 		for _, t := range tools {
-			fmt.Fprintf(c.Stdout, "%11s  %s\n", t.name, t.about)
+			if t.about != "" {
+				fmt.Fprintf(c.Stdout, "%11s  %s\n", t.name, t.about)
+			}
 		}
 		return exitOK
 	}
 	i := slices.IndexFunc(tools, func(t tool) bool { return t.name == c.tool })
 	if i < 0 {
-		return c.fatal("unknown tool '%s'", c.tool)
+		var names []string
+		for _, t := range tools {
+			names = append(names, t.name)
+		}
+		return c.fatal("unknown tool '%s'%s", c.tool, didYouMean(c.tool, names...))
 	}
-	r := &toolRun{command: c, out: bufio.NewWriter(c.Stdout)}
+	r := &toolRun{command: c, ctx: ctx, out: bufio.NewWriter(c.Stdout)}
 	if !tools[i].bare {
 		g, err := c.load()
 		if err != nil {
-			return c.error("%s", c.describe(err))
+			return c.wrong(err)
 		}
 		r.g = g
+		c.warn(g)
 	}
 	code := tools[i].run(r, c.args)
 	if err := r.out.Flush(); err != nil {
@@ -71,41 +86,75 @@ func (c *command) runTool() int {
 	return code
 }
 
-// nothing is for what keeps Ninja's logs in order: there are none. Generators
-// call it while a build runs, so it must not wait for that.
-func (r *toolRun) nothing([]string) int { return exitOK }
+// error flushes what a tool has printed, which comes first, and prints an error.
+func (r *toolRun) error(format string, args ...any) int {
+	r.out.Flush() // the last flush returns the same error
+	return r.command.error(format, args...)
+}
+
+// warning does the same with a warning.
+func (r *toolRun) warning(format string, args ...any) {
+	r.out.Flush()
+	r.command.warning(format, args...)
+}
+
+// recompact keeps Ninja's logs small: there are none. Generators call it and
+// restat while a build runs, so neither may wait for that.
+func (r *toolRun) recompact([]string) int { return exitOK }
+
+// restat would tell Ninja's log that outputs are as they should be.
+func (r *toolRun) restat(args []string) int {
+	if _, _, ok := r.getopt(restatUsage, args, option{'b', "builddir", true}); !ok {
+		return exitFailed
+	}
+	return exitOK
+}
+
+// winCodePage tells on Windows how build files are encoded.
+func (r *toolRun) winCodePage([]string) int {
+	return r.fatal("the wincodepage tool is for Windows; here, paths are the bytes that are written")
+}
 
 // nodes finds the targets that a tool was given, or the defaults.
 func (r *toolRun) nodes(args []string) ([]ninja.Node, error) {
-	b := builder{command: r.command, graph: r.g}
-	return b.nodes(args)
+	if len(args) == 0 {
+		return r.g.Defaults()
+	}
+	nodes := make([]ninja.Node, len(args))
+	for i, a := range args {
+		var err error
+		if nodes[i], err = r.target(a); err != nil {
+			return nil, err
+		}
+	}
+	return nodes, nil
 }
 
-// flags takes single letters from the front of a tool's arguments.
-func flags(args []string, known string) (set map[byte]bool, rest []string, err error) {
-	set = map[byte]bool{}
-	for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
-		for _, c := range []byte(args[0][1:]) {
-			if strings.IndexByte(known, c) < 0 {
-				return nil, nil, fmt.Errorf("invalid option -- '%c'", c)
-			}
-			set[c] = true
-		}
-		args = args[1:]
+func (r *toolRun) target(arg string) (ninja.Node, error) { return r.command.target(r.g, arg) }
+
+// dyndeps returns what a dyndep file says, if it is there.
+func (r *toolRun) dyndeps(f ninja.Node) ([]ninja.Dyndep, error) {
+	text, err := os.ReadFile(r.path(r.g.Path(f)))
+	if err != nil {
+		return nil, fmt.Errorf("loading '%s': %s", r.g.Path(f), reason(err))
 	}
-	return set, args, nil
+	added, err := r.g.ReadDyndep(f, text)
+	if err != nil {
+		return nil, errors.New(describe(err))
+	}
+	return added, nil
 }
 
 func (r *toolRun) commands(args []string) int {
-	set, args, err := flags(args, "s")
-	if err != nil {
-		return r.error("%v", err)
+	set, args, ok := r.getopt(commandsUsage, args, option{'s', "", false})
+	if !ok {
+		return exitFailed
 	}
 	nodes, err := r.nodes(args)
 	if err != nil {
 		return r.error("%v", err)
 	}
-	if set['s'] {
+	if has(set, 's') {
 		for _, n := range nodes {
 			if e := r.g.Producer(n); e != ninja.NoEdge && !r.g.IsPhony(e) {
 				fmt.Fprintln(r.out, r.g.Command(e))
@@ -125,80 +174,6 @@ func (r *toolRun) commands(args []string) int {
 	return exitOK
 }
 
-func (r *toolRun) inputs(args []string) int {
-	nodes, err := r.nodes(args)
-	if err != nil {
-		return r.error("%v", err)
-	}
-	order, err := r.g.Order(nodes)
-	if err != nil {
-		return r.error("%v", err)
-	}
-	var list []string
-	for _, e := range order {
-		for _, n := range r.g.Inputs(e) {
-			if p := r.g.Producer(n); p == ninja.NoEdge || !r.g.IsPhony(p) {
-				list = append(list, r.g.Path(n))
-			}
-		}
-	}
-	slices.Sort(list)
-	for _, p := range slices.Compact(list) {
-		fmt.Fprintln(r.out, ninja.Quote(p))
-	}
-	return exitOK
-}
-
-func (r *toolRun) query(args []string) int {
-	if len(args) == 0 {
-		return r.error("expected a target to query")
-	}
-	g := r.g
-	for _, a := range args {
-		n, err := g.Target(a)
-		if err != nil {
-			return r.error("%v", err)
-		}
-		fmt.Fprintf(r.out, "%s:\n", g.Path(n))
-		if e := g.Producer(n); e != ninja.NoEdge {
-			fmt.Fprintf(r.out, "  input: %s\n", g.RuleName(g.Rule(e)))
-			for _, l := range []struct {
-				label string
-				nodes []ninja.Node
-			}{{"", g.ExplicitInputs(e)}, {"| ", g.ImplicitInputs(e)}, {"|| ", g.OrderOnlyInputs(e)}} {
-				for _, in := range l.nodes {
-					fmt.Fprintf(r.out, "    %s%s\n", l.label, g.Path(in))
-				}
-			}
-			r.listed("  validations:", g.Validations(e))
-		}
-		fmt.Fprintln(r.out, "  outputs:")
-		r.outputsOf(g.Consumers(n))
-		if users := g.ValidationConsumers(n); len(users) > 0 {
-			fmt.Fprintln(r.out, "  validation for:")
-			r.outputsOf(users)
-		}
-	}
-	return exitOK
-}
-
-func (r *toolRun) listed(title string, nodes []ninja.Node) {
-	if len(nodes) > 0 {
-		fmt.Fprintln(r.out, title)
-	}
-	for _, n := range nodes {
-		fmt.Fprintf(r.out, "    %s\n", r.g.Path(n))
-	}
-}
-
-func (r *toolRun) outputsOf(edges []ninja.Edge) {
-	for _, e := range edges {
-		for _, o := range r.g.Outputs(e) {
-			fmt.Fprintf(r.out, "    %s\n", r.g.Path(o))
-		}
-	}
-}
-
 func (r *toolRun) targets(args []string) int {
 	mode, depth := "depth", 1
 	if len(args) > 0 {
@@ -210,7 +185,7 @@ func (r *toolRun) targets(args []string) int {
 		var list []string
 		for e := range g.Edges() {
 			switch {
-			case len(args) == 0:
+			case len(args) == 0 || args[0] == "":
 				for _, n := range g.Inputs(e) {
 					if g.Producer(n) == ninja.NoEdge {
 						fmt.Fprintln(r.out, g.Path(n))
@@ -230,7 +205,11 @@ func (r *toolRun) targets(args []string) int {
 		if len(args) > 0 {
 			depth, _ = strconv.Atoi(args[0])
 		}
-		r.tree(g.Roots(), depth, 0)
+		roots := g.Roots()
+		if len(roots) == 0 && g.NumEdges() > 0 {
+			return r.error("%v", ninja.ErrNoRoots)
+		}
+		r.tree(roots, depth, 0)
 	case "all":
 		for e := range g.Edges() {
 			for _, o := range g.Outputs(e) {
@@ -238,7 +217,7 @@ func (r *toolRun) targets(args []string) int {
 			}
 		}
 	default:
-		return r.error("unknown target tool mode '%s'", mode)
+		return r.error("unknown target tool mode '%s'%s", mode, didYouMean(mode, "rule", "depth", "all"))
 	}
 	return exitOK
 }
@@ -259,29 +238,45 @@ func (r *toolRun) tree(nodes []ninja.Node, depth, indent int) {
 }
 
 func (r *toolRun) rules(args []string) int {
-	if _, _, err := flags(args, "d"); err != nil {
-		return r.error("%v", err)
+	set, _, ok := r.getopt(rulesUsage, args, option{'d', "", false})
+	if !ok {
+		return exitFailed
 	}
-	var names []string
-	for i := range r.g.NumRules() {
-		names = append(names, r.g.RuleName(ninja.Rule(i)))
-	}
-	slices.Sort(names)
-	for _, n := range slices.Compact(names) {
-		fmt.Fprintln(r.out, n)
+	for _, rule := range r.g.TopRules() {
+		r.out.WriteString(r.g.RuleName(rule))
+		if text, ok := r.g.RuleText(rule, "description"); ok && has(set, 'd') {
+			r.out.WriteString(": " + text)
+		}
+		r.out.WriteString("\n")
 	}
 	return exitOK
 }
 
 // state reads the trace without waiting for a build that may be running.
-func (r *toolRun) state() *trace.State {
-	dir := filepath.Join(r.path(r.g.Var("builddir")), stateName)
+func (r *toolRun) state() *trace.State { return r.recorded(r.g) }
+
+// recorded is state for a graph.
+func (c *command) recorded(g *ninja.Graph) *trace.State {
+	dir := filepath.Join(c.path(g.Var("builddir")), stateName)
 	if _, err := os.Stat(dir); err != nil {
 		return trace.NewState()
 	}
 	d := trace.OpenDir(fsys.OS{}, dir)
 	s, _ := d.Load()
 	return s // what was mapped stays so until the process ends, which is soon
+}
+
+// discovered returns the files that an edge was found to read.
+func discovered(a *trace.Action) (paths []string) {
+	if a == nil || a.Failed {
+		return nil
+	}
+	for _, d := range a.Deps {
+		if d.Discovered {
+			paths = append(paths, d.Path)
+		}
+	}
+	return paths
 }
 
 func (r *toolRun) deps(args []string) int {
@@ -308,12 +303,7 @@ func (r *toolRun) deps(args []string) int {
 			fmt.Fprintf(r.out, "%s: deps not found\n", o)
 			continue
 		}
-		var found []string
-		for _, d := range a.Deps {
-			if d.Discovered {
-				found = append(found, d.Path)
-			}
-		}
+		found := discovered(a)
 		valid, mtime := "STALE", int64(0)
 		if fi, err := os.Stat(r.path(o)); err == nil {
 			valid, mtime = "VALID", fi.ModTime().UnixNano()
@@ -326,5 +316,3 @@ func (r *toolRun) deps(args []string) int {
 	}
 	return exitOK
 }
-
-var errRemove = errors.New("some files cannot be removed")
