@@ -1,5 +1,5 @@
 // Package ninjatest writes build.ninja files of any size for tests and
-// benchmarks.
+// benchmarks, and Makefiles of the same graphs.
 package ninjatest
 
 import (
@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // Layered describes a graph in layers: each file of a layer is made from one of the
@@ -28,6 +31,9 @@ type Layered struct {
 
 	// Command is the command of all edges; "" means "cp $in $out".
 	Command string
+
+	// Commands has the commands of layers that have another one.
+	Commands map[int]string
 }
 
 // NumEdges returns how many edges the graph has, the phony one not counted.
@@ -54,20 +60,19 @@ func (l Layered) Sources() iter.Seq[string] {
 
 // Write writes the build.ninja file.
 func (l Layered) Write(w io.Writer) error {
-	command := l.Command
-	if command == "" {
-		command = "cp $in $out"
-	}
 	b := bufio.NewWriterSize(w, 1<<20)
-	fmt.Fprintf(b, "rule copy\n  command = %s\n  description = copy $out\n\n", command)
+	writeRule(b, "copy", l.command())
+	for _, layer := range slices.Sorted(maps.Keys(l.Commands)) {
+		writeRule(b, l.rule(layer), l.Commands[layer])
+	}
 	for layer := range l.Layers {
 		for i := range l.Width {
-			fmt.Fprintf(b, "build %s: copy %s", l.Output(layer, i), l.input(layer, i))
+			fmt.Fprintf(b, "build %s: %s %s", l.Output(layer, i), l.rule(layer), l.Input(layer, i))
 			for k := 1; k < l.FanIn; k++ {
 				if k == 1 {
 					b.WriteString(" |")
 				}
-				b.WriteString(" " + l.input(layer, (i+k)%l.Width))
+				b.WriteString(" " + l.Input(layer, (i+k)%l.Width))
 			}
 			b.WriteByte('\n')
 		}
@@ -80,8 +85,59 @@ func (l Layered) Write(w io.Writer) error {
 	return b.Flush()
 }
 
-// input returns the path of a file of the layer below.
-func (l Layered) input(layer, i int) string {
+func writeRule(w io.Writer, name, command string) {
+	fmt.Fprintf(w, "rule %s\n  command = %s\n  description = %s $out\n\n", name, command, name)
+}
+
+// rule returns the name of the rule of a layer's edges.
+func (l Layered) rule(layer int) string {
+	if _, ok := l.Commands[layer]; ok {
+		return fmt.Sprintf("make%d", layer)
+	}
+	return "copy"
+}
+
+func (l Layered) command() string {
+	if l.Command != "" {
+		return l.Command
+	}
+	return "cp $in $out"
+}
+
+// WriteMakefile writes a Makefile of the graph, whose default goal is the same.
+// The directories of the outputs have to be there: make makes none.
+func (l Layered) WriteMakefile(w io.Writer) error {
+	b := bufio.NewWriterSize(w, 1<<20)
+	b.WriteString("all:")
+	for i := range l.Width {
+		b.WriteString(" " + l.Output(l.Layers-1, i))
+	}
+	b.WriteString("\n")
+	for layer := range l.Layers {
+		for i := range l.Width {
+			in, out := l.Input(layer, i), l.Output(layer, i)
+			fmt.Fprintf(b, "%s: %s", out, in)
+			for k := 1; k < l.FanIn; k++ {
+				b.WriteString(" " + l.Input(layer, (i+k)%l.Width))
+			}
+			fmt.Fprintf(b, "\n\t%s\n", strings.ReplaceAll(l.CommandOf(layer, i), "$", "$$"))
+		}
+	}
+	return b.Flush()
+}
+
+// CommandOf returns the command of an edge, as Ninja runs it.
+func (l Layered) CommandOf(layer, i int) string {
+	command, ok := l.Commands[layer]
+	if !ok {
+		command = l.command()
+	}
+	return strings.NewReplacer("$$", "$", "$in", l.Input(layer, i), "$out", l.Output(layer, i)).Replace(command)
+}
+
+// Input returns the path of the first input of an edge, a file of the layer
+// below.
+func (l Layered) Input(layer, i int) string {
 	if layer == 0 {
 		return l.Source(i)
 	}
