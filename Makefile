@@ -8,10 +8,10 @@ ifeq ($(HOME),)
 export HOME := $(CURDIR)/.cache/home
 endif
 
-.PHONY: help run test bench fmt tools erg clean
+.PHONY: help run test bench microbench fmt tools erg clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 run: erg ## build the example for five machines and run it on each
 	@scripts/install-tools example
@@ -26,7 +26,10 @@ run: erg ## build the example for five machines and run it on each
 test: tools ## all checks and tests
 	@scripts/test
 
-bench: ## all benchmarks, measured
+bench: erg ## erg against Ninja and make, as a table (FULL=1 for all, RUN=regexp, MARKDOWN=page)
+	@go run ./cmd/erg-bench $(if $(FULL),-full) $(if $(RUN),-run '$(RUN)') $(if $(MARKDOWN),-update '$(MARKDOWN)')
+
+microbench: ## the benchmarks of the packages
 	go test -run '^$$' -bench . -benchmem ./...
 
 fmt: erg ## format the Go code and the example
