@@ -23,6 +23,8 @@ import (
 func main() {
 	measure.Main()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second interrupt does not wait for the trees to be removed.
+	context.AfterFunc(ctx, stop)
 	err := run(ctx, os.Args[1:], suite.Usual, os.Stdout, os.Stderr)
 	stop()
 	if err != nil && !errors.Is(err, flag.ErrHelp) {

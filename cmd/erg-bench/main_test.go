@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"erg.build/erg/cmd/erg-bench/internal/measure"
 	"erg.build/erg/cmd/erg-bench/internal/suite"
@@ -150,6 +153,40 @@ func TestBadOptions(t *testing.T) {
 		err := run(t.Context(), strings.Fields(c.args), small, &out, &log)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want %q", c.args, err, c.want)
+		}
+	}
+}
+
+// An interrupt ends a run wherever it is, and leaves nothing behind.
+func TestInterrupt(t *testing.T) {
+	toolchaintest.Need(t, "ninja", "sleep")
+	fake := filepath.Join(t.TempDir(), "erg")
+	started := filepath.Join(t.TempDir(), "started")
+	script := "#!/bin/sh\n>" + started + "\nexec sleep 60\n"
+	if err := os.WriteFile(fake, []byte(script), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"writing", "running"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		if when == "writing" {
+			cancel()
+		}
+		go func() {
+			for ctx.Err() == nil {
+				if _, err := os.Stat(started); err == nil {
+					cancel()
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}()
+		dir := t.TempDir()
+		var out, log bytes.Buffer
+		err := run(ctx, []string{"-erg", fake, "-dir", dir, "-run", "null, 20"}, small, &out, &log)
+		if !errors.Is(err, context.Canceled) || out.Len() > 0 {
+			t.Errorf("%s: error %v, printed %q", when, err, &out)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("%s: left behind: %v, %v", when, left, err)
 		}
 	}
 }

@@ -26,14 +26,14 @@ func (c Config) clean() group {
 		run: func(ctx context.Context, b *bench) error {
 			l := tree.Copies(c.Sizes.Small)
 			tools, err := b.tools([]string{erg, ninja, gmake}, func(dir string) (tree.Tree, error) {
-				t, err := tree.Plant(dir, l)
+				t, err := tree.Plant(ctx, dir, l)
 				return t, errors.Join(err, t.WriteMakefile(l))
 			})
 			if err != nil {
 				return err
 			}
 			// A tree of its own, whose store is full from the beginning.
-			full, err := b.tools([]string{erg}, func(string) (tree.Tree, error) { return tree.Plant(b.Dir+"/full", l) })
+			full, err := b.tools([]string{erg}, func(string) (tree.Tree, error) { return tree.Plant(ctx, b.Dir+"/full", l) })
 			if err != nil {
 				return err
 			}

@@ -33,7 +33,7 @@ func (c Config) tiny() group {
 		needs: []string{ninja},
 		rows:  []row{against(ninja, work, "null", table.Time, ratio(1))},
 		run: func(ctx context.Context, b *bench) error {
-			tools, err := b.tools([]string{erg, ninja}, planter(tree.Copies(c.Sizes.Tiny)))
+			tools, err := b.tools([]string{erg, ninja}, planter(ctx, tree.Copies(c.Sizes.Tiny)))
 			if err != nil {
 				return err
 			}
@@ -57,7 +57,7 @@ func (c Config) small() group {
 		},
 		run: func(ctx context.Context, b *bench) error {
 			l := tree.Copies(c.Sizes.Small)
-			tools, err := b.tools([]string{erg, ninja}, planter(l))
+			tools, err := b.tools([]string{erg, ninja}, planter(ctx, l))
 			if err != nil {
 				return err
 			}
@@ -102,9 +102,9 @@ func (c Config) huge() group {
 		run: func(ctx context.Context, b *bench) error {
 			l := tree.Idle(c.Sizes.Huge)
 			tools, err := b.tools([]string{erg, ninja}, func(dir string) (tree.Tree, error) {
-				t, err := tree.Plant(dir, l)
+				t, err := tree.Plant(ctx, dir, l)
 				if err == nil {
-					err = t.Adopt(l)
+					err = t.Adopt(ctx, l)
 				}
 				return t, err
 			})

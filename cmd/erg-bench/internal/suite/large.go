@@ -33,7 +33,7 @@ func (c Config) large() group {
 }
 
 func (b *bench) large(ctx context.Context, l ninjatest.Layered) error {
-	tools, err := b.tools([]string{erg, ninja}, planter(l))
+	tools, err := b.tools([]string{erg, ninja}, planter(ctx, l))
 	if err != nil {
 		return err
 	}

@@ -62,8 +62,8 @@ func (b *bench) tools(names []string, plant func(dir string) (tree.Tree, error))
 	return got, nil
 }
 
-func planter(l ninjatest.Layered) func(string) (tree.Tree, error) {
-	return func(dir string) (tree.Tree, error) { return tree.Plant(dir, l) }
+func planter(ctx context.Context, l ninjatest.Layered) func(string) (tree.Tree, error) {
+	return func(dir string) (tree.Tree, error) { return tree.Plant(ctx, dir, l) }
 }
 
 // first builds all trees for the first time, twice: the second build, which

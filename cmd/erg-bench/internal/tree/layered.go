@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
@@ -49,12 +50,15 @@ func ChainOf(l ninjatest.Layered, i int) Chain {
 
 // Plant writes a graph, its sources and the directories of its outputs. Every
 // source is another, so that no action of the graph equals another.
-func Plant(dir string, l ninjatest.Layered) (Tree, error) {
+func Plant(ctx context.Context, dir string, l ninjatest.Layered) (Tree, error) {
 	t := Tree{Dir: dir}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return t, err
 	}
 	for s := range l.Sources() {
+		if ctx.Err() != nil {
+			return t, ctx.Err()
+		}
 		if err := t.Write(s, s+"\n"); err != nil {
 			return t, err
 		}
@@ -73,9 +77,12 @@ func Plant(dir string, l ninjatest.Layered) (Tree, error) {
 func (t Tree) WriteMakefile(l ninjatest.Layered) error { return t.stream(makeFile, l.WriteMakefile) }
 
 // Adopt writes the outputs of an Idle graph, layer by layer.
-func (t Tree) Adopt(l ninjatest.Layered) error {
+func (t Tree) Adopt(ctx context.Context, l ninjatest.Layered) error {
 	for layer := range l.Layers {
 		for i := range l.Width {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			name := l.Output(layer, i)
 			if err := os.WriteFile(t.Path(name), []byte(name+"\n"), 0o666); err != nil {
 				return err

@@ -23,11 +23,11 @@ func build(t *testing.T, tr Tree, args ...string) string {
 func TestNinjaTakesTheLog(t *testing.T) {
 	toolchaintest.Need(t, "ninja")
 	l := Idle(30)
-	tr, err := Plant(t.TempDir(), l)
+	tr, err := Plant(t.Context(), t.TempDir(), l)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := tr.Adopt(l); err != nil {
+	if err := tr.Adopt(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
 	if out := build(t, tr, "ninja", "-n"); !strings.Contains(out, "[30/30]") {
@@ -51,7 +51,7 @@ func TestMakeBuildsTheSame(t *testing.T) {
 	var trees [2]Tree
 	for i, command := range [][]string{{"ninja"}, {"make", "-r", "-R"}} {
 		var err error
-		if trees[i], err = Plant(t.TempDir(), l); err != nil {
+		if trees[i], err = Plant(t.Context(), t.TempDir(), l); err != nil {
 			t.Fatal(err)
 		}
 		if err := trees[i].WriteMakefile(l); err != nil {
@@ -85,7 +85,7 @@ func TestMakeBuildsTheSame(t *testing.T) {
 
 func TestForgetKeepsTheStore(t *testing.T) {
 	l := Copies(10)
-	tr, err := Plant(t.TempDir(), l)
+	tr, err := Plant(t.Context(), t.TempDir(), l)
 	if err != nil {
 		t.Fatal(err)
 	}
