@@ -43,10 +43,10 @@ func (c Config) clean() group {
 			last := l.Output(l.Layers-1, l.Width-1)
 			var turns []turn
 			for _, t := range tools {
-				turns = append(turns, made(t.clean(), t.tree, last))
+				turns = append(turns, made(t.clean(l.NumEdges()), t.tree, last))
 			}
 			turns = append(turns, made(turn{
-				series: erg + " restored", prepare: full[0].tree.Forget, run: full[0].cmd.Run,
+				series: erg + " restored", prepare: full[0].tree.Forget, settle: settles(l.NumEdges()), run: full[0].cmd.Run,
 			}, full[0].tree, last))
 			return b.rounds(ctx, 3, turns...)
 		},
@@ -87,7 +87,7 @@ func (c Config) cProject() group {
 			}
 			var cleans, nulls []turn
 			for _, t := range tools {
-				clean := t.clean()
+				clean := t.clean(c.Sizes.C)
 				clean.check = func(measure.Run) error {
 					_, err := measure.Command{Args: []string{t.tree.Path(tree.Program)}}.Run(ctx)
 					return err

@@ -39,6 +39,7 @@ func (s samples) median(series string, u table.Unit) float64 {
 type turn struct {
 	series  string
 	prepare func() error // nil for nothing
+	settle  bool         // what was prepared is written back before the run
 	run     func(ctx context.Context) (measure.Run, error)
 	check   func(measure.Run) error // nil for none
 }
@@ -70,7 +71,8 @@ func (t turn) take(ctx context.Context) (measure.Run, error) {
 		if err := t.prepare(); err != nil {
 			return measure.Run{}, err
 		}
-		// What preparations wrote is not to be written back meanwhile.
+	}
+	if t.settle {
 		unix.Sync()
 	}
 	run, err := t.run(ctx)

@@ -71,7 +71,7 @@ func planter(ctx context.Context, l ninjatest.Layered) func(string) (tree.Tree, 
 // of their own.
 func (b *bench) first(ctx context.Context, tools []tool) error {
 	for _, t := range tools {
-		run, err := turn{prepare: nothing, run: t.cmd.Run}.take(ctx)
+		run, err := t.cmd.Run(ctx)
 		if err != nil {
 			return err
 		}
@@ -93,10 +93,15 @@ func (t tool) series(work string) string { return t.name + " " + work }
 // null is a turn of a tool that finds nothing to do.
 func (t tool) null() turn { return turn{series: t.series("null"), run: t.cmd.Run, check: idle} }
 
-// clean is a turn of a tool that builds everything, knowing nothing.
-func (t tool) clean() turn {
-	return turn{series: t.series("clean"), prepare: t.tree.Clean, run: t.cmd.Run, check: busy}
+// clean is a turn of a tool that builds everything, so many actions, knowing
+// nothing.
+func (t tool) clean(actions int) turn {
+	return turn{series: t.series("clean"), prepare: t.tree.Clean, settle: settles(actions), run: t.cmd.Run, check: busy}
 }
+
+// settles reports whether the removal of the outputs of so many actions leaves
+// enough to be written back to disturb the build after it.
+func settles(actions int) bool { return actions >= 1000 }
 
 // counted counts the instructions of a null build, where they can be.
 func (b *bench) counted(ctx context.Context, tools []tool) error {
@@ -112,8 +117,6 @@ func (b *bench) counted(ctx context.Context, tools []tool) error {
 	}
 	return nil
 }
-
-func nothing() error { return nil }
 
 const noWork = "no work to do"
 
