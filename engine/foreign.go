@@ -50,12 +50,11 @@ func (s *Session) refresh(p string) {
 		return
 	}
 	k := trace.FileKey{Path: p, Kind: trace.Content}
-	epoch := s.epoch.Load()
+	r, epoch := s.row(k), uint32(s.epoch.Load())
 	s.leafMu.Lock()
-	l := s.leaves[k]
-	seen := l == nil || l.epoch == epoch
+	l := *s.leaves.at(r)
 	s.leafMu.Unlock()
-	if seen {
+	if !l.known || l.epoch == epoch {
 		return
 	}
 	f, _ := s.examine(k, true)
@@ -63,10 +62,10 @@ func (s *Session) refresh(p string) {
 	same := err == nil && f != nil && !f.Racy && f.Stamp == now
 	s.leafMu.Lock()
 	defer s.leafMu.Unlock()
-	if same {
-		l.epoch = epoch
-	} else if s.leaves[k] == l {
-		delete(s.leaves, k)
+	if at := s.leaves.at(r); same {
+		at.epoch = epoch
+	} else if *at == l {
+		at.known = false
 	}
 }
 
@@ -85,14 +84,14 @@ func (s *Session) refreshInputs(n *node) {
 
 // lookAtDir examines a directory that is used as a file: what counts are the
 // names in it.
-func (s *Session) lookAtDir(f, old *trace.File, l *leafState) error {
+func (s *Session) lookAtDir(f, old *trace.File) error {
 	entries, err := s.eng.list(f.Path)
 	if err != nil {
 		return err
 	}
 	f.Digest = digest.OfString("directory\n" + listingText(entries))
-	if l.file = old; old == nil || old.Digest != f.Digest || old.Stamp != f.Stamp {
-		l.file = s.record(f, old)
+	if old == nil || old.Digest != f.Digest || old.Stamp != f.Stamp {
+		s.record(f, old)
 	}
 	return nil
 }

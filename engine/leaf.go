@@ -20,15 +20,38 @@ import (
 	"erg.build/erg/engine/trace"
 )
 
-// A leafState is a file as this session sees it: examined once, unless an
-// action made it since.
-type leafState struct {
-	once    sync.Once
-	at      time.Time // when it was examined
-	epoch   int64     // how many foreign processes had ended then
-	file    *trace.File
-	entries []Entry // of a listing
+// leaves are the files that a session has examined: each once, unless an
+// action made it since. What was found is in the trace.
+type leaves struct {
+	leafMu sync.Mutex
+	info   []leafInfo // by row
+	busy   map[trace.Row]chan struct{}
+	odd    map[trace.Row]oddLeaf
+
+	touched trace.Set   // what the goal depends on
+	asked   trace.Set   // what queries asked for
+	read    []trace.Row // outputs that queries read, in order
+	readSet trace.Set   // the same
+}
+
+type leafInfo struct {
+	at    time.Duration // after the session began it was examined
+	epoch uint32        // how many foreign processes had ended then
+	known bool
+}
+
+// An oddLeaf is one of which there is more to say.
+type oddLeaf struct {
 	err     error
+	entries []Entry // of a listing
+}
+
+// at returns what is known of a row. The caller holds leafMu.
+func (l *leaves) at(r trace.Row) *leafInfo {
+	for int(r) >= len(l.info) {
+		l.info = append(l.info, make([]leafInfo, max(64, int(r)+1-len(l.info)))...)
+	}
+	return &l.info[r]
 }
 
 // abs returns the operating system's path of a path of package action.
@@ -80,8 +103,26 @@ func (s *Session) leaf(p string, kind trace.Kind) (*trace.File, error) {
 }
 
 func (s *Session) examine(k trace.FileKey, goal bool) (*trace.File, error) {
-	l := s.leafState(k, goal)
-	return l.file, l.err
+	r := s.row(k)
+	s.leafMu.Lock()
+	if goal {
+		s.touched.Add(r)
+	}
+	for !s.leaves.at(r).known {
+		if done := s.busy[r]; done != nil {
+			s.leafMu.Unlock()
+			<-done
+			s.leafMu.Lock()
+			continue
+		}
+		s.look(k, r)
+	}
+	err := s.odd[r].err
+	s.leafMu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return s.recorded(k), nil
 }
 
 // ask examines a file for a query: what it finds decides what there is to do.
@@ -101,47 +142,63 @@ func (s *Session) row(k trace.FileKey) trace.Row {
 	return s.eng.state.AddRow(k)
 }
 
-func (s *Session) leafState(k trace.FileKey, goal bool) *leafState {
-	r := s.row(k)
+// examinedAt is when, after the session began, the content of a file was
+// examined.
+func (s *Session) examinedAt(p string) time.Duration {
+	r := s.row(trace.FileKey{Path: p})
 	s.leafMu.Lock()
-	l := s.leaves[k]
-	if l == nil {
-		l = &leafState{epoch: s.epoch.Load()}
-		s.leaves[k] = l
-	}
-	if goal {
-		s.touched.Add(r)
-	}
-	s.leafMu.Unlock()
-	l.once.Do(func() { s.look(k, l) })
-	return l
+	defer s.leafMu.Unlock()
+	return s.leaves.at(r).at
 }
 
 // forget makes the session look again at files that an action has just made.
 func (s *Session) forget(paths ...string) {
-	s.leafMu.Lock()
-	defer s.leafMu.Unlock()
 	for _, p := range paths {
-		delete(s.leaves, trace.FileKey{Path: p, Kind: trace.Content})
-		delete(s.leaves, trace.FileKey{Path: p, Kind: trace.Presence})
+		for _, kind := range [...]trace.Kind{trace.Content, trace.Presence} {
+			s.stateMu.Lock()
+			r, ok := s.eng.state.Row(trace.FileKey{Path: p, Kind: kind})
+			s.stateMu.Unlock()
+			if ok {
+				s.forgetRow(r)
+			}
+		}
 	}
 }
 
-// look compares a file with its record and hashes it when they differ.
-func (s *Session) look(k trace.FileKey, l *leafState) {
-	l.err = s.lookAt(k, l)
-	if l.err != nil && !errors.Is(l.err, syscall.EISDIR) {
+func (s *Session) forgetRow(r trace.Row) {
+	s.leafMu.Lock()
+	defer s.leafMu.Unlock()
+	s.leaves.at(r).known = false
+}
+
+// look compares a file with its record and hashes it when they differ. The
+// caller holds leafMu, which it gives up meanwhile.
+func (s *Session) look(k trace.FileKey, r trace.Row) {
+	done := make(chan struct{})
+	s.busy[r] = done
+	s.leafMu.Unlock()
+	info := leafInfo{at: time.Since(s.began), epoch: uint32(s.epoch.Load()), known: true}
+	entries, err := s.lookAt(k)
+	if err != nil && !errors.Is(err, syscall.EISDIR) {
 		// Of what cannot be examined nothing tells when it changes.
 		s.incomplete.Store(true)
 	}
+	s.leafMu.Lock()
+	*s.leaves.at(r) = info
+	if err != nil || entries != nil {
+		s.odd[r] = oddLeaf{err, entries}
+	} else {
+		delete(s.odd, r)
+	}
+	delete(s.busy, r)
+	close(done)
 }
 
-func (s *Session) lookAt(k trace.FileKey, l *leafState) error {
+func (s *Session) lookAt(k trace.FileKey) (entries []Entry, err error) {
 	began := time.Now()
-	l.at = began
 	stamp, err := s.eng.stat(k.Path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	old := s.recorded(k)
 	same := old != nil && !old.Racy && sameStamp(k.Kind, old.Stamp, stamp)
@@ -149,34 +206,34 @@ func (s *Session) lookAt(k trace.FileKey, l *leafState) error {
 	switch {
 	case k.Kind == trace.Listing:
 		// Names are not kept, so a directory is always read.
-		if l.entries, err = s.eng.list(k.Path); err != nil {
-			return err
+		if entries, err = s.eng.list(k.Path); err != nil {
+			return nil, err
 		}
 		if !stamp.Absent() {
-			f.Digest = digest.OfString(listingText(l.entries))
+			f.Digest = digest.OfString(listingText(entries))
 			f.Racy = s.eng.racy(stamp, began)
 		}
 		same = same && old.Digest == f.Digest
 	case k.Kind == trace.Content && stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR && s.eng.opts.InPlace:
-		return s.lookAtDir(f, old, l)
+		return nil, s.lookAtDir(f, old)
 	case k.Kind == trace.Content && stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR:
 		f.Digest = digest.OfString("directory")
 		if !same {
 			s.record(f, old)
 		}
-		return &fs.PathError{Op: "read", Path: k.Path, Err: syscall.EISDIR}
+		return nil, &fs.PathError{Op: "read", Path: k.Path, Err: syscall.EISDIR}
 	case same || stamp.Absent():
 	case k.Kind == trace.Presence:
 		f.Digest = digest.OfString("present")
 	default:
 		if err := s.hashLeaf(f); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if l.file = old; !same {
-		l.file = s.record(f, old)
+	if !same {
+		s.record(f, old)
 	}
-	return nil
+	return entries, nil
 }
 
 // record puts a file into the trace. Changed moves only with the digest.

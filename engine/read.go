@@ -51,16 +51,21 @@ func (t *Task) exists(p string) (bool, error) {
 func (t *Task) readDir(p string) ([]Entry, error) {
 	p = cleanPath(p)
 	t.cell.addDep(dep{leaf: "file:" + p})
-	t.ask(p, trace.Listing)
-	l := t.s.leafState(trace.FileKey{Path: p, Kind: trace.Listing}, true)
-	for _, e := range l.entries {
+	if _, err := t.ask(p, trace.Listing); err != nil {
+		return nil, err
+	}
+	r := t.s.row(trace.FileKey{Path: p, Kind: trace.Listing})
+	t.s.leafMu.Lock()
+	entries := t.s.odd[r].entries
+	t.s.leafMu.Unlock()
+	for _, e := range entries {
 		if e.Link {
 			// What it leads to may become a directory, or cease to be one,
 			// without a trace in this one.
 			t.ask(path.Join(p, e.Name), trace.Presence)
 		}
 	}
-	return l.entries, l.err
+	return entries, nil
 }
 
 func (t *Task) getenv(name string) string {

@@ -196,11 +196,11 @@ func (s *Session) stampOuts(outs []trace.Out) error {
 func (s *Session) stampOut(o trace.Out, st trace.Stamp) {
 	f := &trace.File{Path: o.Path, Stamp: st, Digest: effective(o.Digest, o.Exec)}
 	k := trace.FileKey{Path: o.Path}
-	l := &leafState{file: s.record(f, s.recorded(k)), epoch: s.epoch.Load()}
-	l.once.Do(func() {})
+	s.record(f, s.recorded(k))
 	r := s.row(k)
 	s.leafMu.Lock()
-	s.leaves[k] = l
+	*s.leaves.at(r) = leafInfo{epoch: uint32(s.epoch.Load()), known: true}
+	delete(s.odd, r)
 	s.touched.Add(r)
 	s.leafMu.Unlock()
 	for now := max(st.Mtime, st.Ctime); ; {

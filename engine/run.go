@@ -129,9 +129,8 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 		if s.isOutput(p) {
 			return false
 		}
-		l := s.leafState(trace.FileKey{Path: p, Kind: trace.Content}, true)
-		f := l.file
-		if l.err != nil {
+		f, err := s.leaf(p, trace.Content)
+		if err != nil {
 			return true
 		}
 		now, err := s.eng.stat(p)
@@ -143,7 +142,7 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 				return true
 			}
 		}
-		return l.at.After(o.res.Started) && max(now.Mtime, now.Ctime) >= o.began
+		return s.examinedAt(p) > o.res.Started.Sub(s.began) && max(now.Mtime, now.Ctime) >= o.began
 	}
 	for _, p := range n.spec.Inputs {
 		if check(p) {

@@ -51,13 +51,8 @@ type Session struct {
 	cellMu sync.Mutex
 	cells  map[cellKey]*cell
 
-	leafMu  sync.Mutex
-	leaves  map[trace.FileKey]*leafState
-	touched trace.Set   // what the goal depends on
-	asked   trace.Set   // what queries asked for
-	read    []trace.Row // outputs that queries read, in order
-	readSet trace.Set   // the same
-	env     map[string]string
+	leaves
+	env map[string]string // guarded by leafMu
 
 	stateMu sync.Mutex // guards eng.state
 
@@ -93,7 +88,7 @@ func (e *Engine) NewSession(ctx context.Context, o SessionOptions) *Session {
 	s := &Session{
 		eng: e, opts: o, ctx: ctx, rev: e.state.Revision + 1, began: time.Now(),
 		cells:  map[cellKey]*cell{},
-		leaves: map[trace.FileKey]*leafState{},
+		leaves: leaves{busy: map[trace.Row]chan struct{}{}, odd: map[trace.Row]oddLeaf{}},
 		env:    map[string]string{},
 	}
 	s.sched.init(defaultJobs(o.Jobs))

@@ -5,6 +5,16 @@ import (
 	"slices"
 )
 
+// An actEntry is an action that the base does not have as it is. Its record
+// is in memory, or in the log, or there is none any more.
+type actEntry struct {
+	rec *Action
+	at  int64 // of the record in the log
+	n   uint32
+}
+
+func (e actEntry) gone() bool { return e.rec == nil && e.n == 0 }
+
 // Action returns the record of the action whose first output has the given
 // path, nil if there is none. It must not be changed.
 func (s *State) Action(id string) *Action {
@@ -17,8 +27,8 @@ func (s *State) Action(id string) *Action {
 
 // ActionAt returns the record of the action whose first output has a row.
 func (s *State) ActionAt(r Row) *Action {
-	if a, ok := s.acts[r]; ok {
-		return a
+	if e, ok := s.acts[r]; ok {
+		return s.read(e)
 	}
 	if n, ok := s.base.producer(r); ok && s.base.first(n) == r {
 		return s.base.action(n)
@@ -26,41 +36,63 @@ func (s *State) ActionAt(r Row) *Action {
 	return nil
 }
 
+// read reads the record of an entry. One that cannot be read is as if the
+// action had never run.
+func (s *State) read(e actEntry) *Action {
+	if e.rec != nil || e.n == 0 {
+		return e.rec
+	}
+	b, err := s.readLog(e.at, e.n)
+	if err != nil {
+		return nil
+	}
+	d := decoder{buf: b}
+	if a := d.action(s.knownKey, s.base.digest); d.err == nil {
+		return a
+	}
+	return nil
+}
+
+// knownKey is what a row stands for, if there is such a row.
+func (s *State) knownKey(r Row) (FileKey, bool) {
+	if int(r) >= s.Rows() {
+		return FileKey{}, false
+	}
+	return s.Key(r), true
+}
+
 // Producer returns the action, by the row of its first output, that makes the
 // file of a row.
 func (s *State) Producer(r Row) (Row, bool) {
-	if _, ok := s.acts[r]; ok {
-		return r, s.acts[r] != nil
+	if e, ok := s.acts[r]; ok {
+		return r, !e.gone()
 	}
 	if n, ok := s.base.producer(r); ok {
 		first := s.base.first(n)
-		a, known := s.acts[first]
-		if !known || a != nil && slices.ContainsFunc(a.Outs, func(o Out) bool { return o.Path == s.Key(r).Path }) {
+		if e, moved := s.acts[first]; !moved || s.makes(e, r) {
 			return first, true
 		}
 	}
 	// Another output of an action that the base does not have.
-	if r := s.madeWith(r); r != noRow {
-		return r, true
-	}
-	return 0, false
+	s.link()
+	first, ok := s.makers[r]
+	return first, ok && s.makes(s.acts[first], r)
 }
 
-// madeWith looks for the first output of the action of acts that makes r.
-func (s *State) madeWith(r Row) Row {
-	s.link()
-	if first, ok := s.makers[r]; ok {
-		return first
-	}
-	return noRow
+// makes reports whether an action makes the file of a row.
+func (s *State) makes(e actEntry, r Row) bool {
+	a := s.read(e)
+	return a != nil && slices.ContainsFunc(a.Outs, func(o Out) bool { return o.Path == s.Key(r).Path })
 }
 
 // SetAction records an action.
 func (s *State) SetAction(a *Action) {
 	r := s.AddRow(FileKey{Path: a.ID()})
-	s.acts[r] = a
+	s.acts[r] = actEntry{rec: a}
 	s.unsaved.acts[r] = true
-	s.users, s.makers = nil, nil
+	if s.users != nil {
+		s.linkAction(r, a)
+	}
 }
 
 // DeleteAction forgets an action.
@@ -69,9 +101,8 @@ func (s *State) DeleteAction(id string) {
 	if !ok || s.ActionAt(r) == nil {
 		return
 	}
-	s.acts[r] = nil
+	s.acts[r] = actEntry{}
 	s.unsaved.acts[r] = true
-	s.users, s.makers = nil, nil
 }
 
 // Actions ranges over all actions.
@@ -91,7 +122,7 @@ func (s *State) actionRows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for n := range s.base.actions() {
 			r := s.base.first(uint32(n))
-			if a, ok := s.acts[r]; ok && a == nil {
+			if e, ok := s.acts[r]; ok && e.gone() {
 				continue
 			}
 			if !yield(r) {
@@ -99,8 +130,8 @@ func (s *State) actionRows() iter.Seq[Row] {
 			}
 		}
 		rows := make([]Row, 0, len(s.acts))
-		for r, a := range s.acts {
-			if n, ok := s.base.producer(r); a != nil && !(ok && s.base.first(n) == r) {
+		for r, e := range s.acts {
+			if n, ok := s.base.producer(r); !e.gone() && !(ok && s.base.first(n) == r) {
 				rows = append(rows, r)
 			}
 		}
@@ -121,7 +152,7 @@ func (s *State) Users(r Row) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for _, n := range s.base.usersOf(r) {
 			first := s.base.first(n)
-			if a, ok := s.acts[first]; ok && a == nil {
+			if e, ok := s.acts[first]; ok && e.gone() {
 				continue
 			}
 			if !yield(first) {
@@ -129,7 +160,7 @@ func (s *State) Users(r Row) iter.Seq[Row] {
 			}
 		}
 		for _, u := range s.users[r] {
-			if !yield(u) {
+			if !s.acts[u].gone() && !yield(u) {
 				return
 			}
 		}
@@ -142,13 +173,14 @@ func (s *State) Unfinished() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for n := range s.base.actions() {
 			if le.Uint32(s.base.entry(n)[acFlags:])&acUnfinished != 0 {
-				if first := s.base.first(n); s.acts[first] == nil && !yield(first) {
+				first := s.base.first(n)
+				if _, ok := s.acts[first]; !ok && !yield(first) {
 					return
 				}
 			}
 		}
-		for r, a := range s.acts {
-			if a != nil && a.unfinished() && !yield(r) {
+		for r, e := range s.acts {
+			if a := s.read(e); a != nil && a.unfinished() && !yield(r) {
 				return
 			}
 		}
@@ -165,7 +197,8 @@ func (a *Action) Phony() bool {
 
 // Outputs returns the rows of what an action makes.
 func (s *State) Outputs(first Row) []Row {
-	if a, ok := s.acts[first]; ok {
+	if e, ok := s.acts[first]; ok {
+		a := s.read(e)
 		if a == nil {
 			return nil
 		}
@@ -188,16 +221,19 @@ func (s *State) link() {
 		return
 	}
 	s.users, s.makers = map[Row][]Row{}, map[Row]Row{}
-	for first, a := range s.acts {
-		if a == nil {
-			continue
+	for first, e := range s.acts {
+		if a := s.read(e); a != nil {
+			s.linkAction(first, a)
 		}
-		for _, r := range s.uses(a) {
-			s.users[r] = append(s.users[r], first)
-		}
-		for _, o := range a.Outs {
-			s.makers[s.AddRow(FileKey{Path: o.Path})] = first
-		}
+	}
+}
+
+func (s *State) linkAction(first Row, a *Action) {
+	for _, r := range s.uses(a) {
+		s.users[r] = append(s.users[r], first)
+	}
+	for _, o := range a.Outs {
+		s.makers[s.AddRow(FileKey{Path: o.Path})] = first
 	}
 }
 

@@ -23,6 +23,7 @@ type Dir struct {
 	fs      fsys.FS
 	path    string
 	log     fsys.File // open for appending
+	reader  fsys.File // the log, open for reading
 	logSize int64     // of the good part, once it was read
 	torn    bool      // there is more than the good part
 	broken  bool      // a write failed: what the log ends with is not known
@@ -118,6 +119,7 @@ func (d *Dir) Load() (s *State, repaired string) {
 		s.BuildID, s.Revision = b.hot.BuildID, b.hot.Revision
 	}
 	log := d.readLog()
+	s.readLog = d.readRecord
 	good, _ := scanLog(log, s.id(), s.replay)
 	d.logSize, d.torn = int64(good), good < len(log)
 	s.flushed = len(s.fresh.recs)
@@ -158,8 +160,11 @@ func (d *Dir) Append(s *State, a *Action) error {
 	if err := d.write(s, append(w.buf, rec.buf...)); err != nil {
 		return err
 	}
-	if r, ok := s.Row(FileKey{Path: a.ID()}); ok && s.acts[r] == a {
+	if r, ok := s.Row(FileKey{Path: a.ID()}); ok && s.acts[r].rec == a {
 		delete(s.unsaved.acts, r)
+		// From now on it is read from there: a large build has very many.
+		n := len(rec.buf) - recordHead - 1
+		s.acts[r] = actEntry{at: d.logSize - int64(n), n: uint32(n)}
 	}
 	return nil
 }
@@ -167,10 +172,12 @@ func (d *Dir) Append(s *State, a *Action) error {
 // write appends to the log, which it begins if there is none.
 func (d *Dir) write(s *State, b []byte) error {
 	name := filepath.Join(d.path, logName)
-	if d.log == nil {
+	if d.log == nil || d.torn || d.logSize == 0 {
 		if err := d.beginLog(s, name); err != nil {
 			return err
 		}
+	}
+	if d.log == nil {
 		f, err := d.fs.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 		if err != nil {
 			return err
@@ -185,6 +192,20 @@ func (d *Dir) write(s *State, b []byte) error {
 	return nil
 }
 
+// readRecord reads a part of the log.
+func (d *Dir) readRecord(at int64, n uint32) ([]byte, error) {
+	if d.reader == nil {
+		f, err := d.fs.Open(filepath.Join(d.path, logName))
+		if err != nil {
+			return nil, err
+		}
+		d.reader = f
+	}
+	b := make([]byte, n)
+	_, err := d.reader.ReadAt(b, at)
+	return b, err
+}
+
 // beginLog makes the log end with a good record.
 func (d *Dir) beginLog(s *State, name string) error {
 	if d.logSize > 0 && !d.torn {
@@ -194,6 +215,7 @@ func (d *Dir) beginLog(s *State, name string) error {
 	if d.logSize > 0 {
 		good = d.readLog()[:d.logSize]
 	}
+	d.closeLog() // it is of the file that is being replaced
 	if err := fsys.WriteFile(d.fs, name, good, 0o666); err != nil {
 		return err
 	}
@@ -248,9 +270,11 @@ func (s *State) replayed(g *Goal) iter.Seq[*Action] {
 }
 
 func (d *Dir) closeLog() {
-	if d.log != nil {
-		d.log.Close()
-		d.log = nil
+	for _, f := range [...]*fsys.File{&d.log, &d.reader} {
+		if *f != nil {
+			(*f).Close()
+			*f = nil
+		}
 	}
 }
 

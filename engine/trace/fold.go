@@ -65,7 +65,14 @@ func newFolder(s *State) *folder {
 // wanted marks the rows that something mentions.
 func (x *folder) wanted() []bool {
 	s := x.s
-	s.link() // gives numbers to all that acts mention
+	for _, e := range s.acts {
+		if a := s.read(e); a != nil {
+			s.uses(a) // gives numbers to all that it mentions
+			for _, o := range a.Outs {
+				s.AddRow(FileKey{Path: o.Path})
+			}
+		}
+	}
 	want := make([]bool, s.Rows())
 	for _, g := range s.Goals() {
 		for r := range g.Files.All() {
@@ -86,11 +93,15 @@ func (x *folder) wanted() []bool {
 	for r := range Row(s.base.rows()) {
 		want[r] = want[r] || len(s.base.usersOf(r)) > 0
 	}
-	for r := range s.users {
-		want[r] = true
-	}
-	for r := range s.makers {
-		want[r] = true
+	for _, e := range s.acts {
+		if a := s.read(e); a != nil {
+			for _, r := range s.uses(a) {
+				want[r] = true
+			}
+			for _, o := range a.Outs {
+				want[s.AddRow(FileKey{Path: o.Path})] = true
+			}
+		}
 	}
 	return want
 }

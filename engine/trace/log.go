@@ -42,7 +42,7 @@ func (w *logWriter) record(kind byte, put func()) {
 // returns where the last good record ends: what is behind it is torn, since a
 // record may need those before it. closed says that the last session came to
 // its end.
-func scanLog(b []byte, id uint64, visit func(kind byte, d *decoder) bool) (good int, closed bool) {
+func scanLog(b []byte, id uint64, visit func(kind byte, d *decoder, end int64) bool) (good int, closed bool) {
 	if len(b) < logHeader || string(b[:len(logMagic)]) != logMagic || checksum(b[:logHeader-4]) != le.Uint32(b[logHeader-4:]) || le.Uint64(b[len(logMagic):]) != id {
 		return 0, false
 	}
@@ -61,7 +61,7 @@ func scanLog(b []byte, id uint64, visit func(kind byte, d *decoder) bool) (good 
 			return good, closed
 		}
 		d := decoder{buf: body[1:]}
-		if !visit(body[0], &d) || d.err != nil {
+		if !visit(body[0], &d, int64(good+recordHead+int(n))) || d.err != nil {
 			return good, closed
 		}
 		closed = body[0] == recCommit
@@ -73,7 +73,7 @@ func scanLog(b []byte, id uint64, visit func(kind byte, d *decoder) bool) (good 
 func (s *State) appendUnsaved(w *logWriter) {
 	var body logWriter
 	for r := range s.unsaved.acts {
-		if a := s.acts[r]; a != nil {
+		if a := s.read(s.acts[r]); a != nil {
 			body.logAction(s, a)
 		} else {
 			body.record(recGone, func() { body.row(r) })
@@ -151,14 +151,9 @@ func (d *decoder) file() (Row, rowData) {
 	return r, x
 }
 
-// replay applies a record to the state.
-func (s *State) replay(kind byte, d *decoder) bool {
-	key := func(r Row) (FileKey, bool) {
-		if int(r) >= s.Rows() {
-			return FileKey{}, false
-		}
-		return s.Key(r), true
-	}
+// replay applies a record to the state, which ends at the given place in the
+// log.
+func (s *State) replay(kind byte, d *decoder, end int64) bool {
 	switch kind {
 	case recRow:
 		k := FileKey{Kind: Kind(d.byte())}
@@ -173,14 +168,15 @@ func (s *State) replay(kind byte, d *decoder) bool {
 		}
 		s.setData(r, x)
 	case recAction:
-		a := d.action(key, s.base.digest)
+		n := len(d.buf)
+		a := d.action(s.knownKey, s.base.digest)
 		if d.err != nil {
 			return false
 		}
-		s.acts[s.AddRow(FileKey{Path: a.ID()})] = a
+		s.acts[s.AddRow(FileKey{Path: a.ID()})] = actEntry{at: end - int64(n), n: uint32(n)}
 		s.Revision = max(s.Revision, a.Ran, a.Verified)
 	case recGone:
-		s.acts[d.row()] = nil
+		s.acts[d.row()] = actEntry{}
 	case recGoal:
 		name := d.string()
 		body := decoder{buf: d.bytes()}
@@ -211,7 +207,7 @@ func (s *State) replay(kind byte, d *decoder) bool {
 type logHot struct{ goals map[string][]byte }
 
 // replay applies a record of the log to what a null build sees.
-func (h *Hot) replay(kind byte, d *decoder) bool {
+func (h *Hot) replay(kind byte, d *decoder, _ int64) bool {
 	switch kind {
 	case recRow:
 		k := Kind(d.byte())

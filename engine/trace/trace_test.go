@@ -557,7 +557,7 @@ func FuzzLog(f *testing.F) {
 		for len(d.buf) > 0 {
 			kind := d.byte()
 			rec := decoder{buf: d.bytes()}
-			s.replay(kind, &rec)
+			s.replay(kind, &rec, 0)
 		}
 		pictureOf(s)
 		h := &Hot{log: &logHot{goals: map[string][]byte{}}, changed: map[Row]hotRow{}}
