@@ -32,7 +32,7 @@ func (s *Session) executeForeign(n *node, o *outcome) {
 	}
 	s.forget(n.spec.Outputs...)
 	o.began = coarseNow()
-	o.res, o.err = s.runForeign(f)
+	o.res, o.err = s.runForeign(n)
 	s.epoch.Add(1)
 	if o.err != nil {
 		return
@@ -103,8 +103,10 @@ func (s *Session) makeOnce(p string) error {
 }
 
 // runForeign starts a program, or a shell where one is needed.
-func (s *Session) runForeign(f *action.Foreign) (*exec.Result, error) {
+func (s *Session) runForeign(n *node) (*exec.Result, error) {
+	f := n.spec.Foreign
 	cmd := &exec.Command{Dir: s.eng.opts.Root, Env: s.opts.Environ, ExtraFiles: []*os.File{s.eng.lock.f}, Console: f.Console}
+	s.tellSlots(cmd, n.spec, f.Command)
 	if split := s.eng.opts.Foreign.Split; split != nil {
 		if dir, argv, ok := split(f.Command); ok {
 			direct := *cmd

@@ -54,6 +54,7 @@ func (s *Session) Resume(l *Look) (done bool, err error) {
 	valid, err := x.build()
 	s.leave()
 	s.drain()
+	s.closeSlots()
 	if !valid {
 		s.gate.opened = false
 		s.resumed = nil

@@ -3,7 +3,6 @@ package jobserver
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -43,8 +42,8 @@ func (e *UnavailableError) Error() string {
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
 // Join joins the jobserver of the program that started this one. Without one
-// it returns nil and no error. It must be called before this process has
-// pipes of its own that a number in MAKEFLAGS could be mistaken for.
+// it returns nil and no error. It takes an inherited pipe over: it is to be
+// called once.
 func Join(getenv func(string) string) (*Pool, error) {
 	f := announced(getenv)
 	if f.auth == "" {
@@ -81,10 +80,10 @@ func (p *Pool) inherit(auth string) error {
 		if fd < 0 { // so says make that it keeps the pipe for itself
 			return errors.New("it is not for this command")
 		}
-		if err := isPipe(fdPath(fd)); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("descriptor %d is closed", fd)
-		} else if err != nil {
-			return err
+		// What this process opened itself has the flag.
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		if err != nil || flags&unix.FD_CLOEXEC != 0 || isPipe(fdPath(fd)) != nil {
+			return fmt.Errorf("it was not handed on as descriptor %d", fd)
 		}
 	}
 	if err := p.open(fdPath(read), fdPath(write)); err != nil {

@@ -55,14 +55,14 @@ type Pool struct {
 	wait    sync.WaitGroup
 }
 
-// Serve makes a pool of slots, at least one. Its fifo is in dir, or, where
-// that cannot hold one or has a name that MAKEFLAGS could not carry, in a
-// directory for temporary files.
-func Serve(dir string, slots int) (*Pool, error) {
+// Serve makes a pool of slots, at least one. Its fifo is at path, or, where
+// none can be or MAKEFLAGS could not carry the name, in a directory for
+// temporary files.
+func Serve(path string, slots int) (*Pool, error) {
 	p := &Pool{slots: min(slots, maxTokens+1), served: true}
 	err := error(unix.EINVAL)
-	if plain(dir) {
-		p.fifo = filepath.Join(dir, "jobs")
+	if plain(path) {
+		p.fifo = path
 		err = unix.Mkfifo(p.fifo, 0o600)
 	}
 	if err != nil {

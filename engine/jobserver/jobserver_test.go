@@ -16,7 +16,7 @@ import (
 
 func serve(t *testing.T, slots int) *Pool {
 	t.Helper()
-	p, err := Serve(t.TempDir(), slots)
+	p, err := Serve(filepath.Join(t.TempDir(), "jobs"), slots)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestServeElsewhere(t *testing.T) {
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	p, err := Serve(dir, 2)
+	p, err := Serve(filepath.Join(dir, "jobs"), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func TestServeElsewhere(t *testing.T) {
 	if _, err := os.Lstat(made); err == nil {
 		t.Errorf("%s is left", made)
 	}
-	if p, err := Serve(filepath.Join(dir, "absent"), 1<<20); err != nil {
+	if p, err := Serve("/none/such", 1<<20); err != nil {
 		t.Error(err)
 	} else {
 		if n := takeAll(p); n != maxTokens {
@@ -161,7 +161,7 @@ func TestJoinUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for auth, want := range map[string]string{
-		"900,901":         "descriptor 900 is closed; in a makefile, put + before the command",
+		"900,901":         "it was not handed on as descriptor 900; in a makefile, put + before the command",
 		"-2,-2":           "it is not for this command; in a makefile",
 		"0,x":             "neither a pair of descriptors nor a fifo",
 		"fifo:" + file:    "is not a pipe",

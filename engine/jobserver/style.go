@@ -22,6 +22,9 @@ type Prober struct {
 // env. Only make is asked, by its --version, and only where a command
 // mentions it: all else takes one of the styles, or both.
 func (p *Prober) Style(command, dir string, env []string) Style {
+	if !strings.Contains(command, "make") && !strings.Contains(command, "ninja") {
+		return Pipe
+	}
 	style, known := Pipe, false
 	for _, w := range strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\n;&|()'\"`=", r) }) {
 		switch base := filepath.Base(w); {

@@ -166,6 +166,7 @@ const (
 	recipeConsole
 	recipeKeepRsp
 	recipeKeepDepfile
+	recipeJobserver
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -175,7 +176,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 		f = &action.Foreign{}
 	}
 	flags := uint64(0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepRsp, f.KeepDepfile} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepRsp, f.KeepDepfile, s.Jobserver} {
 		if set {
 			flags |= 1 << i
 		}
@@ -220,7 +221,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	flags := d.uint()
 	s := &action.Spec{Name: a.Name, Context: a.Context, Target: a.Target,
-		Sandbox: flags&recipeSandbox != 0, Local: flags&recipeLocal != 0}
+		Sandbox: flags&recipeSandbox != 0, Local: flags&recipeLocal != 0, Jobserver: flags&recipeJobserver != 0}
 	n := d.uint()
 	if n > uint64(len(a.Deps)) {
 		d.fail()

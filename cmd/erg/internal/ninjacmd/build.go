@@ -15,6 +15,7 @@ import (
 	"erg.build/erg/contexts/ninja"
 	"erg.build/erg/contexts/ninja/drive"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/jobserver"
 )
 
 // stateName is the directory, in $builddir, of what erg keeps.
@@ -74,6 +75,17 @@ func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 		return c.fatal("%v", err)
 	}
 	b := &builder{command: c, eng: eng, status: st, ctx: ctx}
+	if !c.dryRun && !c.jobsGiven {
+		if b.jobserver, err = jobserver.Join(c.Getenv); err != nil {
+			c.warning("%v", err)
+		}
+	}
+	if b.jobserver != nil {
+		defer b.jobserver.Close()
+		if n := b.jobserver.Slots(); n > 0 {
+			c.jobs = n
+		}
+	}
 	if code, done := b.resume(key, look); done {
 		return code
 	}
@@ -199,6 +211,8 @@ type builder struct {
 	graph  *ninja.Graph
 	warned bool
 	parsed time.Duration
+
+	jobserver *jobserver.Pool // of the program that runs this one
 }
 
 func (b *builder) session(goal string) *engine.Session {
@@ -208,7 +222,7 @@ func (b *builder) session(goal string) *engine.Session {
 	}
 	b.status.begin()
 	return b.eng.NewSession(b.ctx, engine.SessionOptions{Mode: mode, Goal: goal, Jobs: b.jobs, KeepGoing: b.failures == 0, Failures: b.failures,
-		MaxLoad: b.maxLoad, Environ: b.Environ, Sink: b.status})
+		MaxLoad: b.maxLoad, Memory: b.memory, Jobserver: b.jobserver, Environ: b.Environ, Sink: b.status})
 }
 
 func (b *builder) drive() *drive.Driver {
