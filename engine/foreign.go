@@ -67,6 +67,7 @@ func (s *Session) refresh(p string) {
 		l.epoch = epoch
 	} else if s.leaves[k] == l {
 		delete(s.leaves, k)
+		delete(s.leaves, trace.FileKey{Path: p, Kind: trace.Mtime})
 	}
 }
 

@@ -217,8 +217,11 @@ func (s *Session) gatherForeign(n *node, o *outcome, before []trace.Stamp) error
 		if err != nil {
 			return err
 		}
+		if n.byTime() {
+			out.Mark = s.unique(p)
+		}
 		// Of a directory the stamp does not tell what happened below it.
-		if st == before[i] && (!isDir(st) || n.spec.Foreign.Restat) && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
+		if st == before[i] && (n.spec.Foreign.Restat || !isDir(st) && !n.byTime()) && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
 			out.Mark = n.old.Outs[i].Mark
 		}
 		if fi, err := s.eng.fs.Lstat(s.eng.abs(p)); err != nil || !fi.Mode().IsRegular() {

@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -124,6 +125,7 @@ func (s *Session) forget(paths ...string) {
 	for _, p := range paths {
 		delete(s.leaves, trace.FileKey{Path: p, Kind: trace.Content})
 		delete(s.leaves, trace.FileKey{Path: p, Kind: trace.Presence})
+		delete(s.leaves, trace.FileKey{Path: p, Kind: trace.Mtime})
 	}
 }
 
@@ -168,6 +170,8 @@ func (s *Session) lookAt(k trace.FileKey, l *leafState) error {
 	case same || stamp.Absent():
 	case k.Kind == trace.Presence:
 		f.Digest = digest.OfString("present")
+	case k.Kind == trace.Mtime:
+		f.Digest = digest.OfString(strconv.FormatInt(stamp.Mtime, 10))
 	default:
 		if err := s.hashLeaf(f); err != nil {
 			return err
@@ -209,6 +213,8 @@ func sameStamp(k trace.Kind, a, b trace.Stamp) bool {
 	case trace.Presence:
 		const kept = syscall.S_IFMT | 0o111
 		return a.Absent() == b.Absent() && a.Mode&kept == b.Mode&kept
+	case trace.Mtime:
+		return a.Mtime == b.Mtime && a.Absent() == b.Absent()
 	case trace.Listing:
 		return a.Dev == b.Dev && a.Ino == b.Ino && a.Mtime == b.Mtime
 	}

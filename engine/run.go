@@ -174,7 +174,7 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 		rec.Outs = append(rec.Outs, trace.Out{Path: p})
 	}
 	for _, p := range n.spec.Inputs {
-		d, _ := s.inputDigest(p)
+		d, _ := s.inputOf(n, p)
 		rec.Deps = append(rec.Deps, trace.Dep{Path: p, Digest: d})
 	}
 	if n.old != nil {

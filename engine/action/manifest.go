@@ -169,6 +169,9 @@ func (s *Spec) Identity() digest.Digest {
 	if s.Jobserver {
 		m = append(m, Line{"jobserver", "", ""})
 	}
+	if s.Foreign != nil && s.Foreign.Mtime {
+		m = append(m, Line{"mtime", "", ""})
+	}
 	m = append(m, Line{s.Dir, s.Stdin, s.Stdout}, Line{s.Depfile, s.Expect, s.Pool.Name + "\x00" + strconv.Itoa(s.Pool.Depth)},
 		Line{strconv.FormatBool(s.Sandbox), strconv.FormatBool(s.Local), s.Timeout.String()})
 	for _, t := range s.Tools {

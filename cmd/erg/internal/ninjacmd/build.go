@@ -142,7 +142,8 @@ func (c *command) goalKey() string {
 		Command, File string
 		Targets       []string
 		PhonyCycleErr bool `json:",omitempty"`
-	}{"ninja", c.file, c.args, c.phonyCycleErr})
+		Mtime         bool `json:",omitempty"`
+	}{"ninja", c.file, c.args, c.phonyCycleErr, c.mtime})
 	if err != nil {
 		panic(err) // strings always can
 	}
@@ -226,7 +227,7 @@ func (b *builder) session(goal string) *engine.Session {
 }
 
 func (b *builder) drive() *drive.Driver {
-	return drive.New(b.graph, drive.Options{KeepDepfile: b.keepDepfile, KeepRsp: b.keepRsp})
+	return drive.New(b.graph, drive.Options{KeepDepfile: b.keepDepfile, KeepRsp: b.keepRsp, Mtime: b.mtime})
 }
 
 // manifest reads the build file after having it made up to date, if an edge

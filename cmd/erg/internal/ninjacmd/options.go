@@ -25,6 +25,7 @@ type options struct {
 	jobsGiven bool
 	failures  int // that end the build; 0: none does
 	maxLoad   float64
+	mtime     bool  // go by time, too
 	memory    int64 // see engine.SessionOptions
 	dryRun    bool
 	verbosity verbosity
@@ -119,6 +120,8 @@ func (o *options) long(option string, rest []string) (used int, err error) {
 		return used, nil
 	}
 	switch option {
+	case "mtime":
+		o.mtime = true
 	case "help":
 		o.help = true
 	case "version":
@@ -266,6 +269,8 @@ options:
   -l N     do not start new jobs if the load average is greater than N
   -n       dry run (don't run commands but act like they succeeded)
 
+  --mtime     run what has a touched input, and what uses its outputs, whatever
+              they hold (not in Ninja)
   --mem SIZE  start together only what fits in SIZE of memory, going by what
               commands needed before (8G, 50%%, none) [default=75%%] (not in Ninja)
 
