@@ -106,7 +106,7 @@ func (s *Session) makeOnce(p string) error {
 func (s *Session) runForeign(n *node) (*exec.Result, error) {
 	f := n.spec.Foreign
 	cmd := &exec.Command{Dir: s.eng.opts.Root, Env: s.opts.Environ, ExtraFiles: []*os.File{s.eng.lock.f}, Console: f.Console}
-	s.tellSlots(cmd, n.spec, f.Command)
+	s.tellSlots(cmd, n.spec)
 	if split := s.eng.opts.Foreign.Split; split != nil {
 		if dir, argv, ok := split(f.Command); ok {
 			direct := *cmd

@@ -331,7 +331,7 @@ func (s *Session) command(n *node) (*exec.Command, *sandbox.Spec, error) {
 			return nil, nil, err
 		}
 	}
-	s.tellSlots(cmd, spec, strings.Join(spec.Argv, " "))
+	s.tellSlots(cmd, spec)
 	return cmd, sb, nil
 }
 

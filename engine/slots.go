@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/event"
@@ -97,12 +98,19 @@ func (s *Session) closeSlots() {
 	p.Close()
 }
 
-// tellSlots tells a process of the pool, if it is to know. command is what it
-// runs, for finding out in which form it can be told.
-func (s *Session) tellSlots(cmd *exec.Command, spec *action.Spec, command string) {
-	p := s.slots.pool
-	if p == nil || !lends(spec) {
+// tellSlots tells a process of the pool, if it is to know, in the form that
+// what it runs understands.
+func (s *Session) tellSlots(cmd *exec.Command, spec *action.Spec) {
+	if !lends(spec) {
 		return
+	}
+	p := s.slots.pool // was there before this process got its lane
+	if p == nil {
+		return
+	}
+	command := strings.Join(cmd.Argv, " ")
+	if spec.Foreign != nil {
+		command = spec.Foreign.Command
 	}
 	style := s.slots.prober.Style(command, cmd.Dir, cmd.Env)
 	if style == jobserver.Fifo && cmd.Sandbox != nil && cmd.Sandbox.Method != sandbox.None {
