@@ -116,7 +116,9 @@ func (s *Session) tellSlots(cmd *exec.Command, spec *action.Spec) {
 	if style == jobserver.Fifo && cmd.Sandbox != nil && cmd.Sandbox.Method != sandbox.None {
 		style = jobserver.OwnFifo
 	}
-	const standard = 3
-	cmd.Env = p.Environ(cmd.Env, standard+len(cmd.ExtraFiles), style)
-	cmd.ExtraFiles = append(slices.Clip(cmd.ExtraFiles), p.Files()...)
+	// The first numbers, as make has them: shell scripts, configure among them,
+	// redirect those from 5 on.
+	const first = 3
+	cmd.Env = p.Environ(cmd.Env, first, style)
+	cmd.ExtraFiles = slices.Concat(p.Files(), cmd.ExtraFiles)
 }
