@@ -23,7 +23,7 @@ const (
 )
 
 // Files are what a child must inherit, as descriptors in a row.
-func (p *Pool) Files() []*os.File { return p.shared[:] }
+func (p *Pool) Files() []*os.File { return p.shared }
 
 // Environ returns env with what tells a child of the pool, of which it
 // inherits Files as descriptors from first on. Other flags for make stay.

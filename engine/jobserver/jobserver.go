@@ -28,7 +28,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,17 +39,19 @@ const maxTokens = 4095
 //
 // Take, Held, Give and Refill are for one goroutine at a time.
 type Pool struct {
-	read, write *os.File // never block
-	shared      [2]*os.File
-	fifo        string // a path of the pipe that other processes can open
-	slots       int    // of the whole pool; 0: not known
-	served      bool   // it was made here
-	dir         string // to remove
+	read, write int        // descriptors, which never block
+	fds         []int      // all of the pipe
+	shared      []*os.File // for children
+	fifo        string     // a path of the pipe that other processes can open
+	slots       int        // of the whole pool; 0: not known
+	served      bool       // it was made here
+	dir         string     // to remove
 	taken       []byte
 
 	mu      sync.Mutex
 	waiting bool
 	closed  bool
+	wake    int // a descriptor that ends waiting; 0: none yet
 	ready   func()
 	wait    sync.WaitGroup
 }
@@ -92,24 +93,27 @@ func plain(path string) bool {
 }
 
 // open opens the pipe by the names of its ends, which may be the same.
-func (p *Pool) open(read, write string) (err error) {
-	for _, f := range []struct {
-		to   **os.File
+func (p *Pool) open(read, write string) error {
+	for i, f := range []struct {
 		name string
 		flag int
 	}{
 		// In this order: a fifo waits for the other end, or fails without it.
-		{&p.read, read, unix.O_RDONLY | unix.O_NONBLOCK},
-		{&p.write, write, unix.O_WRONLY | unix.O_NONBLOCK},
-		{&p.shared[0], read, unix.O_RDONLY},
-		{&p.shared[1], write, unix.O_WRONLY},
+		{read, unix.O_RDONLY | unix.O_NONBLOCK},
+		{write, unix.O_WRONLY | unix.O_NONBLOCK},
+		{read, unix.O_RDONLY},
+		{write, unix.O_WRONLY},
 	} {
 		fd, err := unix.Open(f.name, f.flag|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return &os.PathError{Op: "open", Path: f.name, Err: err}
 		}
-		*f.to = os.NewFile(uintptr(fd), f.name)
+		p.fds = append(p.fds, fd)
+		if i >= 2 {
+			p.shared = append(p.shared, os.NewFile(uintptr(fd), f.name))
+		}
 	}
+	p.read, p.write = p.fds[0], p.fds[1]
 	return nil
 }
 
@@ -159,23 +163,18 @@ func (p *Pool) put(n int) {
 }
 
 // call does a system call on a descriptor and returns its result, 0 if it
-// fails. It does not wait for the goroutine of Notify, as os.File.Read would.
-func (p *Pool) call(f *os.File, do func(fd int) (int, error)) (n int) {
-	c, err := f.SyscallConn()
-	if err != nil {
-		return 0
-	}
-	c.Control(func(fd uintptr) {
-		for {
-			if n, err = do(int(fd)); err != unix.EINTR {
-				return
-			}
+// fails.
+func (p *Pool) call(fd int, do func(fd int) (int, error)) int {
+	for {
+		n, err := do(fd)
+		switch err {
+		case nil:
+			return n
+		case unix.EINTR:
+		default:
+			return 0
 		}
-	})
-	if err != nil {
-		return 0
 	}
-	return n
 }
 
 // Notify calls f once, from another goroutine, as soon as there seems to be a
@@ -188,11 +187,16 @@ func (p *Pool) Notify(f func()) {
 	if p.waiting || p.closed {
 		return
 	}
+	if p.wake == 0 {
+		fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+		if err != nil {
+			return // the next process that ends goes on
+		}
+		p.wake = fd
+	}
 	p.waiting = true
 	p.wait.Go(func() {
-		if c, err := p.read.SyscallConn(); err == nil {
-			c.Read(readable)
-		}
+		p.await()
 		p.mu.Lock()
 		f, closed := p.ready, p.closed
 		p.waiting, p.ready = false, nil
@@ -203,10 +207,15 @@ func (p *Pool) Notify(f func()) {
 	})
 }
 
-func readable(fd uintptr) bool {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	n, err := unix.Poll(fds, 0)
-	return n > 0 || err != nil && err != unix.EINTR
+// await waits until there is a token, or the pool is closed. (Go's own poller
+// would be told of every token that anybody takes or gives, wanted or not.)
+func (p *Pool) await() {
+	fds := []unix.PollFd{{Fd: int32(p.read), Events: unix.POLLIN}, {Fd: int32(p.wake), Events: unix.POLLIN}}
+	for {
+		if _, err := unix.Poll(fds, -1); err != unix.EINTR {
+			return
+		}
+	}
 }
 
 // Close gives back what was taken and lets go of the pipe. A pool that was
@@ -214,18 +223,22 @@ func readable(fd uintptr) bool {
 func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed = true
-	p.mu.Unlock()
-	if p.read != nil {
-		p.read.SetReadDeadline(time.Unix(0, 0)) // ends Notify's goroutine
+	if p.waiting {
+		unix.Write(p.wake, []byte{1, 0, 0, 0, 0, 0, 0, 0})
 	}
+	p.mu.Unlock()
 	p.wait.Wait()
 	for len(p.taken) > 0 {
 		p.Give()
 	}
-	for _, f := range []*os.File{p.read, p.write, p.shared[0], p.shared[1]} {
-		if f != nil {
-			f.Close()
-		}
+	for _, f := range p.shared {
+		f.Close()
+	}
+	for _, fd := range p.fds[:min(2, len(p.fds))] {
+		unix.Close(fd)
+	}
+	if p.wake != 0 {
+		unix.Close(p.wake)
 	}
 	if p.served {
 		os.Remove(p.fifo)
@@ -233,4 +246,5 @@ func (p *Pool) Close() {
 	if p.dir != "" {
 		os.Remove(p.dir)
 	}
+	p.fds, p.shared, p.wake, p.served, p.dir = nil, nil, 0, false, ""
 }
