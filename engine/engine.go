@@ -10,7 +10,8 @@
 // scheduler (schedule.go) takes through prepare (prepare.go: is what is there
 // what would be made? does the store have it?), past equal actions of other
 // contexts that run just now (flight.go), through run (run.go, output.go) and
-// publish (publish.go). Planning is the same with "run nothing" (plan.go).
+// publish (publish.go). Beside inputs, an action waits for memory (memory.go)
+// and for a slot (slots.go). Planning is the same with "run nothing" (plan.go).
 // Files are compared with their record in leaf.go; clock.go says how far a
 // stamp is to be trusted. What was learnt goes into the trace (record.go,
 // finish.go). From it a null build (null.go) is answered without any of the

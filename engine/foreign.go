@@ -66,6 +66,12 @@ func (s *Session) refresh(p string) {
 		at.epoch = epoch
 	} else if *at == l {
 		at.known = false
+		s.stateMu.Lock()
+		m, ok := s.eng.state.Row(trace.FileKey{Path: p, Kind: trace.Mtime})
+		s.stateMu.Unlock()
+		if ok {
+			s.leaves.at(m).known = false
+		}
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *Session) executeForeign(n *node, o *outcome) {
 	}
 	s.forget(n.spec.Outputs...)
 	o.began = coarseNow()
-	o.res, o.err = s.runForeign(f)
+	o.res, o.err = s.runForeign(n)
 	s.epoch.Add(1)
 	if o.err != nil {
 		return
@@ -103,8 +103,10 @@ func (s *Session) makeOnce(p string) error {
 }
 
 // runForeign starts a program, or a shell where one is needed.
-func (s *Session) runForeign(f *action.Foreign) (*exec.Result, error) {
+func (s *Session) runForeign(n *node) (*exec.Result, error) {
+	f := n.spec.Foreign
 	cmd := &exec.Command{Dir: s.eng.opts.Root, Env: s.opts.Environ, ExtraFiles: []*os.File{s.eng.lock.f}, Console: f.Console}
+	s.tellSlots(cmd, n.spec)
 	if split := s.eng.opts.Foreign.Split; split != nil {
 		if dir, argv, ok := split(f.Command); ok {
 			direct := *cmd
@@ -215,8 +217,11 @@ func (s *Session) gatherForeign(n *node, o *outcome, before []trace.Stamp) error
 		if err != nil {
 			return err
 		}
+		if n.byTime() {
+			out.Mark = s.unique(p)
+		}
 		// Of a directory the stamp does not tell what happened below it.
-		if st == before[i] && (!isDir(st) || n.spec.Foreign.Restat) && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
+		if st == before[i] && (n.spec.Foreign.Restat || !isDir(st) && !n.byTime()) && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
 			out.Mark = n.old.Outs[i].Mark
 		}
 		if fi, err := s.eng.fs.Lstat(s.eng.abs(p)); err != nil || !fi.Mode().IsRegular() {

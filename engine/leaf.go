@@ -7,6 +7,7 @@ import (
 	"path"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -154,7 +155,7 @@ func (s *Session) examinedAt(p string) time.Duration {
 // forget makes the session look again at files that an action has just made.
 func (s *Session) forget(paths ...string) {
 	for _, p := range paths {
-		for _, kind := range [...]trace.Kind{trace.Content, trace.Presence} {
+		for _, kind := range [...]trace.Kind{trace.Content, trace.Presence, trace.Mtime} {
 			s.stateMu.Lock()
 			r, ok := s.eng.state.Row(trace.FileKey{Path: p, Kind: kind})
 			s.stateMu.Unlock()
@@ -225,6 +226,8 @@ func (s *Session) lookAt(k trace.FileKey) (entries []Entry, err error) {
 	case same || stamp.Absent():
 	case k.Kind == trace.Presence:
 		f.Digest = digest.OfString("present")
+	case k.Kind == trace.Mtime:
+		f.Digest = digest.OfString(strconv.FormatInt(stamp.Mtime, 10))
 	default:
 		if err := s.hashLeaf(f); err != nil {
 			return nil, err
@@ -266,6 +269,8 @@ func sameStamp(k trace.Kind, a, b trace.Stamp) bool {
 	case trace.Presence:
 		const kept = syscall.S_IFMT | 0o111
 		return a.Absent() == b.Absent() && a.Mode&kept == b.Mode&kept
+	case trace.Mtime:
+		return a.Mtime == b.Mtime && a.Absent() == b.Absent()
 	case trace.Listing:
 		return a.Dev == b.Dev && a.Ino == b.Ino && a.Mtime == b.Mtime
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -47,6 +48,8 @@ type node struct {
 	pending  int // inputs that are not up to date
 	users    []*node
 	prio     time.Duration // the longest way from here to a goal, by the last durations
+	guess    time.Duration // how long it may take, if it never ran
+	nth      int           // of all that were started
 	in       *queue
 	place    int           // in it
 	seq      int           // its place in wanted
@@ -113,7 +116,7 @@ func (n *node) lastTook() time.Duration {
 	if n.old != nil && n.old.Took > 0 {
 		return n.old.Took
 	}
-	return 100 * time.Millisecond
+	return cmp.Or(n.guess, firstGuess)
 }
 
 // A group is one piece of work: all nodes with the same full key.
@@ -161,6 +164,9 @@ func (t *Task) define(spec action.Spec) error {
 	s.stateMu.Lock()
 	n.old = s.eng.state.Action(n.id())
 	s.stateMu.Unlock()
+	if n.old == nil || n.old.Took == 0 {
+		n.guess = s.guessTook(kindOf(spec.Name, n.id()))
+	}
 	t.cell.addDep(dep{leaf: "defines:" + n.id()})
 	s.mu.Lock()
 	defer s.mu.Unlock()

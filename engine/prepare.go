@@ -87,7 +87,7 @@ func (s *Session) sameInputs(n *node) bool {
 		if d.Discovered {
 			continue
 		}
-		if got, err := s.inputDigest(d.Path); err != nil || got.IsZero() || got != d.Digest {
+		if got, err := s.inputOf(n, d.Path); err != nil || got.IsZero() || got != d.Digest {
 			return false
 		}
 	}
@@ -104,7 +104,7 @@ func (s *Session) tryBoard(n *node, seen int) bool {
 func (s *Session) manifest(n *node) (action.Manifest, error) {
 	var errs []error
 	m := n.spec.Manifest(n.roots(), func(p string) digest.Digest {
-		d, err := s.inputDigest(p)
+		d, err := s.inputOf(n, p)
 		if err != nil {
 			errs = append(errs, err)
 		} else if d.IsZero() && p != n.spec.Expect {
@@ -140,6 +140,14 @@ func (s *Session) discoveredSame(n *node, deps []trace.Dep) bool {
 // discovered returns the digest that a discovered input of n has now, zero
 // when it is absent.
 func (s *Session) discovered(n *node, d trace.Dep) (digest.Digest, error) {
+	got, err := s.discoveredContent(n, d)
+	if err != nil || d.Digest.IsZero() {
+		return got, err
+	}
+	return s.dated(n, d.Path, got)
+}
+
+func (s *Session) discoveredContent(n *node, d trace.Dep) (digest.Digest, error) {
 	out := s.isOutput(d.Path)
 	if out && n.spec.Foreign != nil {
 		return s.foreignDiscovered(d.Path)

@@ -23,7 +23,7 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 	}
 	for _, l := range lists {
 		for _, p := range l {
-			d, _ := s.inputDigest(p)
+			d, _ := s.inputOf(n, p)
 			rec.Deps = append(rec.Deps, trace.Dep{Path: p, Digest: d})
 		}
 	}

@@ -54,6 +54,7 @@ func (s *Session) Resume(l *Look) (done bool, err error) {
 	valid, err := x.build()
 	s.leave()
 	s.drain()
+	s.closeSlots()
 	if !valid {
 		s.gate.opened = false
 		s.resumed = nil
@@ -86,6 +87,9 @@ func (x *resumption) changed(rows []trace.Row) (changed []trace.Row, ok bool) {
 		f := files[i]
 		if f.Changed <= x.goal.Complete {
 			continue
+		}
+		if f.Kind == trace.Mtime {
+			return nil, false // who goes by time, only the whole graph tells
 		}
 		_, made := s.eng.state.Producer(r)
 		if x.goal.Asked.Has(r) || !made && f.Kind == trace.Content && f.Stamp.Absent() {
@@ -139,11 +143,12 @@ func (x *resumption) reach(changed []trace.Row) bool {
 }
 
 // load reads the records of the cone. It reports false if one of them does
-// not tell how to run the action.
+// not tell how to run the action, or what it would be judged by: the times of
+// files that phony actions outside of the cone stand for.
 func (x *resumption) load() bool {
 	for _, first := range x.order {
 		rec := x.s.eng.state.ActionAt(first)
-		if rec == nil || rec.Recipe == nil {
+		if rec == nil || rec.Recipe == nil || rec.Recipe.Foreign != nil && rec.Recipe.Foreign.Mtime {
 			return false
 		}
 		x.acts[first] = rec

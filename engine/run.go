@@ -162,6 +162,9 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 	rec := &trace.Action{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Spec: n.identity,
 		Message: o.output, Took: took, Verified: s.rev, Ran: s.rev, Failed: true}
+	if o.res != nil {
+		rec.Peak = o.res.MaxRSS // it may have failed for want of memory
+	}
 	if m, err := s.manifest(n); err == nil {
 		n.keepRecipe(rec, m)
 		rec.Why = s.explain(n, m, nil)
@@ -170,7 +173,7 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 		rec.Outs = append(rec.Outs, trace.Out{Path: p})
 	}
 	for _, p := range n.spec.Inputs {
-		d, _ := s.inputDigest(p)
+		d, _ := s.inputOf(n, p)
 		rec.Deps = append(rec.Deps, trace.Dep{Path: p, Digest: d})
 	}
 	if n.old != nil {
@@ -327,6 +330,7 @@ func (s *Session) command(n *node) (*exec.Command, *sandbox.Spec, error) {
 			return nil, nil, err
 		}
 	}
+	s.tellSlots(cmd, spec)
 	return cmd, sb, nil
 }
 

@@ -30,6 +30,8 @@ type sched struct {
 	running  int
 	pools    map[string]*pool
 	stopped  bool
+	slots    slots
+	memory   memory
 
 	flights map[digest.Digest]*flight // by declared key
 	groups  map[digest.Digest]*group  // by full key
@@ -112,7 +114,8 @@ func (s *Session) pump() {
 		s.prep++
 		go s.prepare(n)
 	}
-	for s.running < len(s.lanes) && len(s.runnable) > 0 {
+	var large []*node // which wait for memory
+	for s.running < len(s.lanes) && len(s.runnable) > 0 && len(large) < lookBehind {
 		n := s.runnable.take()
 		if s.hold(n) {
 			continue
@@ -122,10 +125,22 @@ func (s *Session) pump() {
 			break
 		}
 		if p := s.pool(n); p != nil && p.running >= max(n.spec.Pool.Depth, 1) {
+			s.memory.unreserve(n)
 			p.held.put(n)
 			continue
 		}
+		if !s.fits(n) {
+			large = append(large, n)
+			continue
+		}
+		if !s.slot() {
+			s.runnable.put(n)
+			break
+		}
 		s.start(n)
+	}
+	for _, n := range large {
+		s.runnable.put(n)
 	}
 	if s.openGate() {
 		s.pump()
@@ -181,6 +196,8 @@ func (s *Session) dump() string {
 func (s *Session) start(n *node) {
 	n.state = running
 	s.running++
+	s.memory.take(n)
+	s.lendSlots(n)
 	if p := s.pool(n); p != nil {
 		p.running++
 	}
@@ -208,6 +225,8 @@ func (s *Session) start(n *node) {
 // ranNode frees what a run held. The caller holds mu.
 func (s *Session) ranNode(n *node) {
 	s.running--
+	s.memory.free(n)
+	s.freeSlot(n)
 	s.lanes[n.lane] = nil
 	if p := s.pool(n); p != nil {
 		p.running--

@@ -11,6 +11,7 @@ import (
 
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/jobserver"
 	"erg.build/erg/engine/sandbox"
 	"erg.build/erg/engine/trace"
 )
@@ -26,11 +27,17 @@ const (
 // SessionOptions are those of one command.
 type SessionOptions struct {
 	Mode      Mode
-	Goal      string     // what was asked for: the key of the goal in the trace
-	Jobs      int        // processes at once; 0 for the machine's cores
-	KeepGoing bool       // after a failure go on with all that does not need it
-	Failures  int        // without KeepGoing: how many failures stop the build; 0 for the first
-	MaxLoad   float64    // start nothing beside another process while the machine's load is above it; 0 for no limit
+	Goal      string  // what was asked for: the key of the goal in the trace
+	Jobs      int     // processes at once; 0 for the machine's cores
+	KeepGoing bool    // after a failure go on with all that does not need it
+	Failures  int     // without KeepGoing: how many failures stop the build; 0 for the first
+	MaxLoad   float64 // start nothing beside another process while the machine's load is above it; 0 for no limit
+	// Memory is how many bytes processes may need at once, by what they needed
+	// before; 0 for DefaultMemory, NoMemoryLimit for no limit.
+	Memory int64
+	// Jobserver is that of the program which runs this one: it has a say in how
+	// many processes there are. nil: the session is the server.
+	Jobserver *jobserver.Pool
 	Environ   []string   // of foreign actions
 	Rerun     bool       // run Local actions (tests) although they passed before
 	Sink      event.Sink // must not call the session
@@ -65,6 +72,7 @@ type Session struct {
 	publish publisher
 	storeOK atomic.Bool // false once a write to the store failed
 
+	guesses        guesses
 	targetsOnce    sync.Once
 	targets        []*trace.Action // of former builds, by target
 	formerContexts map[string]bool
@@ -92,6 +100,7 @@ func (e *Engine) NewSession(ctx context.Context, o SessionOptions) *Session {
 		env:    map[string]string{},
 	}
 	s.sched.init(defaultJobs(o.Jobs))
+	s.slots.pool, s.memory.limit = o.Jobserver, o.Memory
 	s.storeOK.Store(e.store != nil)
 	if e.repaired != "" {
 		s.message(event.Warning, e.repaired)
@@ -121,6 +130,7 @@ func (s *Session) Eval(fn func(t *Task) error) error {
 	err := fn(&Task{s: s, cell: root, ctx: s.ctx})
 	s.leave()
 	s.drain()
+	s.closeSlots()
 	return err
 }
 

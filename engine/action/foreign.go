@@ -26,6 +26,11 @@ type Foreign struct {
 	// Restat: an output that was absent and stays so is as it was. (For
 	// others, content tells.)
 	Restat bool
+	// Mtime makes time count beside content, as for other build systems: a
+	// touched input is another one, and whoever uses an output runs whenever
+	// this action did. With Restat, an output that it did not touch is as it
+	// was.
+	Mtime bool
 	// Console gives the process erg's own standard streams.
 	Console bool
 

@@ -166,6 +166,12 @@ func (s *Spec) Identity() digest.Digest {
 		m = append(m, f.manifest()...)
 		m = append(m, Line{strconv.FormatBool(f.Phony), strconv.FormatBool(f.Console), f.Includes}, Line{"description", f.Description, ""})
 	}
+	if s.Jobserver {
+		m = append(m, Line{"jobserver", "", ""})
+	}
+	if s.Foreign != nil && s.Foreign.Mtime {
+		m = append(m, Line{"mtime", "", ""})
+	}
 	m = append(m, Line{s.Dir, s.Stdin, s.Stdout}, Line{s.Depfile, s.Expect, s.Pool.Name + "\x00" + strconv.Itoa(s.Pool.Depth)},
 		Line{strconv.FormatBool(s.Sandbox), strconv.FormatBool(s.Local), s.Timeout.String()})
 	for _, t := range s.Tools {

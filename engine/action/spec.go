@@ -87,6 +87,10 @@ type Spec struct {
 	Writable []string
 	// Pool limits how many actions that name the same pool run at once.
 	Pool Pool
+	// Jobserver says that it runs jobs of its own and shares the slots of the
+	// whole build: MAKEFLAGS is added to Env. Foreign actions do without being
+	// asked. Not part of the key.
+	Jobserver bool
 	// Timeout ends the process; 0 means none. Not part of the key.
 	Timeout time.Duration
 

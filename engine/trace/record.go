@@ -166,6 +166,8 @@ const (
 	recipeConsole
 	recipeKeepRsp
 	recipeKeepDepfile
+	recipeJobserver
+	recipeMtime
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -175,7 +177,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 		f = &action.Foreign{}
 	}
 	flags := uint64(0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepRsp, f.KeepDepfile} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepRsp, f.KeepDepfile, s.Jobserver, f.Mtime} {
 		if set {
 			flags |= 1 << i
 		}
@@ -220,7 +222,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	flags := d.uint()
 	s := &action.Spec{Name: a.Name, Context: a.Context, Target: a.Target,
-		Sandbox: flags&recipeSandbox != 0, Local: flags&recipeLocal != 0}
+		Sandbox: flags&recipeSandbox != 0, Local: flags&recipeLocal != 0, Jobserver: flags&recipeJobserver != 0}
 	n := d.uint()
 	if n > uint64(len(a.Deps)) {
 		d.fail()
@@ -247,7 +249,7 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	s.Pool = action.Pool{Name: d.string(), Depth: int(d.int())}
 	if flags&recipeForeign != 0 {
 		s.Foreign = &action.Foreign{Phony: flags&recipePhony != 0, Generator: flags&recipeGenerator != 0, Restat: flags&recipeRestat != 0,
-			Console: flags&recipeConsole != 0, KeepRsp: flags&recipeKeepRsp != 0, KeepDepfile: flags&recipeKeepDepfile != 0,
+			Console: flags&recipeConsole != 0, KeepRsp: flags&recipeKeepRsp != 0, KeepDepfile: flags&recipeKeepDepfile != 0, Mtime: flags&recipeMtime != 0,
 			Command: d.string(), Rspfile: d.string(), RspContent: d.string(), Includes: d.string(), Description: d.string()}
 		return s
 	}

@@ -34,13 +34,11 @@ type State struct {
 
 // unsaved is what the log does not have yet.
 type unsaved struct {
-	rows     []Row
-	acts     map[Row]bool
-	elems    map[string]bool
-	goals    map[string]bool
-	flushed  int    // how many of the fresh rows the log has
-	revision uint32 // as in the last commit
-	buildID  string
+	rows    []Row
+	acts    map[Row]bool
+	elems   map[string]bool
+	goals   map[string]bool
+	flushed int // how many of the fresh rows the log has
 }
 
 // rowData is what is known of a row's file.

@@ -44,6 +44,7 @@ const (
 	Content  Kind = iota // its bytes and its executable bit
 	Presence             // whether there is such a file
 	Listing              // a directory's names
+	Mtime                // when it was last modified, whatever it holds
 )
 
 // A Stamp is what the file system tells of a file without reading it. The

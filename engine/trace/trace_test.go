@@ -32,12 +32,12 @@ func sampleAction(i int) *Action {
 		a.Recipe = &action.Spec{Name: a.Name, Context: a.Context, Target: a.Target, Root: "_build/app", Argv: []string{"cc", action.Ref("src/a.c")},
 			Env: []string{"A=b"}, Dir: "d", Inputs: []string{"src/a.c"}, Order: []string{"_build/app/gen.h"}, Outputs: []string{a.Outs[0].Path, a.Outs[1].Path},
 			Stdin: "src/a.c", Stdout: a.Outs[1].Path, Tools: []action.Tool{{Name: "cc", Identity: d("cc")}}, Depfile: "_build/app/d", Include: []string{"inc", "src"},
-			Sandbox: true, Writable: []string{"/w"}, Pool: action.Pool{Name: "p", Depth: 2}, Timeout: time.Minute, Local: true, Expect: "src/want"}
+			Sandbox: true, Writable: []string{"/w"}, Pool: action.Pool{Name: "p", Depth: 2}, Timeout: time.Minute, Local: true, Jobserver: true, Expect: "src/want"}
 	case 2:
 		a.Name = a.ID()
 		a.Recipe = &action.Spec{Name: a.Name, Context: a.Context, Target: a.Target, Inputs: []string{"src/a.c"}, Order: []string{"order"},
 			Outputs: []string{a.Outs[0].Path, a.Outs[1].Path}, Depfile: "x.d",
-			Foreign: &action.Foreign{Command: "cc $in", Description: "CC", Generator: true, Restat: true, Console: true, Rspfile: "r", RspContent: "c", KeepRsp: true, KeepDepfile: true, Includes: "Note"}}
+			Foreign: &action.Foreign{Command: "cc $in", Description: "CC", Generator: true, Restat: true, Console: true, Rspfile: "r", RspContent: "c", KeepRsp: true, KeepDepfile: true, Mtime: true, Includes: "Note"}}
 	}
 	return a
 }

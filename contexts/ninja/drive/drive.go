@@ -19,6 +19,7 @@ import (
 type Options struct {
 	KeepDepfile bool // with deps=gcc, too
 	KeepRsp     bool // after success, too
+	Mtime       bool // every edge goes by time as well, as Ninja's do
 }
 
 // Read reads a build file and those that it includes.
@@ -143,6 +144,10 @@ func (d *Driver) define(t *engine.Task, edges []ninja.Edge, without map[ninja.Ed
 	return nil
 }
 
+// mtimeVar is the variable of an edge, or of a file for all its edges, that
+// makes time count. Ninja allows any variable but in rules.
+const mtimeVar = "erg_mtime"
+
 // spec describes an edge for the engine.
 func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 	g := d.g
@@ -166,6 +171,7 @@ func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 	if f.Rspfile = g.Rspfile(e); f.Rspfile != "" {
 		f.RspContent, f.KeepRsp = g.Binding(e, "rspfile_content"), d.opts.KeepRsp
 	}
+	f.Mtime = d.opts.Mtime || g.Binding(e, mtimeVar) != ""
 	if p := g.Depfile(e); p != "" {
 		s.Depfile = ninja.Canonical(p)
 	}
@@ -179,8 +185,9 @@ func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 		f.Console = p == ninja.ConsolePool
 	}
 	// What talks to people, or writes the graph itself, does more than its
-	// outputs show: it is never restored.
-	s.Local = f.Console || f.Generator
+	// outputs show: it is never restored. Nor is what goes by time, since a
+	// file that comes back is new.
+	s.Local = f.Console || f.Generator || f.Mtime
 	if a := d.added[e]; a != nil {
 		s.Inputs, s.Outputs = append(s.Inputs, a.inputs...), append(s.Outputs, a.outputs...)
 		f.Restat = f.Restat || a.restat

@@ -20,6 +20,7 @@ import (
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/jobserver"
 	"erg.build/erg/engine/sandbox"
 )
 
@@ -207,7 +208,12 @@ func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key
 // that this will do, else by running goal as the root query; and reports how it went.
 // What keep returns is shown by the next null build.
 func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Evaluator, sink show.Sink, key string, look *engine.Look, start time.Time, goal func(*engine.Task) error, keep func() any) error {
-	s := eng.NewSession(ctx, engine.SessionOptions{Goal: key, Jobs: j.common.Jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, Sink: sink,
+	jobs, pool := j.jobserver(sink)
+	if pool != nil {
+		defer pool.Close()
+	}
+	s := eng.NewSession(ctx, engine.SessionOptions{Goal: key, Jobs: jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, Sink: sink,
+		Jobserver: pool, MaxLoad: j.opts.MaxLoad, Memory: j.opts.Memory,
 		BeforeRun: func() bool { return j.common.KeepGoing || !ev.HasErrors() }})
 	resumed, err := s.Resume(look)
 	if !resumed {
@@ -225,6 +231,26 @@ func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Eval
 		saved = cerr
 	}
 	return j.verdict(ctx, ev, err, saved, r)
+}
+
+// jobserver joins that of a make which runs erg, and says how many processes
+// may run at once. A number on the command line is stronger.
+func (j *job) jobserver(sink event.Sink) (jobs int, pool *jobserver.Pool) {
+	warn := func(text string) { sink.Event(event.Message{Level: event.Warning, Text: text}) }
+	if j.common.JobsGiven {
+		if jobserver.Announced(j.common.Getenv) {
+			warn(fmt.Sprintf("-j %d is given: the jobserver of make is left alone", j.common.Jobs))
+		}
+		return j.common.Jobs, nil
+	}
+	pool, err := jobserver.Join(j.common.Getenv)
+	switch {
+	case err != nil:
+		warn(err.Error())
+	case pool != nil && pool.Slots() > 0:
+		return pool.Slots(), pool
+	}
+	return j.common.Jobs, pool
 }
 
 // verdict turns what went wrong into the error that decides the exit code.

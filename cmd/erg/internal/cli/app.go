@@ -50,6 +50,7 @@ type Common struct {
 	Dir       string   // where to look for the workspace, absolute
 	Contexts  []string // those to consider, as CTX[@KEY]; all the defaults when empty
 	Jobs      int      // how many processes may run at once, at least 1
+	JobsGiven bool     // Jobs was asked for, and is no default
 	KeepGoing bool     // go on with what does not depend on a failure
 	JSON      bool     // print JSON, one object per line where it is a stream
 	Vars      []Var    // in the order given, without duplicates
@@ -79,6 +80,9 @@ type Var struct{ Name, Value string }
 type Building struct {
 	Timeline string // the file to write a trace to, absolute; "" for none
 	Explain  bool   // say of each action why it runs
+	// MaxLoad and Memory hold processes back; as in engine.SessionOptions.
+	MaxLoad float64
+	Memory  int64
 }
 
 // PlanOptions are those of plan.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"erg.build/erg/engine"
 )
 
 func TestFlagsBecomeOptions(t *testing.T) {
@@ -15,7 +17,9 @@ func TestFlagsBecomeOptions(t *testing.T) {
 	for line, want := range map[string]any{
 		"plan a b":                            PlanOptions{Targets: []string{"a", "b"}},
 		"build":                               BuildOptions{Targets: []string{}},
-		"build --timeline t.json --explain x": BuildOptions{Building{dir + "/t.json", true}, []string{"x"}},
+		"build --timeline t.json --explain x": BuildOptions{Building{Timeline: dir + "/t.json", Explain: true}, []string{"x"}},
+		"build -l 2.5 --mem 2G":               BuildOptions{Building{MaxLoad: 2.5, Memory: 2 << 30}, []string{}},
+		"test --max-load=3 --mem none":        TestOptions{Building: Building{MaxLoad: 3, Memory: engine.NoMemoryLimit}, Tests: []string{}},
 		"test --rerun //lib:test.a":           TestOptions{Tests: []string{"//lib:test.a"}, Rerun: true},
 		"run app:bin.x -j 3 --json":           RunOptions{Program: "app:bin.x", Args: []string{"-j", "3", "--json"}},
 		"run --explain x -- -- y":             RunOptions{Building{Explain: true}, "x", []string{"--", "y"}},
@@ -43,12 +47,12 @@ func TestCommon(t *testing.T) {
 	r.want(t, 0, "", "")
 	c := r.app.common
 	c.Stdin, c.Stdout, c.Stderr, c.Getenv = nil, nil, nil, nil
-	want := Common{Dir: dir, Contexts: []string{"app", "v@wide", "x"}, Jobs: 3, KeepGoing: true, JSON: true,
+	want := Common{Dir: dir, Contexts: []string{"app", "v@wide", "x"}, Jobs: 3, JobsGiven: true, KeepGoing: true, JSON: true,
 		Vars: []Var{{"a", "b=c,d"}, {"e", ""}}, Color: "always", Store: dir + "/s"}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v, want %+v", c, want)
 	}
-	if c := try(t, dir, "build").app.common; c.Jobs < 1 || c.Color != "auto" || c.Store != "" {
+	if c := try(t, dir, "build").app.common; c.Jobs < 1 || c.JobsGiven || c.Color != "auto" || c.Store != "" {
 		t.Errorf("defaults: %+v", c)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"erg.build/erg/cmd/erg/internal/show"
+	"erg.build/erg/engine"
 )
 
 // global holds the flags that every command has, as they were given.
@@ -52,7 +53,7 @@ func (g *global) addFlags(root *cobra.Command) {
 // common checks the flags and returns what they say.
 func (g *global) common(cmd *cobra.Command) (Common, error) {
 	c := Common{
-		Jobs: g.jobs, KeepGoing: g.keepGoing, JSON: g.json, Color: g.color.value,
+		Jobs: g.jobs, JobsGiven: cmd.Flags().Changed("jobs"), KeepGoing: g.keepGoing, JSON: g.json, Color: g.color.value,
 		Stdin: g.deps.Stdin, Stdout: g.deps.Stdout, Stderr: g.deps.Stderr, Getenv: g.deps.Getenv,
 	}
 	dir, err := filepath.Abs(g.dir)
@@ -129,7 +130,12 @@ func addBuilding(cmd *cobra.Command, b *Building) {
 	f := cmd.Flags()
 	f.BoolVar(&b.Explain, "explain", false, "say of each action why it runs")
 	f.StringVar(&b.Timeline, "timeline", "", "write a trace for ui.perfetto.dev to `FILE`")
+	f.Float64VarP(&b.MaxLoad, "max-load", "l", 0, "start no further process while the load average is `N` or more")
+	f.Var((*memory)(&b.Memory), "mem", "start together only what fits in `SIZE` (8G, 50%, none) of memory")
 	must(cmd.MarkFlagFilename("timeline", "json"))
+	for _, name := range []string{"max-load", "mem"} {
+		must(cmd.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions))
+	}
 }
 
 // in makes the paths of b absolute.
@@ -163,6 +169,18 @@ func (c *choice[T]) names() []string {
 		names[i] = string(v)
 	}
 	return names
+}
+
+// A memory is a flag that takes an amount of memory.
+type memory int64
+
+func (m *memory) String() string { return "" }
+func (m *memory) Type() string   { return "string" }
+
+func (m *memory) Set(s string) error {
+	n, err := engine.ParseMemory(s)
+	*m = memory(n)
+	return err
 }
 
 // must panics on errors about how flags are declared.

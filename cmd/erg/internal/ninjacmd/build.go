@@ -15,6 +15,7 @@ import (
 	"erg.build/erg/contexts/ninja"
 	"erg.build/erg/contexts/ninja/drive"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/jobserver"
 )
 
 // stateName is the directory, in $builddir, of what erg keeps.
@@ -74,6 +75,17 @@ func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 		return c.fatal("%v", err)
 	}
 	b := &builder{command: c, eng: eng, status: st, ctx: ctx}
+	if !c.dryRun && !c.jobsGiven {
+		if b.jobserver, err = jobserver.Join(c.Getenv); err != nil {
+			c.warning("%v", err)
+		}
+	}
+	if b.jobserver != nil {
+		defer b.jobserver.Close()
+		if n := b.jobserver.Slots(); n > 0 {
+			c.jobs = n
+		}
+	}
 	if code, done := b.resume(key, look); done {
 		return code
 	}
@@ -130,7 +142,8 @@ func (c *command) goalKey() string {
 		Command, File string
 		Targets       []string
 		PhonyCycleErr bool `json:",omitempty"`
-	}{"ninja", c.file, c.args, c.phonyCycleErr})
+		Mtime         bool `json:",omitempty"`
+	}{"ninja", c.file, c.args, c.phonyCycleErr, c.mtime})
 	if err != nil {
 		panic(err) // strings always can
 	}
@@ -199,6 +212,8 @@ type builder struct {
 	graph  *ninja.Graph
 	warned bool
 	parsed time.Duration
+
+	jobserver *jobserver.Pool // of the program that runs this one
 }
 
 func (b *builder) session(goal string) *engine.Session {
@@ -208,11 +223,11 @@ func (b *builder) session(goal string) *engine.Session {
 	}
 	b.status.begin()
 	return b.eng.NewSession(b.ctx, engine.SessionOptions{Mode: mode, Goal: goal, Jobs: b.jobs, KeepGoing: b.failures == 0, Failures: b.failures,
-		MaxLoad: b.maxLoad, Environ: b.Environ, Sink: b.status})
+		MaxLoad: b.maxLoad, Memory: b.memory, Jobserver: b.jobserver, Environ: b.Environ, Sink: b.status})
 }
 
 func (b *builder) drive() *drive.Driver {
-	return drive.New(b.graph, drive.Options{KeepDepfile: b.keepDepfile, KeepRsp: b.keepRsp})
+	return drive.New(b.graph, drive.Options{KeepDepfile: b.keepDepfile, KeepRsp: b.keepRsp, Mtime: b.mtime})
 }
 
 // manifest reads the build file after having it made up to date, if an edge

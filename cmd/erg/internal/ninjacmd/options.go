@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"erg.build/erg/engine"
 )
 
 // verbosity is how much is printed.
@@ -20,8 +22,11 @@ const (
 type options struct {
 	dir, file string
 	jobs      int
+	jobsGiven bool
 	failures  int // that end the build; 0: none does
 	maxLoad   float64
+	mtime     bool  // go by time, too
+	memory    int64 // see engine.SessionOptions
 	dryRun    bool
 	verbosity verbosity
 	tool      string
@@ -65,9 +70,11 @@ func parse(args []string) (*options, error) {
 			o.args = append(o.args, args[i+1:]...)
 			return o, nil
 		case strings.HasPrefix(a, "--"):
-			if err := o.long(a[2:]); err != nil {
+			used, err := o.long(a[2:], args[i+1:])
+			if err != nil {
 				return nil, err
 			}
+			i += used
 		case len(a) > 1 && a[0] == '-':
 			used, err := o.short(a[1:], args[i+1:])
 			if err != nil {
@@ -96,8 +103,25 @@ func defaultJobs() int {
 	}
 }
 
-func (o *options) long(name string) error {
-	switch name {
+// long reads a long option and says how many of the arguments behind it were
+// used.
+func (o *options) long(option string, rest []string) (used int, err error) {
+	name, value, given := strings.Cut(option, "=")
+	if name == "mem" {
+		if !given {
+			if len(rest) == 0 {
+				return 0, &errUsage{"option '--mem' requires an argument"}
+			}
+			value, used = rest[0], 1
+		}
+		if o.memory, err = engine.ParseMemory(value); err != nil {
+			return 0, fmt.Errorf("--mem %s: %w", value, err)
+		}
+		return used, nil
+	}
+	switch option {
+	case "mtime":
+		o.mtime = true
 	case "help":
 		o.help = true
 	case "version":
@@ -107,9 +131,9 @@ func (o *options) long(name string) error {
 	case "quiet":
 		o.verbosity = quiet
 	default:
-		return &errUsage{"unrecognized option '--" + name + "'"}
+		return 0, &errUsage{"unrecognized option '--" + option + "'"}
 	}
-	return nil
+	return 0, nil
 }
 
 // short reads a group of short options, "nv" or "j4", and says how many of
@@ -157,7 +181,7 @@ func (o *options) value(c byte, v string) error {
 		if err != nil || n < 0 {
 			return fmt.Errorf("invalid -j parameter")
 		}
-		if o.jobs = n; n == 0 || n > unlimited {
+		if o.jobs, o.jobsGiven = n, true; n == 0 || n > unlimited {
 			o.jobs = unlimited
 		}
 	case 'k':
@@ -244,6 +268,11 @@ options:
   -k N     keep going until N jobs fail (0 means infinity) [default=1]
   -l N     do not start new jobs if the load average is greater than N
   -n       dry run (don't run commands but act like they succeeded)
+
+  --mtime     run what has a touched input, and what uses its outputs, whatever
+              they hold (not in Ninja)
+  --mem SIZE  start together only what fits in SIZE of memory, going by what
+              commands needed before (8G, 50%%, none) [default=75%%] (not in Ninja)
 
   -d MODE  enable debugging (use '-d list' to list modes)
   -t TOOL  run a subtool (use '-t list' to list subtools)
