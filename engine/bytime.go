@@ -42,7 +42,7 @@ func (s *Session) addTimes(p string, add func(digest.Digest), seen map[string]bo
 		return nil
 	}
 	seen[p] = true
-	if n := s.producer(p); n != nil && n.phony() && len(n.spec.Inputs) > 0 {
+	if n := s.producer(p); n != nil && n.traits.has(isPhony) && n.traits.has(hasInputs) {
 		for _, in := range n.spec.Inputs {
 			if err := s.addTimes(in, add, seen); err != nil {
 				return err

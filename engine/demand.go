@@ -87,7 +87,7 @@ func (s *Session) awaitNode(ctx context.Context, n *node) (state, error) {
 // want demands a node: it, and what it needs, will be made up to date. prio
 // is how long what waits for it will take. The caller holds mu.
 func (s *Session) want(root *node, prio time.Duration) {
-	root.raise(prio + root.lastTook())
+	root.raise(prio + root.took)
 	if root.state != defined {
 		return
 	}
@@ -100,7 +100,7 @@ func (s *Session) want(root *node, prio time.Duration) {
 		n := w.post[i]
 		n.eachInput(s, func(_ string, in *node) {
 			if in != nil && !in.state.ended() {
-				in.raise(n.prio + in.lastTook())
+				in.raise(n.prio + in.took)
 			}
 		})
 	}
@@ -120,7 +120,7 @@ type wanting struct {
 func (w *wanting) visit(n *node) {
 	n.state = waiting
 	n.visiting = true
-	n.seq = len(w.s.wanted)
+	n.seq = int32(len(w.s.wanted))
 	w.s.wanted = append(w.s.wanted, n)
 	w.s.tally.demanded(n)
 	w.path = append(w.path, n)
@@ -168,18 +168,25 @@ func (w *wanting) cycle(first *node) error {
 // eachInput calls f for each input that is an output of the workspace, with
 // the node that makes it, or nil.
 func (n *node) eachInput(s *Session, f func(p string, in *node)) {
-	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
-		for _, p := range list {
-			if in := s.outputs[p].n; in != nil || s.resumed == nil && s.isOutputHeld(p) {
-				f(p, in)
+	each := func(p string) {
+		if in := s.outputs[p].n; in != nil || s.resumed == nil && s.isOutputHeld(p) {
+			f(p, in)
+		}
+	}
+	if n.hot == nil {
+		n.source.Inputs(n.ref, each)
+	} else {
+		for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
+			for _, p := range list {
+				each(p)
 			}
 		}
 	}
-	if n.spec.Foreign == nil || n.old == nil {
+	if !n.traits.has(hasFound) {
 		return
 	}
 	// What it was seen to read, it will read.
-	for _, d := range n.old.Deps {
+	for _, d := range s.oldDeps(n) {
 		if in := s.outputs[d.Path].n; d.Discovered && in != nil && in != n {
 			f(d.Path, in)
 		}
@@ -189,6 +196,7 @@ func (n *node) eachInput(s *Session, f func(p string, in *node)) {
 // link makes a node wait for its inputs. The caller holds mu.
 func (s *Session) link(n *node, err error) {
 	if err != nil {
+		s.heat(n)
 		s.fail(n, err)
 		return
 	}

@@ -65,20 +65,24 @@ func (s *Session) goal(summary []byte) *trace.Goal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, n := range s.wanted {
-		rec := s.eng.state.Action(n.id())
-		if rec == nil {
+		if !n.kept {
 			continue
 		}
 		r := s.eng.state.AddRow(trace.FileKey{Path: n.id()})
 		g.Actions.Add(r)
-		if n.group == nil || groups[n.group] {
-			continue
+		if n.hot != nil {
+			if n.group == nil || groups[n.group] {
+				continue
+			}
+			groups[n.group] = true
+			g.Count++
 		}
-		groups[n.group] = true
-		g.Count++
-		if len(rec.Message) > 0 {
+		if n.printed {
 			g.Replay = append(g.Replay, r)
 		}
+	}
+	for _, count := range s.cooled {
+		g.Count += count
 	}
 	return g
 }
@@ -219,7 +223,7 @@ func namedDeps(c *cell) []string {
 				}
 				name = "element:" + d.cell.note.Address
 			}
-			if !seen[name] && !strings.HasPrefix(name, "defines:") {
+			if !seen[name] {
 				seen[name] = true
 				out = append(out, name)
 			}

@@ -36,7 +36,7 @@ func (s *Session) board(n *node, seen int) bool {
 		s.end(n, skipped)
 		return true
 	}
-	if !n.spec.Local {
+	if !n.traits.has(isAlone) {
 		f := s.flight(n)
 		if len(f.made) > seen {
 			return false
@@ -80,7 +80,7 @@ func (s *Session) failsToo(n *node, f *flight) bool {
 // settle ends a node well and offers what it made to equal ones. The caller
 // holds mu.
 func (s *Session) settle(n *node, st state) {
-	if !n.spec.Local {
+	if !n.traits.has(isAlone) {
 		f := s.flight(n)
 		f.made = append(f.made, n)
 	}
@@ -90,6 +90,9 @@ func (s *Session) settle(n *node, st state) {
 // land takes the leader off its flight and returns those who followed it.
 // The caller holds mu.
 func (s *Session) land(n *node) []*node {
+	if n.traits.has(isAlone) {
+		return nil
+	}
 	f := s.flights[n.key]
 	if f == nil || f.leader != n {
 		return nil
@@ -138,7 +141,7 @@ func (s *Session) fail(n *node, err error) {
 // to go on. Followers fail with it when they could only do the same; those
 // whose generated inputs differ are to try. The caller holds mu.
 func (s *Session) failRun(n *node, e event.ActionFinished) {
-	if isProbe(n.spec) {
+	if n.traits.has(isProbe) {
 		s.failProbe(n, e)
 		return
 	}
@@ -150,7 +153,7 @@ func (s *Session) failRun(n *node, e event.ActionFinished) {
 			differ = append(differ, w)
 		}
 	}
-	if n.state == running && !n.spec.Local {
+	if n.state == running && !n.traits.has(isAlone) {
 		f := s.flight(n)
 		f.failed = append(f.failed, n)
 	}

@@ -39,9 +39,6 @@ func (s *Session) isOutputHeld(p string) bool {
 	return s.outputs[p].n != nil
 }
 
-// phony reports whether a node runs nothing.
-func (n *node) phony() bool { return n.spec.Foreign != nil && n.spec.Foreign.Phony }
-
 // refresh makes the session look again at a file in the workspace that was
 // examined before some process ended: foreign actions make files that they
 // do not declare.
@@ -162,7 +159,7 @@ func (s *Session) stand(n *node) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n.outs, n.volatile = outs, volatile
+	n.outs, n.volatile, n.kept = outs, volatile, true
 	s.end(n, done)
 	return nil
 }
@@ -279,6 +276,7 @@ func (s *Session) adopt(n *node, m action.Manifest) (bool, error) {
 	s.keep(rec)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n.noteKept(rec)
 	n.outs = rec.Outs
 	s.join(n, rec.Full, event.Unchanged)
 	s.settle(n, done)

@@ -30,7 +30,7 @@ func (s *Session) leave() {
 
 // hold keeps a node back while the gate is closed. The caller holds mu.
 func (s *Session) hold(n *node) bool {
-	if s.gate.opened || isProbe(n.spec) {
+	if s.gate.opened || n.traits.has(isProbe) {
 		return false
 	}
 	s.gate.held = append(s.gate.held, n)
@@ -40,14 +40,14 @@ func (s *Session) hold(n *node) bool {
 // openGate opens the gate if evaluation has come as far as it can, and reports
 // whether that lets anything run. The caller holds mu.
 func (s *Session) openGate() bool {
-	if s.gate.opened || s.gate.active > 0 || s.prep > 0 || s.running > 0 || len(s.ready) > 0 {
+	if s.gate.opened || s.gate.active > 0 || s.prep > 0 || s.running > 0 || len(s.ready) > 0 && !s.crowded() {
 		return false
 	}
 	s.gate.opened = true
 	held := s.gate.held
 	s.gate.held = nil
 	for _, n := range held {
-		if len(s.flight(n).made)+len(s.lastMade[n.key]) == 0 || n.spec.Local {
+		if n.traits.has(isAlone) || len(s.flight(n).made)+len(s.lastMade[n.key]) == 0 {
 			s.runnable.put(n)
 			continue
 		}

@@ -27,7 +27,7 @@ func newMemoryBench(t *testing.T, limit int64) memoryBench {
 }
 
 func (b memoryBench) node(name string, need int64, prio int) *node {
-	return &node{old: &trace.Action{Name: name, Peak: need}, prio: time.Duration(prio)}
+	return &node{hot: &hot{old: &trace.Action{Name: name, Peak: need}}, prio: time.Duration(prio)}
 }
 
 // try starts a node if it fits.
@@ -57,7 +57,7 @@ func (b memoryBench) end(n *node) {
 func TestMemoryFits(t *testing.T) {
 	b := newMemoryBench(t, 100)
 	huge, a, c := b.node("huge", 500, 9), b.node("a", 60, 3), b.node("c", 40, 2)
-	never := &node{}
+	never := &node{hot: &hot{}}
 	b.try(huge, true) // nothing else runs
 	b.try(a, false)
 	b.end(huge)

@@ -35,37 +35,69 @@ const (
 
 func (st state) ended() bool { return st >= done }
 
-// A node is an action in a session. The scheduler's lock guards all but
-// spec, roots, old, identity and secret, which do not change.
+// A node is an action in a session. A large graph has very many that wait, or
+// are done: what only those need that are being looked at is in hot.
+//
+// The scheduler's lock guards all but what does not change: source, ref, out,
+// traits, took, and of hot spec, roots, old, identity and secret.
 type node struct {
+	*hot // nil for a lazy node that nobody looks at
+
+	source Source // of a lazy node
+	ref    uint32 // in source
+	out    string // the path of the first output
+	traits traits
+	state  state
+
+	visiting bool // see wanting
+	blocked  bool // an input failed
+	// volatile: what it stands for is not there, so that whoever uses it must
+	// run in each build.
+	volatile bool
+	kept     bool // the trace has a record of it
+	printed  bool // which says what it printed
+
+	pending int32         // inputs that are not up to date
+	place   int32         // in in
+	seq     int32         // its place in wanted
+	took    time.Duration // how long it may take, for the order and the time left
+	prio    time.Duration // the longest way from here to a goal, by the last durations
+	in      *queue
+	users   []*node
+	done    chan struct{}   // made when somebody waits
+	digests []digest.Digest // of its outputs, as consumers see them, once hot is gone
+}
+
+// traits are what a node is, from its definition on.
+type traits uint8
+
+const (
+	isProbe   traits = 1 << iota
+	isForeign        // see action.Foreign
+	isPhony          // runs nothing
+	isAlone          // what it makes is nobody else's
+	hasInputs        // declared ones
+	hasFound         // it was seen to read what it does not declare
+)
+
+func (t traits) has(x traits) bool { return t&x != 0 }
+
+// hot is what a node needs while it is looked at or runs.
+type hot struct {
 	spec     *action.Spec
 	identity digest.Digest
 	old      *trace.Action // the record of its last run, if any
+	secret   bool          // what it is told must not be printed
 
-	state    state
-	visiting bool // see wanting
-	blocked  bool
-	pending  int // inputs that are not up to date
-	users    []*node
-	prio     time.Duration // the longest way from here to a goal, by the last durations
-	guess    time.Duration // how long it may take, if it never ran
-	nth      int           // of all that were started
-	in       *queue
-	place    int           // in it
-	seq      int           // its place in wanted
-	done     chan struct{} // made when somebody waits
-	group    *group
-	err      error // of a probe
+	nth   int // of all that were started
+	group *group
+	err   error // of a probe
 
-	key    digest.Digest // the declared key, once prepared
-	order  digest.Digest // see orderSum
-	outs   []trace.Out   // in the order of spec.Outputs
-	from   []trace.Out   // planning: where an equal action has them
-	lane   int
-	secret bool // what it is told must not be printed
-	// volatile: what it stands for is not there, so that whoever uses it
-	// must run in each build.
-	volatile bool
+	key   digest.Digest // the declared key, once prepared
+	order digest.Digest // see orderSum
+	outs  []trace.Out   // in the order of spec.Outputs
+	from  []trace.Out   // planning: where an equal action has them
+	lane  int
 
 	foresight // planning
 
@@ -88,7 +120,7 @@ func (n *node) mayRead(p string) bool {
 	return n.reads[p]
 }
 
-func (n *node) id() string { return n.spec.Outputs[0] }
+func (n *node) id() string { return n.out }
 
 func (n *node) roots() *action.Roots {
 	n.rootsOnce.Do(func() { n.rootTable = n.spec.Roots() })
@@ -97,10 +129,14 @@ func (n *node) roots() *action.Roots {
 
 // digest is what an output counts as, once it was made.
 func (r outRef) digest() (digest.Digest, bool) {
-	if r.n == nil || r.index >= len(r.n.outs) {
-		return digest.Digest{}, false
+	switch {
+	case r.n == nil:
+	case r.index < len(r.n.digests):
+		return r.n.digests[r.index], true
+	case r.n.hot != nil && r.index < len(r.n.outs):
+		return seen(r.n.outs[r.index]), true
 	}
-	return seen(r.n.outs[r.index]), true
+	return digest.Digest{}, false
 }
 
 // seen is the digest with which consumers see an output.
@@ -109,14 +145,6 @@ func seen(o trace.Out) digest.Digest {
 		return o.Mark
 	}
 	return effective(o.Digest, o.Exec)
-}
-
-// lastTook is how long it may take, for the order and the time left.
-func (n *node) lastTook() time.Duration {
-	if n.old != nil && n.old.Took > 0 {
-		return n.old.Took
-	}
-	return cmp.Or(n.guess, firstGuess)
 }
 
 // A group is one piece of work: all nodes with the same full key.
@@ -151,7 +179,6 @@ func (e *OutputPathError) Error() string {
 }
 
 func (t *Task) define(spec action.Spec) error {
-	s := t.s
 	if len(spec.Outputs) == 0 {
 		panic("engine: action without outputs: " + spec.Name)
 	}
@@ -160,33 +187,62 @@ func (t *Task) define(spec action.Spec) error {
 			return err
 		}
 	}
-	n := &node{spec: &spec, identity: spec.Identity(), secret: t.cell.secret.Load()}
-	s.stateMu.Lock()
-	n.old = s.eng.state.Action(n.id())
-	s.stateMu.Unlock()
-	if n.old == nil || n.old.Took == 0 {
-		n.guess = s.guessTook(kindOf(spec.Name, n.id()))
+	n := &node{out: spec.Outputs[0], hot: &hot{spec: &spec, identity: spec.Identity(), secret: t.cell.secret.Load()}}
+	t.s.stateMu.Lock()
+	n.old = t.s.eng.state.Action(n.out)
+	t.s.stateMu.Unlock()
+	n.describe(t.s, &spec, n.old)
+	return t.s.enterNode(n, spec.Outputs)
+}
+
+// describe notes what of a specification and a record is always at hand.
+func (n *node) describe(s *Session, spec *action.Spec, old *trace.Action) {
+	f := spec.Foreign
+	for _, x := range [...]struct {
+		trait traits
+		is    bool
+	}{
+		{isProbe, spec.Root == probeRoot}, {isForeign, f != nil}, {isPhony, f != nil && f.Phony},
+		{isAlone, spec.Local || f != nil}, {hasInputs, len(spec.Inputs) > 0},
+	} {
+		if x.is {
+			n.traits |= x.trait
+		}
 	}
-	t.cell.addDep(dep{leaf: "defines:" + n.id()})
+	switch {
+	case old != nil && old.Took > 0:
+		n.took = old.Took
+	default:
+		n.took = cmp.Or(s.guessTook(kindOf(spec.Name, n.out)), firstGuess)
+	}
+	if f != nil && old != nil && slices.ContainsFunc(old.Deps, func(d trace.Dep) bool { return d.Discovered }) {
+		n.traits |= hasFound
+	}
+}
+
+// enterNode makes a node part of the graph.
+func (s *Session) enterNode(n *node, outputs []string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, o := range spec.Outputs {
+	for _, o := range outputs {
 		if p := s.outputs[o].n; p != nil {
+			s.heat(p)
+			s.heat(n)
 			if p.identity == n.identity {
 				return nil
 			}
 			return &DuplicateOutputError{Path: o, First: p.spec, Second: n.spec}
 		}
 	}
-	if spec.Foreign == nil {
+	if !n.traits.has(isForeign) {
 		if err := s.enterDirs(n); err != nil {
 			return err
 		}
 	}
-	for i, o := range spec.Outputs {
+	for i, o := range outputs {
 		s.outputs[o] = outRef{n, i}
 	}
-	if n.old != nil && !n.old.Key.IsZero() && !spec.Local {
+	if !n.traits.has(isAlone) && n.old != nil && !n.old.Key.IsZero() {
 		s.lastMade[n.old.Key] = append(s.lastMade[n.old.Key], n)
 	}
 	return nil

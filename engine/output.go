@@ -40,7 +40,7 @@ func (s *Session) gather(n *node, o *outcome) error {
 	if len(missing) > 0 {
 		return fmt.Errorf("it ended well but did not make %s", enumerate(missing))
 	}
-	if o.baked = find.found; o.baked && !n.spec.Local && !isProbe(n.spec) {
+	if o.baked = find.found; o.baked && !n.spec.Local && !n.traits.has(isProbe) {
 		s.bakedOnce.Do(func() {
 			s.message(event.Info, fmt.Sprintf("what %q makes holds the path of this workspace, so it is not shared with others", n.spec.Name))
 		})

@@ -146,10 +146,11 @@ func (s *Session) PlannedActions() []PlannedAction {
 	defer s.mu.Unlock()
 	var out []PlannedAction
 	for _, n := range s.wanted {
-		if isProbe(n.spec) || n.phony() {
+		if n.traits.has(isProbe) || n.traits.has(isPhony) {
 			continue
 		}
-		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Outputs: n.spec.Outputs, Inputs: slices.Concat(n.spec.Inputs, n.spec.Order), Waits: n.spec.Unknown, Took: n.lastTook()}
+		s.heat(n)
+		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Outputs: n.spec.Outputs, Inputs: slices.Concat(n.spec.Inputs, n.spec.Order), Waits: n.spec.Unknown, Took: n.took}
 		switch n.state {
 		case done:
 			a.Verdict, a.Work = UpToDate, fmt.Sprint(n.group.id)
@@ -201,8 +202,10 @@ func (t *Task) content(p string) (Content, error) {
 	if err := s.await(t.ctx, nodes); err != nil {
 		return Content{}, err
 	}
-	n, at := nodes[0], slices.Index(nodes[0].spec.Outputs, p)
+	n := nodes[0]
 	s.mu.Lock()
+	s.heat(n)
+	at := slices.Index(n.spec.Outputs, p)
 	st, outs, from := n.state, n.outs, n.from
 	s.mu.Unlock()
 	if st == wouldRun {
@@ -270,10 +273,14 @@ func (s *Session) Result() Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := Result{Ran: s.planned.started, Elapsed: time.Since(s.began)}
+	r.Restored, r.Unchanged, r.Failed = s.cooled[event.Restored], s.cooled[event.Unchanged], s.cooled[event.Failed]
 	seen := map[*group]bool{}
 	for _, n := range s.wanted {
 		if n.state == skipped {
 			r.Skipped++
+		}
+		if n.hot == nil {
+			continue // see cool
 		}
 		if g := n.group; g != nil && !seen[g] {
 			seen[g] = true
@@ -299,7 +306,7 @@ func (s *Session) Demanded() []string {
 	defer s.mu.Unlock()
 	set := map[string]bool{}
 	for _, n := range s.wanted {
-		set[n.spec.Context] = true
+		set[n.context()] = true
 	}
 	var out []string
 	for c := range set {

@@ -17,6 +17,12 @@ import (
 // must run: not when what is there is what it would make, not when the store
 // or an equal action of this session has what it would make.
 func (s *Session) prepare(n *node) {
+	if n.hot == nil {
+		w := s.hotOf(n)
+		s.mu.Lock()
+		n.hot = w
+		s.mu.Unlock()
+	}
 	err := s.judge(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -24,6 +30,7 @@ func (s *Session) prepare(n *node) {
 	if err != nil {
 		s.fail(n, err)
 	}
+	s.cool(n)
 	s.pump()
 }
 
@@ -62,7 +69,7 @@ func (s *Session) judge(n *node) error {
 	if ok || err != nil {
 		return err
 	}
-	if s.opts.Mode == Plan && !isProbe(n.spec) {
+	if s.opts.Mode == Plan && !n.traits.has(isProbe) {
 		s.planRun(n, false)
 		return nil
 	}
@@ -210,6 +217,7 @@ func (s *Session) unchanged(n *node) bool {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n.noteKept(old)
 	n.outs = old.Outs
 	g := s.join(n, old.Full, event.Unchanged)
 	if len(old.Message) > 0 {
@@ -244,7 +252,7 @@ func (s *Session) reuse(n *node, m action.Manifest) (bool, error) {
 		if err != nil {
 			continue
 		}
-		if s.opts.Mode == Plan && !isProbe(n.spec) {
+		if s.opts.Mode == Plan && !n.traits.has(isProbe) {
 			s.planRestore(n, outs, nil)
 			return true, nil
 		}
@@ -317,7 +325,7 @@ func (e *Engine) clearPlace(name string) error {
 // discovered the same inputs, under its own names. It returns how many such
 // actions of this session it looked at.
 func (s *Session) copyEqual(n *node, m action.Manifest) (seen int, ok bool, err error) {
-	if n.spec.Local {
+	if n.traits.has(isAlone) {
 		return 0, false, nil
 	}
 	s.mu.Lock()
@@ -362,7 +370,7 @@ func (s *Session) copyFrom(n, from *node, m action.Manifest) bool {
 	for i := range outs {
 		outs[i].Path = n.spec.Outputs[i]
 	}
-	if s.opts.Mode == Plan && !isProbe(n.spec) {
+	if s.opts.Mode == Plan && !n.traits.has(isProbe) {
 		for _, o := range rec.Outs {
 			if f, err := s.leaf(o.Path, trace.Content); err != nil || f.Digest != effective(o.Digest, o.Exec) {
 				return false
@@ -418,6 +426,7 @@ func (s *Session) concludeReuse(n *node, rec *trace.Action, st event.Status) {
 	s.log(rec)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n.noteKept(rec)
 	n.outs = rec.Outs
 	g := s.join(n, rec.Full, st)
 	if st == event.Restored || len(rec.Message) > 0 {

@@ -35,8 +35,6 @@ func (e *ProbeError) Unwrap() error { return e.Err }
 // build.
 var ErrUnknown = errors.New("known after the build")
 
-func isProbe(spec *action.Spec) bool { return spec.Root == probeRoot }
-
 // probe runs an action in whatever mode. Its failure is the caller's to
 // report, so it neither stops the build nor shows among the failed actions.
 func (t *Task) probe(spec action.Spec) ([]byte, error) {

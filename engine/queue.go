@@ -26,13 +26,13 @@ func (n *node) before(m *node) bool {
 
 func (q queue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
-	q[i].place, q[j].place = i, j
+	q[i].place, q[j].place = int32(i), int32(j)
 }
 
 // Push implements heap.Interface; use put.
 func (q *queue) Push(x any) {
 	n := x.(*node)
-	n.place = len(*q)
+	n.place = int32(len(*q))
 	*q = append(*q, n)
 }
 
@@ -63,7 +63,7 @@ func (n *node) raise(more time.Duration) {
 	}
 	n.prio = more
 	if n.in != nil {
-		heap.Fix(n.in, n.place)
+		heap.Fix(n.in, int(n.place))
 	}
 }
 

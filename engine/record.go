@@ -69,8 +69,8 @@ func manifestOf(rec *trace.Action) action.Manifest {
 	return rec.Recipe.Manifest(rec.Recipe.Roots(), func(p string) digest.Digest { return inputs[p] })
 }
 
-// kept is the form in which a manifest may be kept.
-func (n *node) kept(m action.Manifest) action.Manifest {
+// storable is the form in which a manifest may be kept.
+func (n *node) storable(m action.Manifest) action.Manifest {
 	if n.secret {
 		return m.Redacted()
 	}
@@ -106,7 +106,7 @@ func (s *Session) explain(n *node, m action.Manifest, deps []trace.Dep) []trace.
 		cs = append(cs, trace.Change{What: what, Name: n.id()})
 	}
 	if was := manifestOf(old); len(was) > 0 {
-		for _, d := range action.Diff(was, n.kept(m)) {
+		for _, d := range action.Diff(was, n.storable(m)) {
 			c := trace.Change{What: d.What, Name: d.Name, Old: d.Old, New: d.New}
 			if d.What == "input" {
 				c.Name = n.roots().Real(d.Name)

@@ -25,22 +25,22 @@ type tally struct {
 }
 
 func (c *tally) demanded(n *node) {
-	k := c.contexts[n.spec.Context]
+	k := c.contexts[n.context()]
 	k.Total++
-	c.contexts[n.spec.Context] = k
-	c.work += n.lastTook()
-	if !isProbe(n.spec) && !n.phony() {
+	c.contexts[n.context()] = k
+	c.work += n.took
+	if !n.traits.has(isProbe) && !n.traits.has(isPhony) {
 		c.steps.Total++
 	}
 }
 
 func (c *tally) ended(n *node) {
-	k := c.contexts[n.spec.Context]
+	k := c.contexts[n.context()]
 	k.Done++
-	c.contexts[n.spec.Context] = k
+	c.contexts[n.context()] = k
 	c.finished++
-	c.work -= n.lastTook()
-	if n.group != nil && n.group.status == event.Unchanged && !isProbe(n.spec) {
+	c.work -= n.took
+	if n.hot != nil && n.group != nil && n.group.status == event.Unchanged && !n.traits.has(isProbe) {
 		c.steps.Total--
 	}
 }
@@ -98,15 +98,18 @@ func (g *group) list() []string { return slices.Clone(g.contexts) }
 // and says so when that was told before. A node that started a process is a
 // piece of work of its own. The caller holds mu.
 func (s *Session) join(n *node, full digest.Digest, st event.Status) *group {
-	if n.spec.Local {
-		full = digest.OfString(full.String() + n.id()) // is never shared
+	alone := n.traits.has(isAlone)
+	var g *group
+	if !alone {
+		g = s.groups[full]
 	}
-	g := s.groups[full]
 	switch {
 	case n.group != nil:
 		g = n.group
 		g.status = st
-		s.groups[full] = g
+		if !alone {
+			s.groups[full] = g
+		}
 		return g
 	case g != nil && (!g.finished || rank(st) <= rank(g.status)):
 		if rank(st) > rank(g.status) {
@@ -115,7 +118,9 @@ func (s *Session) join(n *node, full digest.Digest, st event.Status) *group {
 	default:
 		g = s.newGroup(n)
 		g.status = st
-		s.groups[full] = g
+		if !alone {
+			s.groups[full] = g
+		}
 	}
 	n.group = g
 	if g.add(n) && g.finished {
@@ -144,7 +149,7 @@ func (s *Session) finish(n *node, g *group, e event.ActionFinished) {
 		return
 	}
 	g.finished = true
-	if g.status != event.Unchanged && !isProbe(n.spec) {
+	if g.status != event.Unchanged && !n.traits.has(isProbe) {
 		s.steps.Finished++
 		if n.state != running {
 			s.steps.Started++ // no process was

@@ -210,7 +210,8 @@ func (x *resumption) run(firsts []trace.Row) error {
 		if n := s.outputs[rec.ID()].n; n != nil || rec.Recipe.Foreign != nil && rec.Recipe.Foreign.Phony && x.unused(first) {
 			continue
 		}
-		n := &node{spec: rec.Recipe, identity: rec.Spec, old: rec}
+		n := &node{out: rec.ID(), hot: &hot{spec: rec.Recipe, identity: rec.Spec, old: rec}}
+		n.describe(s, rec.Recipe, rec)
 		for i, o := range rec.Recipe.Outputs {
 			s.outputs[o] = outRef{n, i}
 		}

@@ -76,6 +76,7 @@ func (s *Session) runNode(n *node) {
 		e.Err, e.Command = o.err, n.command()
 		s.failRun(n, e)
 	default:
+		n.noteKept(rec)
 		n.outs = rec.Outs
 		g := s.join(n, rec.Full, event.Ran)
 		e.Why = reasons(rec)
@@ -83,6 +84,7 @@ func (s *Session) runNode(n *node) {
 		s.settle(n, done)
 		s.release(n)
 	}
+	s.cool(n)
 	s.pump()
 }
 

@@ -40,7 +40,8 @@ type sched struct {
 	lastID   int
 	failures int
 
-	gate gate
+	gate   gate
+	cooled map[event.Status]int // pieces of work of nodes of which no more is known
 	tally
 }
 
@@ -68,6 +69,7 @@ func (c *sched) init(jobs int) {
 	c.lastMade = map[digest.Digest][]*node{}
 	c.groups = map[digest.Digest]*group{}
 	c.contexts = map[string]event.Count{}
+	c.cooled = map[event.Status]int{}
 }
 
 // inputsReady is called when nothing is left to wait for. The caller holds mu.
@@ -108,7 +110,7 @@ func (s *Session) end(n *node, st state) {
 // pump starts what can be started. It is called after whatever may have
 // changed that. The caller holds mu.
 func (s *Session) pump() {
-	for s.prep < s.prepMax && len(s.ready) > 0 {
+	for s.prep < s.prepMax && len(s.ready) > 0 && !s.crowded() {
 		n := s.ready.take()
 		n.state = preparing
 		s.prep++
@@ -153,6 +155,16 @@ func (s *Session) pump() {
 	}
 }
 
+// maxWarm bounds how many actions of a foreign graph are looked at before
+// they can run: what they need meanwhile adds up.
+const maxWarm = 1024
+
+// crowded reports whether enough actions wait to run. The queries of other
+// graphs want to know of all actions what becomes of them before any runs.
+func (s *Session) crowded() bool {
+	return s.eng.opts.InPlace && len(s.runnable)+len(s.gate.held) >= maxWarm
+}
+
 func (s *Session) pool(n *node) *pool {
 	name := n.spec.Pool.Name
 	if name == "" {
@@ -187,7 +199,7 @@ func (s *Session) dump() string {
 	var b strings.Builder
 	for _, n := range s.wanted {
 		if !n.state.ended() {
-			fmt.Fprintf(&b, "%s (%q): state %d, waits for %d inputs, %d waiters\n", n.id(), n.spec.Name, n.state, n.pending, s.waiters[n])
+			fmt.Fprintf(&b, "%s (%q): state %d, waits for %d inputs, %d waiters\n", n.id(), n.context(), n.state, n.pending, s.waiters[n])
 		}
 	}
 	return b.String()
@@ -215,7 +227,7 @@ func (s *Session) start(n *node) {
 			}
 		}
 	}
-	if !isProbe(n.spec) {
+	if !n.traits.has(isProbe) {
 		s.steps.Started++
 		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began), Output: n.id(), Steps: s.steps, Spec: n.spec})
 	}

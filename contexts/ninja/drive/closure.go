@@ -68,7 +68,7 @@ func (d *Driver) addedBy(n ninja.Node) ninja.Edge {
 // addedInputs returns what dyndep files added to the inputs of an edge, as far
 // as the graph makes it.
 func (d *Driver) addedInputs(e ninja.Edge) (nodes []ninja.Node) {
-	a := d.added[e]
+	a := d.addition(e)
 	if a == nil {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []boo
 			c.leaves = append(c.leaves, leaf{g.Path(n), e, i >= order})
 		}
 	}
-	if a := d.added[e]; a != nil {
+	if a := d.addition(e); a != nil {
 		for _, p := range a.inputs {
 			n, ok := g.Lookup(p)
 			maker, added := d.makes[p]
@@ -217,7 +217,9 @@ func (d *Driver) loadDyndep(t *engine.Task, f ninja.Node) error {
 	}
 	d.read[f] = true
 	for _, x := range all {
+		d.mu.Lock()
 		d.added[x.Edge] = &addition{inputs: x.Inputs, outputs: x.Outputs, restat: x.Restat}
+		d.mu.Unlock()
 		for _, o := range x.Outputs {
 			if other, ok := d.makes[o]; ok && other != x.Edge {
 				return fmt.Errorf("multiple rules generate %s", o)

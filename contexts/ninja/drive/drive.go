@@ -9,6 +9,7 @@ package drive
 
 import (
 	"fmt"
+	"sync"
 
 	"erg.build/erg/contexts/ninja"
 	"erg.build/erg/engine"
@@ -47,6 +48,7 @@ type Driver struct {
 	opts Options
 
 	defined map[ninja.Edge]bool
+	mu      sync.Mutex               // guards added: the engine asks for edges at any time
 	added   map[ninja.Edge]*addition // by dyndep files
 	read    map[ninja.Node]bool      // dyndep files
 	makes   map[string]ninja.Edge    // what dyndep files added as outputs
@@ -133,15 +135,34 @@ func (d *Driver) define(t *engine.Task, edges []ninja.Edge, without map[ninja.Ed
 			continue
 		}
 		d.defined[e] = true
-		spec, err := d.spec(e)
-		if err != nil {
-			return err
-		}
-		if err := t.Define(spec); err != nil {
+		if err := t.DefineFrom(d, uint32(e)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Spec implements engine.Source.
+func (d *Driver) Spec(edge uint32) (action.Spec, error) { return d.spec(ninja.Edge(edge)) }
+
+// Inputs implements engine.Source.
+func (d *Driver) Inputs(edge uint32, f func(path string)) {
+	e := ninja.Edge(edge)
+	for _, n := range d.g.Inputs(e) {
+		f(d.g.Path(n))
+	}
+	if a := d.addition(e); a != nil {
+		for _, p := range a.inputs {
+			f(p)
+		}
+	}
+}
+
+// addition returns what a dyndep file says of an edge, nil if there is none.
+func (d *Driver) addition(e ninja.Edge) *addition {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.added[e]
 }
 
 // mtimeVar is the variable of an edge, or of a file for all its edges, that
@@ -188,7 +209,7 @@ func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 	// outputs show: it is never restored. Nor is what goes by time, since a
 	// file that comes back is new.
 	s.Local = f.Console || f.Generator || f.Mtime
-	if a := d.added[e]; a != nil {
+	if a := d.addition(e); a != nil {
 		s.Inputs, s.Outputs = append(s.Inputs, a.inputs...), append(s.Outputs, a.outputs...)
 		f.Restat = f.Restat || a.restat
 	}
