@@ -13,6 +13,9 @@ import (
 // publishers bounds how many results are written to the store at once.
 const publishers = 4
 
+// maxWaiting bounds how many results wait to be written.
+const maxWaiting = 1024
+
 // A publisher writes results to the store, off the critical path. What waits
 // is a list, not a goroutine each.
 type publisher struct {
@@ -45,9 +48,16 @@ func (s *Session) share(n *node, rec *trace.Action) {
 		e.Outs = append(e.Outs, store.Blob{Digest: o.Digest.String(), Size: o.Size, Exec: o.Exec})
 	}
 	p := &s.publish
+	job := publication{rec, e}
 	p.mu.Lock()
+	if len(p.waiting) >= maxWaiting {
+		// The disk does not keep up: what waits would only pile up.
+		p.mu.Unlock()
+		s.publishNow(job)
+		return
+	}
 	defer p.mu.Unlock()
-	p.waiting = append(p.waiting, publication{rec, e})
+	p.waiting = append(p.waiting, job)
 	if p.workers < publishers {
 		p.workers++
 		p.idle.Add(1)
@@ -70,10 +80,13 @@ func (s *Session) publishAll() {
 		p.waiting[0] = publication{}
 		p.waiting = p.waiting[1:]
 		p.mu.Unlock()
-		err := s.publishOne(job)
-		if err != nil && s.storeOK.Swap(false) {
-			s.message(event.Warning, "results are no longer stored: "+err.Error())
-		}
+		s.publishNow(job)
+	}
+}
+
+func (s *Session) publishNow(job publication) {
+	if err := s.publishOne(job); err != nil && s.storeOK.Swap(false) {
+		s.message(event.Warning, "results are no longer stored: "+err.Error())
 	}
 }
 

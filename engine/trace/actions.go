@@ -5,16 +5,6 @@ import (
 	"slices"
 )
 
-// An actEntry is an action that the base does not have as it is. Its record
-// is in memory, or in the log, or there is none any more.
-type actEntry struct {
-	rec *Action
-	at  int64 // of the record in the log
-	n   uint32
-}
-
-func (e actEntry) gone() bool { return e.rec == nil && e.n == 0 }
-
 // Action returns the record of the action whose first output has the given
 // path, nil if there is none. It must not be changed.
 func (s *State) Action(id string) *Action {
@@ -27,7 +17,7 @@ func (s *State) Action(id string) *Action {
 
 // ActionAt returns the record of the action whose first output has a row.
 func (s *State) ActionAt(r Row) *Action {
-	if e, ok := s.acts[r]; ok {
+	if e, ok := s.acts.get(r); ok {
 		return s.read(e)
 	}
 	if n, ok := s.base.producer(r); ok && s.base.first(n) == r {
@@ -64,19 +54,23 @@ func (s *State) knownKey(r Row) (FileKey, bool) {
 // Producer returns the action, by the row of its first output, that makes the
 // file of a row.
 func (s *State) Producer(r Row) (Row, bool) {
-	if e, ok := s.acts[r]; ok {
+	if e, ok := s.acts.get(r); ok {
 		return r, !e.gone()
 	}
 	if n, ok := s.base.producer(r); ok {
 		first := s.base.first(n)
-		if e, moved := s.acts[first]; !moved || s.makes(e, r) {
+		if e, moved := s.acts.get(first); !moved || s.makes(e, r) {
 			return first, true
 		}
 	}
 	// Another output of an action that the base does not have.
 	s.link()
 	first, ok := s.makers[r]
-	return first, ok && s.makes(s.acts[first], r)
+	if !ok {
+		return 0, false
+	}
+	e, _ := s.acts.get(first)
+	return first, s.makes(e, r)
 }
 
 // makes reports whether an action makes the file of a row.
@@ -88,7 +82,7 @@ func (s *State) makes(e actEntry, r Row) bool {
 // SetAction records an action.
 func (s *State) SetAction(a *Action) {
 	r := s.AddRow(FileKey{Path: a.ID()})
-	s.acts[r] = actEntry{rec: a}
+	s.acts.set(r, actEntry{rec: a})
 	s.unsaved.acts[r] = true
 	if s.users != nil {
 		s.linkAction(r, a)
@@ -101,7 +95,7 @@ func (s *State) DeleteAction(id string) {
 	if !ok || s.ActionAt(r) == nil {
 		return
 	}
-	s.acts[r] = actEntry{}
+	s.acts.set(r, actEntry{})
 	s.unsaved.acts[r] = true
 }
 
@@ -122,15 +116,15 @@ func (s *State) actionRows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for n := range s.base.actions() {
 			r := s.base.first(uint32(n))
-			if e, ok := s.acts[r]; ok && e.gone() {
+			if e, ok := s.acts.get(r); ok && e.gone() {
 				continue
 			}
 			if !yield(r) {
 				return
 			}
 		}
-		rows := make([]Row, 0, len(s.acts))
-		for r, e := range s.acts {
+		rows := make([]Row, 0, len(s.acts.rows))
+		for r, e := range s.acts.all() {
 			if n, ok := s.base.producer(r); !e.gone() && !(ok && s.base.first(n) == r) {
 				rows = append(rows, r)
 			}
@@ -152,7 +146,7 @@ func (s *State) Users(r Row) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for _, n := range s.base.usersOf(r) {
 			first := s.base.first(n)
-			if e, ok := s.acts[first]; ok && e.gone() {
+			if e, ok := s.acts.get(first); ok && e.gone() {
 				continue
 			}
 			if !yield(first) {
@@ -160,7 +154,7 @@ func (s *State) Users(r Row) iter.Seq[Row] {
 			}
 		}
 		for _, u := range s.users[r] {
-			if !s.acts[u].gone() && !yield(u) {
+			if e, _ := s.acts.get(u); !e.gone() && !yield(u) {
 				return
 			}
 		}
@@ -174,12 +168,12 @@ func (s *State) Unfinished() iter.Seq[Row] {
 		for n := range s.base.actions() {
 			if le.Uint32(s.base.entry(n)[acFlags:])&acUnfinished != 0 {
 				first := s.base.first(n)
-				if _, ok := s.acts[first]; !ok && !yield(first) {
+				if _, ok := s.acts.get(first); !ok && !yield(first) {
 					return
 				}
 			}
 		}
-		for r, e := range s.acts {
+		for r, e := range s.acts.all() {
 			if a := s.read(e); a != nil && a.unfinished() && !yield(r) {
 				return
 			}
@@ -197,7 +191,7 @@ func (a *Action) Phony() bool {
 
 // Outputs returns the rows of what an action makes.
 func (s *State) Outputs(first Row) []Row {
-	if e, ok := s.acts[first]; ok {
+	if e, ok := s.acts.get(first); ok {
 		a := s.read(e)
 		if a == nil {
 			return nil
@@ -221,7 +215,7 @@ func (s *State) link() {
 		return
 	}
 	s.users, s.makers = map[Row][]Row{}, map[Row]Row{}
-	for first, e := range s.acts {
+	for first, e := range s.acts.all() {
 		if a := s.read(e); a != nil {
 			s.linkAction(first, a)
 		}

@@ -160,11 +160,12 @@ func (d *Dir) Append(s *State, a *Action) error {
 	if err := d.write(s, append(w.buf, rec.buf...)); err != nil {
 		return err
 	}
-	if r, ok := s.Row(FileKey{Path: a.ID()}); ok && s.acts[r].rec == a {
+	r := s.AddRow(FileKey{Path: a.ID()})
+	if e, ok := s.acts.get(r); ok && e.rec == a {
 		delete(s.unsaved.acts, r)
 		// From now on it is read from there: a large build has very many.
 		n := len(rec.buf) - recordHead - 1
-		s.acts[r] = actEntry{at: d.logSize - int64(n), n: uint32(n)}
+		s.acts.set(r, actEntry{at: d.logSize - int64(n), n: uint32(n)})
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func newFolder(s *State) *folder {
 // wanted marks the rows that something mentions.
 func (x *folder) wanted() []bool {
 	s := x.s
-	for _, e := range s.acts {
+	for _, e := range s.acts.all() {
 		if a := s.read(e); a != nil {
 			s.uses(a) // gives numbers to all that it mentions
 			for _, o := range a.Outs {
@@ -83,7 +83,7 @@ func (x *folder) wanted() []bool {
 		}
 	}
 	for n := range s.base.actions() {
-		if _, ok := s.acts[s.base.first(n)]; !ok {
+		if _, ok := s.acts.get(s.base.first(n)); !ok {
 			for _, r := range s.base.outputs(n) {
 				want[r] = true
 			}
@@ -93,7 +93,7 @@ func (x *folder) wanted() []bool {
 	for r := range Row(s.base.rows()) {
 		want[r] = want[r] || len(s.base.usersOf(r)) > 0
 	}
-	for _, e := range s.acts {
+	for _, e := range s.acts.all() {
 		if a := s.read(e); a != nil {
 			for _, r := range s.uses(a) {
 				want[r] = true

@@ -73,7 +73,8 @@ func scanLog(b []byte, id uint64, visit func(kind byte, d *decoder, end int64) b
 func (s *State) appendUnsaved(w *logWriter) {
 	var body logWriter
 	for r := range s.unsaved.acts {
-		if a := s.read(s.acts[r]); a != nil {
+		e, _ := s.acts.get(r)
+		if a := s.read(e); a != nil {
 			body.logAction(s, a)
 		} else {
 			body.record(recGone, func() { body.row(r) })
@@ -173,10 +174,14 @@ func (s *State) replay(kind byte, d *decoder, end int64) bool {
 		if d.err != nil {
 			return false
 		}
-		s.acts[s.AddRow(FileKey{Path: a.ID()})] = actEntry{at: end - int64(n), n: uint32(n)}
+		s.acts.set(s.AddRow(FileKey{Path: a.ID()}), actEntry{at: end - int64(n), n: uint32(n)})
 		s.Revision = max(s.Revision, a.Ran, a.Verified)
 	case recGone:
-		s.acts[d.row()] = actEntry{}
+		r := d.row()
+		if int(r) >= s.Rows() {
+			return false
+		}
+		s.acts.set(r, actEntry{})
 	case recGoal:
 		name := d.string()
 		body := decoder{buf: d.bytes()}

@@ -20,7 +20,7 @@ type State struct {
 	base   *base               // nil: all is here
 	moved  map[Row]rowData     // of the base's rows, those that differ now
 	fresh  freshRows           // rows behind those of the base
-	acts   map[Row]actEntry    // those that differ from the base's, by the row of the first output
+	acts   actTable            // those that differ from the base's, by the row of the first output
 	users  map[Row][]Row       // of what acts read; nil: not computed yet
 	makers map[Row]Row         // of what acts make, with users
 	elems  map[string]*Element // nil: not decoded yet
@@ -54,7 +54,7 @@ type rowData struct {
 // NewState returns an empty State.
 func NewState() *State {
 	return &State{
-		moved: map[Row]rowData{}, acts: map[Row]actEntry{},
+		moved:   map[Row]rowData{},
 		unsaved: unsaved{acts: map[Row]bool{}, elems: map[string]bool{}, goals: map[string]bool{}},
 	}
 }

@@ -47,7 +47,7 @@ type Driver struct {
 	g    *ninja.Graph
 	opts Options
 
-	defined map[ninja.Edge]bool
+	defined []bool                   // by edge
 	mu      sync.Mutex               // guards added: the engine asks for edges at any time
 	added   map[ninja.Edge]*addition // by dyndep files
 	read    map[ninja.Node]bool      // dyndep files
@@ -62,7 +62,7 @@ type addition struct {
 
 // New returns a driver for a session that has built nothing yet.
 func New(g *ninja.Graph, o Options) *Driver {
-	return &Driver{g: g, opts: o, defined: map[ninja.Edge]bool{}, added: map[ninja.Edge]*addition{},
+	return &Driver{g: g, opts: o, defined: make([]bool, g.NumEdges()), added: map[ninja.Edge]*addition{},
 		read: map[ninja.Node]bool{}, makes: map[string]ninja.Edge{}}
 }
 
