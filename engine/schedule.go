@@ -28,6 +28,7 @@ type sched struct {
 	prep     int     // being prepared
 	prepMax  int
 	running  int
+	chores   chan chore // for goroutines that have nothing to do
 	pools    map[string]*pool
 	stopped  bool
 	slots    slots
@@ -70,6 +71,7 @@ func (c *sched) init(jobs int) {
 	c.groups = map[digest.Digest]*group{}
 	c.contexts = map[string]event.Count{}
 	c.cooled = map[event.Status]int{}
+	c.chores = make(chan chore)
 }
 
 // inputsReady is called when nothing is left to wait for. The caller holds mu.
@@ -114,7 +116,7 @@ func (s *Session) pump() {
 		n := s.ready.take()
 		n.state = preparing
 		s.prep++
-		go s.prepare(n)
+		s.hand(n, s.prepare)
 	}
 	var large []*node // which wait for memory
 	for s.running < len(s.lanes) && len(s.runnable) > 0 && len(large) < lookBehind {
@@ -231,7 +233,31 @@ func (s *Session) start(n *node) {
 		s.steps.Started++
 		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began), Output: n.id(), Steps: s.steps, Spec: n.spec})
 	}
-	go s.runNode(n)
+	s.hand(n, s.runNode)
+}
+
+// hand has a goroutine do something with a node: one that has nothing to do
+// and whose stack has grown already, or else a new one. The caller holds mu.
+func (s *Session) hand(n *node, do func(*node)) {
+	t := chore{n, do}
+	select {
+	case s.chores <- t:
+	default:
+		go t.work(s.chores)
+	}
+}
+
+// A chore is something to do with a node.
+type chore struct {
+	n  *node
+	do func(*node)
+}
+
+// work does chores until there will be none.
+func (t chore) work(more <-chan chore) {
+	for ok := true; ok; t, ok = <-more {
+		t.do(t.n)
+	}
 }
 
 // ranNode frees what a run held. The caller holds mu.
@@ -282,6 +308,8 @@ func (s *Session) drain() {
 		}
 	}
 	s.report(true)
+	close(s.chores)
+	s.chores = make(chan chore)
 	s.mu.Unlock()
 	s.publish.idle.Wait()
 }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxOutput is how much output is kept; the rest is read, counted and dropped.
@@ -37,7 +39,10 @@ func openStreams(c *Command) (_ *streams, err error) {
 			s.abandon()
 		}
 	}()
-	stdin, err := s.open("standard input", orNull(c.Stdin), os.O_RDONLY)
+	stdin, err := null()
+	if c.Stdin != "" {
+		stdin, err = s.open("standard input", c.Stdin, os.O_RDONLY)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -60,12 +65,8 @@ func openStreams(c *Command) (_ *streams, err error) {
 	return s, nil
 }
 
-func orNull(name string) string {
-	if name == "" {
-		return os.DevNull
-	}
-	return name
-}
+// null is what processes read that have nothing to read: one for all.
+var null = sync.OnceValues(func() (*os.File, error) { return openFile("standard input", os.DevNull, os.O_RDONLY, 0) })
 
 func (s *streams) open(what, name string, flag int) (*os.File, error) {
 	f, err := openFile(what, name, flag, 0o666)
@@ -76,10 +77,14 @@ func (s *streams) open(what, name string, flag int) (*os.File, error) {
 }
 
 func (s *streams) pipe() (*capture, *os.File, error) {
-	r, w, err := os.Pipe()
-	if err != nil {
+	// As os.Pipe, but that the process's end is left alone: it would be made
+	// non-blocking and watched, and both undone before the start.
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
 		return nil, nil, fmt.Errorf("capture output: %w", err)
 	}
+	unix.SetNonblock(fds[0], true)
+	r, w := os.NewFile(uintptr(fds[0]), "output"), os.NewFile(uintptr(fds[1]), "output")
 	s.own = append(s.own, w)
 	return &capture{r: r}, w, nil
 }
