@@ -18,13 +18,16 @@ import (
 // This file judges foreign actions (see action.Foreign), and has what an
 // engine does differently whose outputs may lie anywhere.
 
-// isOutput reports whether a path is that of an output. With
-// Options.InPlace those that were defined are; else the path tells.
+// isOutput reports whether a path is that of an output: the path tells, but
+// for what foreign actions make and for what lies around them.
 func (s *Session) isOutput(p string) bool {
-	if !s.eng.opts.InPlace {
+	if !s.eng.opts.InPlace && !s.foreign.Load() {
 		return action.IsOutput(p)
 	}
-	if s.producer(p) != nil {
+	s.mu.Lock()
+	out := s.isOutputHeld(p)
+	s.mu.Unlock()
+	if out {
 		return true
 	}
 	rec, _ := s.recordedOutput(p)
@@ -33,10 +36,32 @@ func (s *Session) isOutput(p string) bool {
 
 // isOutputHeld is isOutput for a caller that holds mu.
 func (s *Session) isOutputHeld(p string) bool {
-	if !s.eng.opts.InPlace {
-		return action.IsOutput(p)
+	return s.outputs[p].n != nil || !s.eng.opts.InPlace && action.IsOutput(p) && !s.inForeignDir(p)
+}
+
+// inForeignDir reports whether a path lies where foreign actions run. The
+// caller holds mu.
+func (s *Session) inForeignDir(p string) bool {
+	for d := path.Dir(p); len(s.foreignDirs) > 0 && len(d) > len(action.BuildDir); d = path.Dir(d) {
+		if s.foreignDirs[d] {
+			return true
+		}
 	}
-	return s.outputs[p].n != nil
+	return false
+}
+
+// enterForeign notes a foreign node. The caller holds mu.
+func (s *Session) enterForeign(n *node) {
+	s.foreign.Store(true)
+	if n.hot == nil {
+		return // lazy ones are not beside erg's own
+	}
+	if d := n.spec.Dir; action.IsOutput(d) && !s.foreignDirs[d] {
+		if s.foreignDirs == nil {
+			s.foreignDirs = map[string]bool{}
+		}
+		s.foreignDirs[d] = true
+	}
 }
 
 // refresh makes the session look again at a file in the workspace that was

@@ -55,6 +55,9 @@ type Session struct {
 	began time.Time
 	dirty atomic.Bool // the trace differs from what is on disk
 
+	foreign     atomic.Bool     // there are foreign actions
+	foreignDirs map[string]bool // where they run, below the build directory; guarded by mu
+
 	cellMu sync.Mutex
 	cells  map[cellKey]*cell
 
