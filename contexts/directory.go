@@ -339,7 +339,11 @@ func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 				names = append(names, n)
 			}
 		}
-		return absentRef(ref, 1, ref.Root+" | in "+orTop(d.dir), name, names)
+		what := ref.Root
+		if what == string(addr.BlockNinja) {
+			what = "ninja block"
+		}
+		return absentRef(ref, 1, what+" | in "+orTop(d.dir), name, names)
 	}
 	id := base
 	if !in.single {

@@ -109,6 +109,9 @@ func (ev *Evaluator) ninjaBase(sc *scope, b *ninjaGraph) (action.Spec, hcl.Diagn
 	diags = append(diags, more...)
 	b.extra = unique(append(in, env.inputs...))
 	spec.Order = b.extra
+	if !b.inPlace && action.IsOutput(b.file) {
+		spec.Order = append(slices.Clip(b.extra), b.file) // what makes it comes before
+	}
 	if !diags.HasErrors() {
 		diags = append(diags, ev.makeInputs(sc, b.extra, b.g.header.AttrRange("inputs"))...)
 	}

@@ -151,12 +151,25 @@ func (ev *Evaluator) ninjaTargets(sc *scope, b *ninjaGraph) hcl.Diagnostics {
 	for i, name := range list.Value {
 		n, err := b.graph.Target(name)
 		if err != nil {
-			diags = append(diags, errorAt(elementRange(expr, i), "Unknown target", "In %s: %s.", b.file, strings.TrimSuffix(err.Error(), "."))...)
+			diags = append(diags, errorAt(elementRange(expr, i), "Unknown target", "There is no target %q in %s.%s", name, b.file, didYouMean(name, b.names()))...)
 			continue
 		}
 		b.targets = append(b.targets, n)
 	}
 	return diags
+}
+
+// names lists what can be a target.
+func (b *ninjaGraph) names() []string {
+	var out []string
+	for e := range b.graph.Edges() {
+		for _, n := range b.graph.Outputs(e) {
+			if !b.without[e] {
+				out = append(out, b.graph.Path(n))
+			}
+		}
+	}
+	return out
 }
 
 // ninjaError turns what is wrong with a graph into diagnostics, in the build
@@ -165,6 +178,7 @@ func (ev *Evaluator) ninjaError(t *engine.Task, b *ninjaGraph, err error) hcl.Di
 	rng := b.g.header.AttrRange("file")
 	var syntax *ninja.Error
 	var miss *drive.MissingError
+	var bad *drive.BadEdgeError
 	switch {
 	case errors.As(err, &syntax) && syntax.File != "":
 		return errorAt(ev.ninjaRange(t, b, syntax.Position), "Invalid build file", "%s", sentence(syntax.Msg))
@@ -179,6 +193,11 @@ func (ev *Evaluator) ninjaError(t *engine.Task, b *ninjaGraph, err error) hcl.Di
 		}
 		return errorAt(ev.ninjaRange(t, b, b.graph.Position(miss.Edge)), "Missing input", "There is no file %s, which %s needs, and no edge makes it.%s",
 			b.at(miss.Path), miss.Needed, hint)
+	case errors.As(err, &bad):
+		if n, ok := b.graph.Lookup(bad.Output); ok {
+			rng = ev.ninjaRange(t, b, b.graph.Position(b.producer(n)))
+		}
+		return errorAt(rng, "Invalid build file", "%s", sentence(bad.Reason))
 	}
 	return ev.diagnose(err, rng, "Invalid build file")
 }

@@ -64,6 +64,34 @@ func (s *Session) enterForeign(n *node) {
 	}
 }
 
+// behindPhony replaces phony nodes among inputs by what they stand for. The
+// caller holds mu.
+func (s *Session) behindPhony(inputs []string) []string {
+	if s.eng.opts.InPlace || !s.foreign.Load() {
+		return inputs
+	}
+	var out []string
+	seen := map[string]bool{}
+	var add func(paths []string)
+	add = func(paths []string) {
+		for _, p := range paths {
+			switch n := s.outputs[p].n; {
+			case seen[p]:
+			case n != nil && n.traits.has(isPhony):
+				seen[p] = true
+				s.heat(n)
+				add(n.spec.Inputs)
+				add(n.spec.Order)
+			default:
+				seen[p] = true
+				out = append(out, p)
+			}
+		}
+	}
+	add(inputs)
+	return out
+}
+
 // refresh makes the session look again at a file in the workspace that was
 // examined before some process ended: foreign actions make files that they
 // do not declare.
