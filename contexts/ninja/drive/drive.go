@@ -10,6 +10,7 @@ package drive
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"erg.build/erg/contexts/ninja"
@@ -25,7 +26,8 @@ type Options struct {
 	NoConsole   bool // the terminal is not for edges
 
 	// Base has what the actions of all edges have in common. What an edge
-	// waits for is added to its Order; Name is put in front of outputs.
+	// waits for is added to its Order; Name is put in front of its output's,
+	// which is shown as it lies below Root.
 	Base action.Spec
 	// At spells a path of the graph as package action does; nil: as it is.
 	At func(path string) string
@@ -263,7 +265,9 @@ func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 	}
 	s := d.opts.Base
 	s.Inputs, s.Outputs, s.Order = inputs, d.paths(g.Outputs(e)), d.paths(g.OrderOnlyInputs(e))
-	s.Name += g.Path(g.Outputs(e)[0])
+	if s.Name += s.Outputs[0]; s.Root != "" {
+		s.Name = d.opts.Base.Name + strings.TrimPrefix(s.Outputs[0], s.Root+"/")
+	}
 	f := &action.Foreign{Phony: g.IsPhony(e)}
 	s.Foreign = f
 	if f.Phony {
