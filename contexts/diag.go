@@ -196,7 +196,7 @@ func (ev *Evaluator) twice(dup *engine.DuplicateOutputError, rng hcl.Range) hcl.
 	ev.mu.Unlock()
 	hint := ""
 	if !action.IsOutput(dup.Path) {
-		hint = " It lies among the sources, which contexts share: build in one context only, with enabled, or below _build, with dir."
+		hint = " It lies among the sources, which all contexts share: build in one of them only, with enabled, or below _build, with dir."
 	}
 	return errorAt(rng, "Two declarations for one output", "%s is made by %s and by %s.%s", dup.Path, a, b, hint)
 }

@@ -130,6 +130,9 @@ func ninjaPrograms(g *target, sc *scope) hcl.Diagnostics {
 	diags = append(diags, more...)
 	for i, output := range list.Value {
 		name := path.Base(output)
+		if g.key != "" {
+			name += "@" + g.key
+		}
 		if other, dup := g.bins[name]; dup && other != output {
 			diags = append(diags, errorAt(elementRange(expr, i), "Two public names", "%q and %q would both be public as %q: write a map, { NAME = %q }.", other, output, name, output)...)
 		}
