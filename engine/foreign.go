@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"path"
@@ -264,7 +265,7 @@ func (s *Session) stillThere(n *node) bool {
 			outs = slices.Clone(old.Outs)
 		}
 		outs[i] = now
-		if now.Size == 0 {
+		if s.eng.hollow(now) {
 			outs[i].Mark = old.Full
 		}
 	}
@@ -350,13 +351,33 @@ func (n *node) notMade() string {
 	return ""
 }
 
-// markEmpty gives outputs without content the key of their producer for a
-// digest: a stamp file says that something was done, and always has the same
-// bytes.
-func markEmpty(rec *trace.Action) {
+// markHollow gives outputs that do not hold what they stand for the key of
+// their producer for a digest.
+func (e *Engine) markHollow(rec *trace.Action) {
 	for i := range rec.Outs {
-		if o := &rec.Outs[i]; o.Size == 0 && o.Mark.IsZero() {
+		if o := &rec.Outs[i]; o.Mark.IsZero() && e.hollow(*o) {
 			o.Mark = rec.Full
 		}
 	}
+}
+
+// hollow reports whether an output can have the same bytes while what it
+// stands for is another: a stamp file, which is empty and says that something
+// was done, and a thin archive, which only names its members.
+func (e *Engine) hollow(o trace.Out) bool {
+	const thin = "!<thin>\n"
+	if o.Size == 0 {
+		return true
+	}
+	if ext := path.Ext(o.Path); ext != ".a" && ext != ".lib" {
+		return false
+	}
+	f, err := e.fs.Open(e.abs(o.Path))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var magic [len(thin)]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err == nil && string(magic[:]) == thin
 }
