@@ -1,6 +1,7 @@
 # make help says what there is.
 
 EXAMPLE := examples/lightbulb
+CMAKE   := examples/cmake
 ERG     := bin/erg -C $(EXAMPLE)
 
 # Without a home, go and erg keep their caches here.
@@ -8,10 +9,10 @@ ifeq ($(HOME),)
 export HOME := $(CURDIR)/.cache/home
 endif
 
-.PHONY: help run test bench microbench fmt tools erg clean
+.PHONY: help run run-cmake test bench microbench fmt tools erg clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 run: erg ## build the example for five machines and run it on each
 	@scripts/install-tools example
@@ -23,6 +24,10 @@ run: erg ## build the example for five machines and run it on each
 	$(ERG) run unikernel:bin.lightbulb
 	$(ERG) run windows:bin.blink
 
+run-cmake: erg tools ## build a CMake project for two machines, and test it on each
+	bin/erg -C $(CMAKE) build
+	bin/erg -C $(CMAKE) test
+
 test: tools ## all checks and tests
 	@scripts/test
 
@@ -32,9 +37,10 @@ bench: erg ## erg against Ninja and make, as a table (FULL=1 for all, RUN=regexp
 microbench: ## the benchmarks of the packages
 	go test -run '^$$' -bench . -benchmem ./...
 
-fmt: erg ## format the Go code and the example
+fmt: erg ## format the Go code and the examples
 	gofmt -w .
 	$(ERG) fmt
+	bin/erg -C $(CMAKE) fmt
 
 tools: ## install the compilers and emulators that the tests run
 	@scripts/install-tools test
@@ -43,4 +49,4 @@ erg: ## bin/erg
 	@go build -o bin/erg ./cmd/erg
 
 clean: ## remove what was built
-	rm -rf bin $(EXAMPLE)/_build
+	rm -rf bin $(EXAMPLE)/_build $(CMAKE)/_build

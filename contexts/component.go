@@ -6,7 +6,6 @@ import (
 	"sort"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/lang"
@@ -27,8 +26,8 @@ type component struct {
 	files  []string       // what building it means
 }
 
-func (c *component) programVal() cty.Value {
-	return lang.FileVal(lang.FileMark{Path: c.path, ID: artifact{ctx: c.g.ctx, target: c.g.addr().String(), program: true, native: c.native}})
+func (c *component) program() *program {
+	return &program{g: c.g, name: c.g.fileName(), path: c.path, art: artifact{ctx: c.g.ctx, target: c.g.addr().String(), program: true, native: c.native}}
 }
 
 // outline evaluates a library block as far as its users must know it. An

@@ -13,6 +13,7 @@ import (
 
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain"
 )
 
@@ -193,7 +194,11 @@ func (ev *Evaluator) twice(dup *engine.DuplicateOutputError, rng hcl.Range) hcl.
 		rng = at
 	}
 	ev.mu.Unlock()
-	return errorAt(rng, "Two declarations for one output", "%s is made by %s and by %s.", dup.Path, a, b)
+	hint := ""
+	if !action.IsOutput(dup.Path) {
+		hint = " It lies among the sources, which all contexts share: build in one of them only, with enabled, or below _build, with dir."
+	}
+	return errorAt(rng, "Two declarations for one output", "%s is made by %s and by %s.%s", dup.Path, a, b, hint)
 }
 
 // cycleElement names a step of a cycle for people.

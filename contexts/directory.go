@@ -43,12 +43,14 @@ type target struct {
 	failed    bool   // its outputs cannot be told; that was reported
 	condition string // the text of enabled
 	public    bool
-	outs      []string // of a rule: names relative to dir
-	stdout    string   // of a rule: one of outs
+	outs      []string          // of a rule: names relative to dir
+	bins      map[string]string // of a ninja block: what it makes, by the name that is public
+	stdout    string            // of a rule: one of outs
 
 	library    *config.Library
 	executable *config.Executable
 	rule       *config.Rule
+	ninja      *config.Ninja
 	test       *config.Test
 	install    *config.Install
 }
@@ -120,6 +122,9 @@ func (ev *Evaluator) checkBuild(b *config.Build) hcl.Diagnostics {
 	for _, x := range b.Rules {
 		check(&x.Header, x.ForEach != nil)
 	}
+	for _, x := range b.Ninjas {
+		check(&x.Header, x.ForEach != nil)
+	}
 	for _, x := range b.Tests {
 		check(&x.Header, x.ForEach != nil)
 	}
@@ -149,6 +154,9 @@ func (ev *Evaluator) directory(t *engine.Task, k dirKey) (*directory, error) {
 	}
 	for _, x := range b.Rules {
 		add(addr.BlockRule, &x.Block, func(g *target) { g.rule = x })
+	}
+	for _, x := range b.Ninjas {
+		add(addr.BlockNinja, &x.Block, func(g *target) { g.ninja = x })
 	}
 	for _, x := range b.Tests {
 		add(addr.BlockTest, &x.Block, func(g *target) { g.test = x })
@@ -233,6 +241,9 @@ func (ev *Evaluator) publicAndOutputs(t *engine.Task, d *directory, g *target) h
 		diags = append(diags, more...)
 		g.public = b.Value
 	}
+	if g.ninja != nil && g.enabled {
+		diags = append(diags, ninjaPrograms(g, sc)...)
+	}
 	if g.rule == nil {
 		return diags
 	}
@@ -307,7 +318,8 @@ func (d *directory) claim(g *target) hcl.Diagnostics {
 	return diags
 }
 
-// resolveTarget resolves executable.N, library.N and rule.N["KEY"].out["F"].
+// resolveTarget resolves executable.N, library.N, rule.N["KEY"].out["F"] and
+// ninja.N["KEY"].file["F"].
 func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	all := len(ref.Steps)
 	name, diags := stepName(ref, 0, "the name of "+article(ref.Root))
@@ -327,7 +339,11 @@ func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 				names = append(names, n)
 			}
 		}
-		return absentRef(ref, 1, ref.Root+" | in "+orTop(d.dir), name, names)
+		what := ref.Root
+		if what == string(addr.BlockNinja) {
+			what = "ninja block"
+		}
+		return absentRef(ref, 1, what+" | in "+orTop(d.dir), name, names)
 	}
 	id := base
 	if !in.single {
@@ -354,7 +370,9 @@ func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		if err != nil {
 			return cty.UnknownVal(cty.String), all, sc.ev.diagnose(err, ref.Range, "Invalid reference")
 		}
-		return c.programVal(), n, nil
+		return c.program().val(), n, nil
+	case addr.BlockNinja:
+		return sc.ninjaOutput(ref, n, g)
 	}
 	return sc.ruleOutput(ref, n, d, g)
 }

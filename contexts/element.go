@@ -36,12 +36,11 @@ func (ev *Evaluator) element(t *engine.Task, el addr.Element) (cty.Value, error)
 	}
 	switch el.Kind {
 	case addr.KindBin:
-		g := pub.bins[el.Name]
-		c, err := ev.componentQ.Get(ev.at(t, g.header.Range), g.addr())
+		p, err := ev.builtProgram(t, pub.bins[el.Name], el.Name)
 		if err != nil {
 			return cty.UnknownVal(cty.String), err
 		}
-		return c.programVal(), nil
+		return p.val(), nil
 	case addr.KindShare:
 		return ev.installed(t, pub.shares[el.Name], "share/"+el.Name)
 	}

@@ -32,7 +32,7 @@
 // context.go (what a context is configured with), element.go and scope.go
 // (how references are resolved), output.go, toolchain.go, runner.go;
 // then directory.go (build.hcl in one context), parts.go, component.go,
-// rule.go, test.go and install.go (what its blocks emit), goal.go (what was
+// rule.go, ninjablock.go, test.go and install.go (what its blocks emit), goal.go (what was
 // asked for). Diagnostics are collected in diag.go.
 package contexts
 
@@ -96,6 +96,7 @@ type queries struct {
 	outlineQ   engine.Query[addr.Target, *component]
 	componentQ engine.Query[addr.Target, *component]
 	ruleQ      engine.Query[addr.Target, *rule]
+	ninjaQ     engine.Query[addr.Target, *ninjaGraph]
 	testQ      engine.Query[addr.Target, *test]
 	installQ   engine.Query[addr.Target, *install]
 }
@@ -143,6 +144,7 @@ func New(o Options) *Evaluator {
 	q.outlineQ = engine.Query[addr.Target, *component]{Kind: "target", Fn: ev.outline}
 	q.componentQ = engine.Query[addr.Target, *component]{Kind: "target", Fn: ev.component}
 	q.ruleQ = engine.Query[addr.Target, *rule]{Kind: "target", Fn: ev.rule}
+	q.ninjaQ = engine.Query[addr.Target, *ninjaGraph]{Kind: "target", Fn: ev.ninja}
 	q.testQ = engine.Query[addr.Target, *test]{Kind: "target", Fn: ev.test}
 	q.installQ = engine.Query[addr.Target, *install]{Kind: "target", Fn: ev.install}
 	return ev

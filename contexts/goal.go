@@ -1,7 +1,6 @@
 package contexts
 
 import (
-	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -42,16 +41,12 @@ type Program struct {
 	Path    string
 }
 
-func (o *Outcome) program(c *component) {
-	if c.path == "" {
+func (o *Outcome) program(p *program) {
+	if p.path == "" {
 		return
 	}
-	a := c.g.addr().String()
-	if c.g.public {
-		a = addr.Public{Context: c.g.ctx, Kind: addr.KindBin, Name: c.g.fileName()}.String()
-	}
 	o.mu.Lock()
-	o.Programs = append(o.Programs, Program{a, c.path})
+	o.Programs = append(o.Programs, Program{p.address(), p.path})
 	o.mu.Unlock()
 }
 
@@ -177,7 +172,7 @@ func (ev *Evaluator) makeContext(t *engine.Task, c addr.Context, r Request, out 
 		var fns []func(*engine.Task) error
 		for _, d := range dirs {
 			for _, g := range d.order {
-				if g.enabled && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil)) {
+				if g.enabled && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil || g.ninja != nil)) {
 					fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
 				}
 			}
@@ -249,6 +244,8 @@ func (ev *Evaluator) makeTarget(t *engine.Task, g *target, r Request, out *Outco
 			return err
 		}
 		return t.Build(x.outs...)
+	case g.ninja != nil:
+		return ev.makeNinja(t, g, out)
 	case g.install != nil:
 		x, err := ev.installQ.Get(t, g.addr())
 		if err != nil {
@@ -265,7 +262,7 @@ func (ev *Evaluator) makeTarget(t *engine.Task, g *target, r Request, out *Outco
 	if err != nil {
 		return err
 	}
-	out.program(c)
+	out.program(c.program())
 	return t.Build(c.files...)
 }
 
@@ -418,7 +415,15 @@ func (ev *Evaluator) makeElement(t *engine.Task, c addr.Context, el addr.Element
 		if el.Kind == addr.KindLib {
 			g = pub.libs[el.Name]
 		}
-		return ev.makeTarget(t, g, r, out)
+		if g.ninja == nil {
+			return ev.makeTarget(t, g, r, out)
+		}
+		p, err := ev.builtProgram(t, g, el.Name)
+		if err != nil || p.path == "" {
+			return err
+		}
+		out.program(p)
+		return t.Build(p.path)
 	}
 	val, err := ev.elementQ.Get(t, el)
 	if err != nil {
@@ -445,30 +450,32 @@ func (ev *Evaluator) makeArtifact(t *engine.Task, c addr.Context, a addr.Artifac
 	if err != nil {
 		return err
 	}
-	var fns []func(*engine.Task) error
-	for _, d := range dirs {
-		for _, g := range d.order {
-			if !g.enabled {
-				continue
+	p := addr.Artifact{Context: c, Path: a.Path}.String()
+	// A block whose edges only a build can tell comes last.
+	for _, last := range []bool{false, true} {
+		var fns []func(*engine.Task) error
+		for _, d := range dirs {
+			for _, g := range d.order {
+				if g.enabled && (g.ninja != nil) == last {
+					fns = append(fns, func(t *engine.Task) error { return ev.define(t, g, p) })
+				}
 			}
-			fns = append(fns, func(t *engine.Task) error { return ev.define(t, g) })
+		}
+		if err := t.Run(fns...); err != nil {
+			return err
+		}
+		if t.Makes(p) {
+			return t.Build(p)
 		}
 	}
-	if err := t.Run(fns...); err != nil {
-		return err
-	}
-	p := addr.Artifact{Context: c, Path: a.Path}.String()
-	err = t.Build(p)
-	var absent *engine.AbsentError
-	if errors.As(err, &absent) {
-		return usage("nothing makes %s", p)
-	}
-	return err
+	return usage("nothing makes %s", p)
 }
 
-// define evaluates a target without building it.
-func (ev *Evaluator) define(t *engine.Task, g *target) (err error) {
+// define evaluates a target without building it, as far as it may make p.
+func (ev *Evaluator) define(t *engine.Task, g *target, p string) (err error) {
 	switch {
+	case g.ninja != nil:
+		err = ev.defineMaker(t, g, p)
 	case g.test != nil:
 		_, err = ev.testQ.Get(t, g.addr())
 	case g.rule != nil:

@@ -32,11 +32,11 @@ func (ev *Evaluator) Invoke(t *engine.Task, r Request, name string, args []strin
 	if err != nil {
 		return nil, err
 	}
-	g, err := ev.findProgram(t, ws, sel, name)
+	g, public, err := ev.findProgram(t, ws, sel, name)
 	if err != nil {
 		return nil, err
 	}
-	c, err := ev.componentQ.Get(t, g.addr())
+	p, err := ev.builtProgram(t, g, public)
 	if err != nil {
 		return nil, err
 	}
@@ -45,56 +45,56 @@ func (ev *Evaluator) Invoke(t *engine.Task, r Request, name string, args []strin
 		return nil, err
 	}
 	cmd := &command{env: map[string]string{}}
-	art := artifact{ctx: g.ctx, program: true, native: c.native}
-	diags := ev.runBuilt(&scope{ev: ev, t: t, dir: d}, cmd, art, c.path, args, g.header.Range)
+	diags := ev.runBuilt(&scope{ev: ev, t: t, dir: d}, cmd, p.art, p.path, args, g.header.Range)
 	if err := ev.report(diags); err != nil {
 		return nil, err
 	}
-	if err := t.Build(unique(append(outputsOnly(cmd.inputs), c.path))...); err != nil {
+	if err := t.Build(unique(append(outputsOnly(cmd.inputs), p.path))...); err != nil {
 		return nil, err
 	}
 	return &Invocation{Argv: cmd.argv, Env: toolchain.Environ(cmd.env), Writable: cmd.writable}, nil
 }
 
-// findProgram finds the executable that a person means.
-func (ev *Evaluator) findProgram(t *engine.Task, ws *config.Workspace, sel []addr.Context, name string) (*target, error) {
+// findProgram finds the program that a person means: a block and, of those
+// that it makes, the name.
+func (ev *Evaluator) findProgram(t *engine.Task, ws *config.Workspace, sel []addr.Context, name string) (*target, string, error) {
 	switch a, err := addr.Parse(name); a := a.(type) {
 	case addr.Public:
 		if a.Kind != addr.KindBin {
-			return nil, usage("%s is not a program", name)
+			return nil, "", usage("%s is not a program", name)
 		}
 		return ev.publicProgram(t, ws, a.Element(), name)
 	case addr.Element:
 		if a.Kind != addr.KindBin {
-			return nil, usage("%s is not a program", name)
+			return nil, "", usage("%s is not a program", name)
 		}
 		return ev.publicProgram(t, ws, a, name)
 	case addr.Target:
 		return ev.targetProgram(t, ws, sel, a, name)
 	default:
 		if err != nil && strings.ContainsAny(name, "/:") {
-			return nil, usage("%v", err)
+			return nil, "", usage("%v", err)
 		}
 	}
 	return ev.namedProgram(t, ws, sel, name)
 }
 
-func (ev *Evaluator) publicProgram(t *engine.Task, ws *config.Workspace, el addr.Element, name string) (*target, error) {
+func (ev *Evaluator) publicProgram(t *engine.Task, ws *config.Workspace, el addr.Element, name string) (*target, string, error) {
 	if err := ev.knownInstance(t, ws, el.Context); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	ref := lang.Ref{Root: "context", Range: hcl.Range{Filename: "(command line)", Start: hcl.InitialPos, End: hcl.InitialPos}}
 	if diags := ev.checkElement(t, el, ref, 0); diags.HasErrors() {
 		if ev.report(onlyPassed(diags)) != nil {
-			return nil, errReported
+			return nil, "", errReported
 		}
-		return nil, usage("%s", lowerFirst(diags[0].Detail))
+		return nil, "", usage("%s", lowerFirst(diags[0].Detail))
 	}
 	pub, err := ev.publicQ.Get(t, el.Context)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return pub.bins[el.Name], nil
+	return pub.bins[el.Name], el.Name, nil
 }
 
 // onlyPassed keeps the diagnostics that stand for others.
@@ -126,33 +126,32 @@ func (ev *Evaluator) knownInstance(t *engine.Task, ws *config.Workspace, c addr.
 	return nil
 }
 
-func (ev *Evaluator) targetProgram(t *engine.Task, ws *config.Workspace, sel []addr.Context, a addr.Target, name string) (*target, error) {
+func (ev *Evaluator) targetProgram(t *engine.Task, ws *config.Workspace, sel []addr.Context, a addr.Target, name string) (*target, string, error) {
 	if a.Kind != addr.BlockExecutable {
-		return nil, usage("%s is not a program", name)
+		return nil, "", usage("%s is not a program", name)
 	}
 	list := sel
 	if !a.Context.IsZero() {
 		list = []addr.Context{a.Context}
 	}
-	return ev.oneProgram(t, ws, list, name, func(g *target) bool {
+	return ev.oneProgram(t, ws, list, name, func(g *target, _ string) bool {
 		return g.executable != nil && g.dir == a.Dir && g.name == a.Name && g.key == a.Key
 	})
 }
 
-func (ev *Evaluator) namedProgram(t *engine.Task, ws *config.Workspace, sel []addr.Context, name string) (*target, error) {
-	return ev.oneProgram(t, ws, sel, name, func(g *target) bool {
-		return g.executable != nil && g.public && g.fileName() == name
-	})
+func (ev *Evaluator) namedProgram(t *engine.Task, ws *config.Workspace, sel []addr.Context, name string) (*target, string, error) {
+	return ev.oneProgram(t, ws, sel, name, func(_ *target, public string) bool { return public == name })
 }
 
-// oneProgram finds the one executable of some contexts that is meant.
-func (ev *Evaluator) oneProgram(t *engine.Task, ws *config.Workspace, list []addr.Context, name string, match func(*target) bool) (*target, error) {
-	var found []*target
+// oneProgram finds the one program of some contexts that is meant. match is
+// asked about each block with the names of its public programs, or "".
+func (ev *Evaluator) oneProgram(t *engine.Task, ws *config.Workspace, list []addr.Context, name string, match func(g *target, public string) bool) (*target, string, error) {
+	var found []*program
 	var names []string
 	for _, s := range list {
 		in, err := ev.instancesQ.Get(t, addr.Context{Name: s.Name})
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for _, k := range in.keys {
 			if s.Key != "" && s.Key != k {
@@ -160,15 +159,19 @@ func (ev *Evaluator) oneProgram(t *engine.Task, ws *config.Workspace, list []add
 			}
 			dirs, err := ev.directories(t, addr.Context{Name: s.Name, Key: k})
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
 			for _, d := range dirs {
 				for _, g := range d.order {
-					if g.executable != nil && g.public {
-						names = append(names, g.fileName())
+					public := g.publicPrograms()
+					names = append(names, public...)
+					if len(public) == 0 {
+						public = []string{""}
 					}
-					if g.enabled && match(g) {
-						found = append(found, g)
+					for _, p := range public {
+						if g.enabled && match(g, p) {
+							found = append(found, &program{g: g, name: p})
+						}
 					}
 				}
 			}
@@ -176,19 +179,15 @@ func (ev *Evaluator) oneProgram(t *engine.Task, ws *config.Workspace, list []add
 	}
 	switch len(found) {
 	case 1:
-		return found[0], nil
+		return found[0].g, found[0].name, nil
 	case 0:
-		return nil, usage("there is no program %q.%s", name, didYouMean(name, unique(names)))
+		return nil, "", usage("there is no program %q.%s", name, didYouMean(name, unique(names)))
 	}
 	var ways []string
-	for _, g := range found {
-		w := g.addr().String()
-		if g.public {
-			w = addr.Public{Context: g.ctx, Kind: addr.KindBin, Name: g.fileName()}.String()
-		}
-		ways = append(ways, w)
+	for _, p := range found {
+		ways = append(ways, p.address())
 	}
-	return nil, usage("%q is built in several contexts: say which, %s", name, strings.Join(ways, ", "))
+	return nil, "", usage("%q is built in several contexts: say which, %s", name, strings.Join(ways, ", "))
 }
 
 // Words lists addresses that a person may mean, for shell completion:
@@ -227,9 +226,11 @@ func (ev *Evaluator) Words(t *engine.Task, of string) []string {
 		for _, d := range dirs {
 			for _, g := range d.order {
 				switch {
-				case !g.enabled, g.test == nil && of == "tests", g.executable == nil && of == "programs":
-				case g.executable != nil && g.public:
-					out = append(out, addr.Public{Context: c, Kind: addr.KindBin, Name: g.fileName()}.String())
+				case !g.enabled, g.test == nil && of == "tests", g.executable == nil && g.ninja == nil && of == "programs":
+				case g.executable != nil && g.public, g.ninja != nil && of == "programs":
+					for _, name := range g.publicPrograms() {
+						out = append(out, addr.Public{Context: c, Kind: addr.KindBin, Name: name}.String())
+					}
 				default:
 					out = append(out, g.addr().String())
 				}

@@ -49,6 +49,10 @@ func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, 
 						pub.shares[rest] = g
 					}
 				}
+			case g.ninja != nil:
+				for name := range g.bins {
+					put(pub.bins, name, g, "programs")
+				}
 			case !g.public:
 			case g.library != nil:
 				put(pub.libs, g.fileName(), g, "libraries")

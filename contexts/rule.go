@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"path"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // A rule is a rule block in one context: its action is defined.
-type rule struct{ outs []string }
+type rule struct{ outs, inputs []string }
 
 // newSpec begins the action of a sandboxed block.
 func newSpec(g *target, name string) action.Spec {
@@ -55,6 +56,9 @@ func (ev *Evaluator) rule(t *engine.Task, a addr.Target) (*rule, error) {
 			spec.Depfile = joinPath(d.root, d.dir, s.Value)
 		}
 	}
+	if b.Tree != nil {
+		diags = append(diags, ev.tree(sc, b.Tree, &spec)...)
+	}
 	if err := ev.report(diags); err != nil {
 		return nil, err
 	}
@@ -64,7 +68,39 @@ func (ev *Evaluator) rule(t *engine.Task, a addr.Target) (*rule, error) {
 	if err := t.Define(spec); err != nil {
 		return nil, ev.report(ev.diagnose(err, g.header.Range, "Invalid rule"))
 	}
-	return &rule{spec.Outputs}, nil
+	return &rule{spec.Outputs, spec.Inputs}, nil
+}
+
+// tree lets a rule fill a directory with files that nobody lists, as programs
+// do that generate a build. What they write names files by their absolute
+// paths, and they look for sources that only later steps read, so such a rule
+// runs in place and not in a sandbox; and as its outputs are not all that it
+// makes, they do not come from the store. It may run any compiler of its
+// context.
+func (ev *Evaluator) tree(sc *scope, expr hcl.Expression, spec *action.Spec) hcl.Diagnostics {
+	val, diags := lang.Eval(expr, sc)
+	s, more := lang.String(val, expr.Range(), "tree")
+	diags = append(diags, more...)
+	if diags.HasErrors() || !s.Known {
+		return diags
+	}
+	dir, more := insideOutputs(sc.dir, s.Value, expr.Range(), "tree")
+	if more.HasErrors() {
+		return append(diags, more...)
+	}
+	tools, err := ev.contextTools(sc.t, sc.dir.ctx)
+	if err != nil {
+		return append(diags, ev.diagnose(err, expr.Range(), "Invalid toolchain")...)
+	}
+	spec.Sandbox, spec.Local = false, true
+	spec.Writable = append(spec.Writable, dir)
+	spec.Tools = append(spec.Tools, tools...)
+	for _, list := range [...][]string{spec.Argv, spec.Env} {
+		for i, text := range list {
+			list[i] = strings.ReplaceAll(absolute(text), "{tree}", action.Abs(dir))
+		}
+	}
+	return diags
 }
 
 // runAttrs are the attributes that rules and tests have in common.

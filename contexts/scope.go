@@ -42,7 +42,7 @@ func (sc *scope) Roots() []string {
 }
 
 func buildRoots(each bool) []string {
-	roots := []string{"ctx", "host", "context", "executable", "library", "rule"}
+	roots := []string{"ctx", "host", "context", "executable", "library", "rule", "ninja"}
 	if each {
 		roots = append(roots, "each")
 	}
@@ -137,7 +137,7 @@ func (sc *scope) resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		return sc.resolveOwn(ref, sc.dir.ctx)
 	case "host":
 		return sc.resolveHost(ref)
-	case "executable", "library", "rule":
+	case "executable", "library", "rule", "ninja":
 		return sc.resolveTarget(ref)
 	}
 	return cty.DynamicVal, len(ref.Steps), errorAt(ref.Range, "Invalid reference", "A template can only be used in extends.")

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"path"
@@ -18,13 +19,16 @@ import (
 // This file judges foreign actions (see action.Foreign), and has what an
 // engine does differently whose outputs may lie anywhere.
 
-// isOutput reports whether a path is that of an output. With
-// Options.InPlace those that were defined are; else the path tells.
+// isOutput reports whether a path is that of an output: the path tells, but
+// for what foreign actions make and for what lies around them.
 func (s *Session) isOutput(p string) bool {
-	if !s.eng.opts.InPlace {
+	if !s.eng.opts.InPlace && !s.foreign.Load() {
 		return action.IsOutput(p)
 	}
-	if s.producer(p) != nil {
+	s.mu.Lock()
+	out := s.isOutputHeld(p)
+	s.mu.Unlock()
+	if out {
 		return true
 	}
 	rec, _ := s.recordedOutput(p)
@@ -33,10 +37,60 @@ func (s *Session) isOutput(p string) bool {
 
 // isOutputHeld is isOutput for a caller that holds mu.
 func (s *Session) isOutputHeld(p string) bool {
-	if !s.eng.opts.InPlace {
-		return action.IsOutput(p)
+	return s.outputs[p].n != nil || !s.eng.opts.InPlace && action.IsOutput(p) && !s.inForeignDir(p)
+}
+
+// inForeignDir reports whether a path lies where foreign actions run. The
+// caller holds mu.
+func (s *Session) inForeignDir(p string) bool {
+	for d := path.Dir(p); len(s.foreignDirs) > 0 && len(d) > len(action.BuildDir); d = path.Dir(d) {
+		if s.foreignDirs[d] {
+			return true
+		}
 	}
-	return s.outputs[p].n != nil
+	return false
+}
+
+// enterForeign notes a foreign node. The caller holds mu.
+func (s *Session) enterForeign(n *node) {
+	s.foreign.Store(true)
+	if n.hot == nil {
+		return // lazy ones are not beside erg's own
+	}
+	if d := n.spec.Dir; action.IsOutput(d) && !s.foreignDirs[d] {
+		if s.foreignDirs == nil {
+			s.foreignDirs = map[string]bool{}
+		}
+		s.foreignDirs[d] = true
+	}
+}
+
+// behindPhony replaces phony nodes among inputs by what they stand for. The
+// caller holds mu.
+func (s *Session) behindPhony(inputs []string) []string {
+	if s.eng.opts.InPlace || !s.foreign.Load() {
+		return inputs
+	}
+	var out []string
+	seen := map[string]bool{}
+	var add func(paths []string)
+	add = func(paths []string) {
+		for _, p := range paths {
+			switch n := s.outputs[p].n; {
+			case seen[p]:
+			case n != nil && n.traits.has(isPhony):
+				seen[p] = true
+				s.heat(n)
+				add(n.spec.Inputs)
+				add(n.spec.Order)
+			default:
+				seen[p] = true
+				out = append(out, p)
+			}
+		}
+	}
+	add(inputs)
+	return out
 }
 
 // refresh makes the session look again at a file in the workspace that was
@@ -211,7 +265,7 @@ func (s *Session) stillThere(n *node) bool {
 			outs = slices.Clone(old.Outs)
 		}
 		outs[i] = now
-		if now.Size == 0 {
+		if s.eng.hollow(now) {
 			outs[i].Mark = old.Full
 		}
 	}
@@ -297,13 +351,33 @@ func (n *node) notMade() string {
 	return ""
 }
 
-// markEmpty gives outputs without content the key of their producer for a
-// digest: a stamp file says that something was done, and always has the same
-// bytes.
-func markEmpty(rec *trace.Action) {
+// markHollow gives outputs that do not hold what they stand for the key of
+// their producer for a digest.
+func (e *Engine) markHollow(rec *trace.Action) {
 	for i := range rec.Outs {
-		if o := &rec.Outs[i]; o.Size == 0 && o.Mark.IsZero() {
+		if o := &rec.Outs[i]; o.Mark.IsZero() && e.hollow(*o) {
 			o.Mark = rec.Full
 		}
 	}
+}
+
+// hollow reports whether an output can have the same bytes while what it
+// stands for is another: a stamp file, which is empty and says that something
+// was done, and a thin archive, which only names its members.
+func (e *Engine) hollow(o trace.Out) bool {
+	const thin = "!<thin>\n"
+	if o.Size == 0 {
+		return true
+	}
+	if ext := path.Ext(o.Path); ext != ".a" && ext != ".lib" {
+		return false
+	}
+	f, err := e.fs.Open(e.abs(o.Path))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var magic [len(thin)]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err == nil && string(magic[:]) == thin
 }

@@ -104,15 +104,23 @@ func (s *Session) makeOnce(p string) error {
 
 // runForeign starts a program, or a shell where one is needed.
 func (s *Session) runForeign(n *node) (*exec.Result, error) {
-	f := n.spec.Foreign
-	cmd := &exec.Command{Dir: s.eng.opts.Root, Env: s.opts.Environ, ExtraFiles: []*os.File{s.eng.lock.f}, Console: f.Console}
-	s.tellSlots(cmd, n.spec)
+	f, spec := n.spec.Foreign, n.spec
+	cmd := &exec.Command{Dir: s.eng.abs(spec.Dir), Env: s.opts.Environ, ExtraFiles: []*os.File{s.eng.lock.f}, Console: f.Console}
+	if spec.Env != nil {
+		cmd.Env = nil
+		for _, e := range spec.Env {
+			cmd.Env = append(cmd.Env, action.Expand(e, func(p string, _ bool) string { return s.eng.abs(p) }))
+		}
+	}
+	s.tellSlots(cmd, spec)
 	if split := s.eng.opts.Foreign.Split; split != nil {
 		if dir, argv, ok := split(f.Command); ok {
 			direct := *cmd
 			direct.Argv = argv
 			if dir != "" {
-				direct.Dir = s.eng.abs(dir)
+				if direct.Dir = dir; !filepath.IsAbs(dir) {
+					direct.Dir = filepath.Join(cmd.Dir, dir)
+				}
 				direct.Env = append(slices.Clip(direct.Env), "PWD="+direct.Dir)
 			}
 			res, err := exec.Run(s.ctx, &direct)
@@ -168,7 +176,7 @@ func (s *Session) discoverForeign(n *node, o *outcome, words []string) error {
 		}
 	}
 	for _, w := range words {
-		p := s.foreignPath(w)
+		p := s.foreignPath(n.spec.Dir, w)
 		if p == "" || seen[p] {
 			continue
 		}
@@ -184,10 +192,14 @@ func (s *Session) discoverForeign(n *node, o *outcome, words []string) error {
 	return nil
 }
 
-// foreignPath spells a reported path as the graph does, if it knows it.
-func (s *Session) foreignPath(w string) string {
-	if w == "" {
+// foreignPath spells a path that was reported by an action which runs in dir
+// as the graph does, if it knows it.
+func (s *Session) foreignPath(dir, w string) string {
+	switch {
+	case w == "":
 		return ""
+	case !s.eng.opts.InPlace:
+		return s.workspacePath(dir, w)
 	}
 	p := filepath.ToSlash(filepath.Clean(w))
 	if s.isOutput(p) {

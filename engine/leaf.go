@@ -215,7 +215,7 @@ func (s *Session) lookAt(k trace.FileKey) (entries []Entry, err error) {
 			f.Racy = s.eng.racy(stamp, began)
 		}
 		same = same && old.Digest == f.Digest
-	case k.Kind == trace.Content && stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR && s.eng.opts.InPlace:
+	case k.Kind == trace.Content && stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR && (s.eng.opts.InPlace || s.foreign.Load()):
 		return nil, s.lookAtDir(f, old)
 	case k.Kind == trace.Content && stamp.Mode&syscall.S_IFMT == syscall.S_IFDIR:
 		f.Digest = digest.OfString("directory")

@@ -234,10 +234,10 @@ func (s *Session) enterNode(n *node, outputs []string) error {
 			return &DuplicateOutputError{Path: o, First: p.spec, Second: n.spec}
 		}
 	}
-	if !n.traits.has(isForeign) {
-		if err := s.enterDirs(n); err != nil {
-			return err
-		}
+	if n.traits.has(isForeign) {
+		s.enterForeign(n)
+	} else if err := s.enterDirs(n); err != nil {
+		return err
 	}
 	for i, o := range outputs {
 		s.outputs[o] = outRef{n, i}

@@ -150,7 +150,7 @@ func (s *Session) PlannedActions() []PlannedAction {
 			continue
 		}
 		s.heat(n)
-		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Outputs: n.spec.Outputs, Inputs: slices.Concat(n.spec.Inputs, n.spec.Order), Waits: n.spec.Unknown, Took: n.took}
+		a := PlannedAction{Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Output: n.id(), Outputs: n.spec.Outputs, Inputs: s.behindPhony(slices.Concat(n.spec.Inputs, n.spec.Order)), Waits: n.spec.Unknown, Took: n.took}
 		switch n.state {
 		case done:
 			a.Verdict, a.Work = UpToDate, fmt.Sprint(n.group.id)

@@ -71,6 +71,9 @@ func (s *Session) removeOutput(p string) {
 	}
 	s.forget(p)
 	s.dirty.Store(true)
+	if !action.IsOutput(p) {
+		return // a foreign action's, among the sources: it may be one
+	}
 	name := s.eng.abs(p)
 	if err := s.eng.fs.Remove(name); err != nil && !absent(err) {
 		s.message(event.Warning, "a stale output stays: "+err.Error())

@@ -31,7 +31,7 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 	n.keepRecipe(rec, m)
 	rec.Full = fullKey(n, rec.Deps)
 	if n.spec.Foreign != nil {
-		markEmpty(rec)
+		s.eng.markHollow(rec)
 	}
 	rec.Why = s.explain(n, m, rec.Deps)
 	rec.Changed = s.rev

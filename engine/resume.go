@@ -143,13 +143,17 @@ func (x *resumption) reach(changed []trace.Row) bool {
 }
 
 // load reads the records of the cone. It reports false if one of them does
-// not tell how to run the action, or what it would be judged by: the times of
-// files that phony actions outside of the cone stand for.
+// not tell how to run the action, or all that it makes, or what it would be
+// judged by: the times of files that phony actions outside of the cone stand
+// for.
 func (x *resumption) load() bool {
 	for _, first := range x.order {
 		rec := x.s.eng.state.ActionAt(first)
 		if rec == nil || rec.Recipe == nil || rec.Recipe.Foreign != nil && rec.Recipe.Foreign.Mtime {
 			return false
+		}
+		if r := rec.Recipe; !r.Sandbox && len(r.Writable) > 0 {
+			return false // it changes files there that are nobody's outputs
 		}
 		x.acts[first] = rec
 	}
@@ -214,6 +218,9 @@ func (x *resumption) run(firsts []trace.Row) error {
 		n.describe(s, rec.Recipe, rec)
 		for i, o := range rec.Recipe.Outputs {
 			s.outputs[o] = outRef{n, i}
+		}
+		if n.spec.Foreign != nil {
+			s.enterForeign(n)
 		}
 		if !rec.Key.IsZero() && !rec.Recipe.Local {
 			s.lastMade[rec.Key] = append(s.lastMade[rec.Key], n)

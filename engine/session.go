@@ -39,7 +39,7 @@ type SessionOptions struct {
 	// many processes there are. nil: the session is the server.
 	Jobserver *jobserver.Pool
 	Environ   []string   // of foreign actions
-	Rerun     bool       // run Local actions (tests) although they passed before
+	Rerun     bool       // run tests although they passed before
 	Sink      event.Sink // must not call the session
 	// BeforeRun, if set, is asked once, when all that can be evaluated
 	// without running anything but probes has been, whether to run anything.
@@ -54,6 +54,9 @@ type Session struct {
 	rev   uint32
 	began time.Time
 	dirty atomic.Bool // the trace differs from what is on disk
+
+	foreign     atomic.Bool     // there are foreign actions
+	foreignDirs map[string]bool // where they run, below the build directory; guarded by mu
 
 	cellMu sync.Mutex
 	cells  map[cellKey]*cell

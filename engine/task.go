@@ -149,6 +149,9 @@ func (t *Task) Demand(paths ...string) error {
 	return err
 }
 
+// Makes reports whether an action that was defined makes a file.
+func (t *Task) Makes(path string) bool { return t.s.producer(path) != nil }
+
 // Deferred records, when planning, a group of actions that cannot be listed
 // yet, and what they wait for.
 func (t *Task) Deferred(context, what string, waits []string) { t.deferred(context, what, waits) }

@@ -13,6 +13,7 @@ const (
 	BlockExecutable BlockKind = "executable"
 	BlockLibrary    BlockKind = "library"
 	BlockRule       BlockKind = "rule"
+	BlockNinja      BlockKind = "ninja"
 	BlockTest       BlockKind = "test"
 	BlockInstall    BlockKind = "install"
 	BlockPackage    BlockKind = "package"
@@ -20,7 +21,7 @@ const (
 
 // BlockKinds lists all kinds of blocks that can be addressed.
 func BlockKinds() []BlockKind {
-	return []BlockKind{BlockExecutable, BlockLibrary, BlockRule, BlockTest, BlockInstall, BlockPackage}
+	return []BlockKind{BlockExecutable, BlockLibrary, BlockRule, BlockNinja, BlockTest, BlockInstall, BlockPackage}
 }
 
 // A Target is a block of a build file, in one context or in all that have its

@@ -12,6 +12,7 @@ type Build struct {
 	Libraries   []*Library
 	Executables []*Executable
 	Rules       []*Rule
+	Ninjas      []*Ninja
 	Tests       []*Test
 	Installs    []*Install
 }
@@ -29,7 +30,7 @@ type Setting struct {
 type Block struct {
 	Header
 	Enabled hcl.Expression
-	ForEach hcl.Expression // of libraries, executables, rules and tests
+	ForEach hcl.Expression // of all but settings and installs
 }
 
 // A Component is what libraries and executables have in common.
@@ -70,6 +71,18 @@ type Rule struct {
 	Depfile hcl.Expression
 	Public  hcl.Expression
 	Timeout hcl.Expression
+	Tree    hcl.Expression // a directory that it fills with files that nobody lists
+}
+
+// A Ninja takes over the edges of a Ninja build file.
+type Ninja struct {
+	Block
+	File    hcl.Expression
+	Targets hcl.Expression
+	Dir     hcl.Expression
+	Inputs  hcl.Expression
+	Env     hcl.Expression
+	Bin     hcl.Expression // public programs: a list of outputs, or a map by name
 }
 
 // A Test runs a program that must succeed.

@@ -13,6 +13,7 @@ var buildSchema = &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
 	{Type: "library", LabelNames: []string{"name"}},
 	{Type: "executable", LabelNames: []string{"name"}},
 	{Type: "rule", LabelNames: []string{"name"}},
+	{Type: "ninja", LabelNames: []string{"name"}},
 	{Type: "test", LabelNames: []string{"name"}},
 	{Type: "install", LabelNames: []string{"package"}},
 }, unsupportedBlocks...)}
@@ -71,6 +72,10 @@ func (d *decoder) buildBlock(f *Build, b *hcl.Block, n *names) {
 	case "rule":
 		if r := d.rule(b); n.add("rule", "", &r.Header) {
 			f.Rules = append(f.Rules, r)
+		}
+	case "ninja":
+		if x := d.ninja(b); n.add("ninja", "", &x.Header) {
+			f.Ninjas = append(f.Ninjas, x)
 		}
 	case "test":
 		if t := d.test(b); n.add("test", "", &t.Header) {
@@ -146,12 +151,29 @@ func (d *decoder) rule(b *hcl.Block) *Rule {
 		"depfile":  &r.Depfile,
 		"public":   &r.Public,
 		"timeout":  &r.Timeout,
+		"tree":     &r.Tree,
 	})
 	d.require(&r.Header, "a rule", "run")
 	if r.Outputs == nil && r.Stdout == nil {
 		d.error(r.Range, "Rule without outputs", "A rule makes files: name them in \"outputs\", or in \"stdout\" the one that takes what the program prints. What makes none is a test.")
 	}
 	return r
+}
+
+func (d *decoder) ninja(b *hcl.Block) *Ninja {
+	x := &Ninja{Block: Block{Header: d.header(b)}}
+	d.body(b.Body, &x.Header, fields{
+		"enabled":  &x.Enabled,
+		"for_each": &x.ForEach,
+		"file":     &x.File,
+		"targets":  &x.Targets,
+		"dir":      &x.Dir,
+		"inputs":   &x.Inputs,
+		"env":      &x.Env,
+		"bin":      &x.Bin,
+	})
+	d.require(&x.Header, "a ninja block", "file")
+	return x
 }
 
 func (d *decoder) test(b *hcl.Block) *Test {

@@ -33,6 +33,7 @@ var looks = map[string]look{
 	"library":    {"#d7f0f2", "#2b8a94", rounded},
 	"executable": {"#fbdfe6", "#bf4668", rounded},
 	"rule":       {"#fdf3c9", "#b39018", rounded},
+	"ninja":      {"#fdf3c9", "#b39018", rounded},
 	"action":     {"#fdf3c9", "#b39018", rounded},
 	"test":       {"#f6e0f3", "#a0509a", rounded},
 	"install":    {"#eef0f3", "#6e7781", rounded},

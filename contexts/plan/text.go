@@ -215,7 +215,7 @@ func (out *printer) others(unchanged int, with map[string]int) {
 }
 
 // kinds are in the order in which builds come to them; others follow.
-var kinds = []string{"ocamldep", "ocamlc", "ocamlopt", "cc", "cma", "cmxa", "ar", "link", "rule", "output", "install", "test"}
+var kinds = []string{"ocamldep", "ocamlc", "ocamlopt", "cc", "cma", "cmxa", "ar", "link", "rule", "ninja", "output", "install", "test"}
 
 func rank(kind string) int {
 	if i := slices.Index(kinds, kind); i >= 0 {

@@ -1,14 +1,16 @@
 package action
 
 // A Foreign is what is special about an action of a graph that was written
-// for another build system. Such an action runs in place, with the
-// environment of the person who runs erg, and may read what it does not
-// declare; so what it made is good for the same place only. Its outputs may
-// lie anywhere and are not removed before it runs; it may leave them as they
-// are, or make none of them.
+// for another build system. Such an action runs in place and may read what it
+// does not declare; so what it made is good for the same place only. Its
+// outputs may lie anywhere and are not removed before it runs; it may leave
+// them as they are, or make none of them.
 //
-// It needs an engine with Options.InPlace. Of the Spec, Argv, Env, Dir, Root,
-// Stdin, Stdout and Sandbox are not used.
+// Of the Spec, Argv, Stdin, Stdout and Sandbox are not used. Without Env it
+// has the environment of the session's foreign actions; tokens in Env become
+// absolute paths. If Dir lies below the
+// build directory, what is there and no action makes counts as sources do:
+// whoever wrote the graph also wrote files beside it.
 type Foreign struct {
 	// Command is for a shell. It takes the place of argv in the key.
 	Command string

@@ -52,7 +52,7 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 		name, value, _ := strings.Cut(e, "=")
 		add("environment", name, Expand(value, token))
 	}
-	if s.Foreign == nil {
+	if s.Foreign == nil || s.Dir != "" {
 		add("directory", "", roots.Canonical(s.Dir))
 	}
 	for _, o := range s.Outputs {

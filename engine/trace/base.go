@@ -22,7 +22,7 @@ import (
 // record does not read them all.
 const (
 	magic      = "erg trace\n"
-	schema     = 6
+	schema     = 7
 	headerSize = len(magic) + 2 + 8 + numSections*12 + 4
 )
 

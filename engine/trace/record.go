@@ -168,6 +168,7 @@ const (
 	recipeKeepDepfile
 	recipeJobserver
 	recipeMtime
+	recipePlaced // foreign, beside erg's own
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -177,7 +178,8 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 		f = &action.Foreign{}
 	}
 	flags := uint64(0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepRsp, f.KeepDepfile, s.Jobserver, f.Mtime} {
+	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepRsp, f.KeepDepfile, s.Jobserver, f.Mtime, placed} {
 		if set {
 			flags |= 1 << i
 		}
@@ -197,25 +199,43 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 		e.string(f.RspContent)
 		e.string(f.Includes)
 		e.string(f.Description)
+		if placed {
+			e.place(s)
+		}
 		return
 	}
-	e.string(s.Root)
+	e.place(s)
 	e.strings(s.Argv)
-	e.strings(s.Env)
-	e.string(s.Dir)
 	e.string(s.Stdin)
 	e.string(s.Stdout)
-	e.uint(uint64(len(s.Tools)))
-	for _, t := range s.Tools {
-		e.string(t.Name)
-		e.digest(t.Identity, digest.Digest{})
-	}
 	e.strings(s.Include)
 	e.strings(s.Writable)
 	e.int(int64(s.Timeout))
 	e.string(s.Expect)
 	if s.Expect != "" {
 		row(FileKey{Path: s.Expect})
+	}
+}
+
+// place writes where an action runs, and with what.
+func (e *encoder) place(s *action.Spec) {
+	e.string(s.Root)
+	e.string(s.Dir)
+	e.strings(s.Env)
+	e.uint(uint64(len(s.Tools)))
+	for _, t := range s.Tools {
+		e.string(t.Name)
+		e.digest(t.Identity, digest.Digest{})
+	}
+}
+
+func (d *decoder) place(s *action.Spec) {
+	s.Root, s.Dir, s.Env = d.string(), d.string(), d.strings()
+	if n := d.count(); n > 0 {
+		s.Tools = make([]action.Tool, n)
+		for i := range s.Tools {
+			s.Tools[i] = action.Tool{Name: d.string(), Identity: d.digest(digest.Digest{})}
+		}
 	}
 }
 
@@ -251,16 +271,13 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 		s.Foreign = &action.Foreign{Phony: flags&recipePhony != 0, Generator: flags&recipeGenerator != 0, Restat: flags&recipeRestat != 0,
 			Console: flags&recipeConsole != 0, KeepRsp: flags&recipeKeepRsp != 0, KeepDepfile: flags&recipeKeepDepfile != 0, Mtime: flags&recipeMtime != 0,
 			Command: d.string(), Rspfile: d.string(), RspContent: d.string(), Includes: d.string(), Description: d.string()}
+		if flags&recipePlaced != 0 {
+			d.place(s)
+		}
 		return s
 	}
-	s.Root, s.Argv, s.Env = d.string(), d.strings(), d.strings()
-	s.Dir, s.Stdin, s.Stdout = d.string(), d.string(), d.string()
-	if n := d.count(); n > 0 {
-		s.Tools = make([]action.Tool, n)
-		for i := range s.Tools {
-			s.Tools[i] = action.Tool{Name: d.string(), Identity: d.digest(digest.Digest{})}
-		}
-	}
+	d.place(s)
+	s.Argv, s.Stdin, s.Stdout = d.strings(), d.string(), d.string()
 	s.Include, s.Writable = d.strings(), d.strings()
 	s.Timeout, s.Expect = time.Duration(d.int()), d.string()
 	return s

@@ -76,9 +76,18 @@ func (tc *Toolchain) ExeSuffix() string {
 }
 
 // Facts returns target, arch, os, word_size (bits of a pointer), endian,
-// version, family, object_format and name (the driver's).
+// version, family, object_format, native, and for those who run the compiler
+// in their own way driver and flags.
 func (tc *Toolchain) Facts() map[string]cty.Value {
 	a := tc.about
+	flags := cty.ListValEmpty(cty.String)
+	if len(tc.cfg.Flags) > 0 {
+		var vals []cty.Value
+		for _, f := range tc.cfg.Flags {
+			vals = append(vals, cty.StringVal(f))
+		}
+		flags = cty.ListVal(vals)
+	}
 	return map[string]cty.Value{
 		"target":        cty.StringVal(a.target),
 		"arch":          cty.StringVal(a.arch),
@@ -89,6 +98,8 @@ func (tc *Toolchain) Facts() map[string]cty.Value {
 		"family":        cty.StringVal(a.family),
 		"object_format": cty.StringVal(a.format),
 		"native":        cty.BoolVal(tc.Native()),
+		"driver":        cty.StringVal(tc.Driver()),
+		"flags":         flags,
 	}
 }
 

@@ -18,7 +18,7 @@ type closure struct {
 
 // A leaf is a file that no edge makes, and an edge that needs it, if any.
 type leaf struct {
-	path  string
+	path  string     // of the graph
 	edge  ninja.Edge // NoEdge: it is a target
 	order bool       // before the edge runs, no more
 }
@@ -26,12 +26,14 @@ type leaf struct {
 // closure collects what targets need: edges, in the order in which Ninja
 // comes upon them, and the files that no edge makes.
 func (d *Driver) closure(targets []ninja.Node) *closure {
+	d.tasks.Lock()
+	defer d.tasks.Unlock()
 	c := &closure{targets: slices.Clone(targets)}
 	seen := make([]bool, d.g.NumEdges())
 	noted := make([]bool, d.g.NumNodes())
 	var stack []ninja.Node
 	for i := 0; i < len(c.targets); i++ {
-		if d.g.Producer(c.targets[i]) == ninja.NoEdge && d.addedBy(c.targets[i]) == ninja.NoEdge {
+		if d.producer(c.targets[i]) == ninja.NoEdge && d.addedBy(c.targets[i]) == ninja.NoEdge {
 			c.leaves = append(c.leaves, leaf{d.g.Path(c.targets[i]), ninja.NoEdge, false})
 			continue
 		}
@@ -39,7 +41,7 @@ func (d *Driver) closure(targets []ninja.Node) *closure {
 		for len(stack) > 0 {
 			n := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
-			e := d.g.Producer(n)
+			e := d.producer(n)
 			if e == ninja.NoEdge {
 				if e = d.addedBy(n); e == ninja.NoEdge {
 					continue
@@ -94,7 +96,7 @@ func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []boo
 	all := g.Inputs(e)
 	order := len(all) - len(g.OrderOnlyInputs(e))
 	for i, n := range all {
-		if g.Producer(n) != ninja.NoEdge || d.addedBy(n) != ninja.NoEdge {
+		if d.producer(n) != ninja.NoEdge || d.addedBy(n) != ninja.NoEdge {
 			stack = append(stack, n)
 		} else if !noted[n] {
 			noted[n] = i < order // an input beats an order
@@ -106,7 +108,7 @@ func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []boo
 			n, ok := g.Lookup(p)
 			maker, added := d.makes[p]
 			switch {
-			case ok && g.Producer(n) != ninja.NoEdge:
+			case ok && d.producer(n) != ninja.NoEdge:
 				stack = append(stack, n)
 			case added:
 				stack = append(stack, g.Outputs(maker)[0])
@@ -121,20 +123,27 @@ func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []boo
 
 // checkLeaves fails if a file is missing that something needs.
 func (d *Driver) checkLeaves(t *engine.Task, c *closure) error {
-	paths := make([]string, len(c.leaves))
-	for i, l := range c.leaves {
-		paths[i] = l.path
+	leaves, paths := make([]leaf, 0, len(c.leaves)), make([]string, 0, len(c.leaves))
+	for _, l := range c.leaves {
+		p := d.at(l.path)
+		if d.opts.Made != nil {
+			if made, err := d.opts.Made(t, p); err != nil {
+				return err
+			} else if made {
+				continue
+			}
+		}
+		leaves, paths = append(leaves, l), append(paths, p)
 	}
 	for _, i := range t.Missing(paths) {
-		l := c.leaves[i]
+		l := leaves[i]
 		if l.edge == ninja.NoEdge {
-			return &MissingError{Path: paths[i]}
+			return &MissingError{Path: l.path, Edge: ninja.NoEdge}
 		}
-		outs := d.paths(d.g.Outputs(l.edge))
-		if l.order && (d.g.IsPhony(l.edge) || len(t.Missing(outs)) == 0) {
+		if l.order && (d.g.IsPhony(l.edge) || len(t.Missing(d.paths(d.g.Outputs(l.edge)))) == 0) {
 			continue // nothing is about to run that waits for it
 		}
-		return &MissingError{Path: paths[i], Needed: outs[0]}
+		return &MissingError{Path: l.path, Needed: d.g.Path(d.g.Outputs(l.edge)[0]), Edge: l.edge}
 	}
 	return nil
 }
@@ -149,7 +158,7 @@ func (d *Driver) loadDyndeps(t *engine.Task, c *closure) error {
 	var now []ninja.Node
 	var free []string
 	for _, f := range c.dyndeps {
-		e := d.g.Producer(f)
+		e := d.producer(f)
 		if e == ninja.NoEdge || !later[e] {
 			now = append(now, f)
 		}
@@ -159,7 +168,7 @@ func (d *Driver) loadDyndeps(t *engine.Task, c *closure) error {
 	}
 	for _, e := range c.edges {
 		if !later[e] && !d.g.IsPhony(e) {
-			free = append(free, d.g.Path(d.g.Outputs(e)[0]))
+			free = append(free, d.path(d.g.Outputs(e)[0]))
 		}
 	}
 	if err := t.Demand(free...); err != nil {
@@ -178,6 +187,8 @@ func (d *Driver) loadDyndeps(t *engine.Task, c *closure) error {
 
 // later returns the edges that wait for a dyndep file which was not read.
 func (d *Driver) later(c *closure) map[ninja.Edge]bool {
+	d.tasks.Lock()
+	defer d.tasks.Unlock()
 	later := map[ninja.Edge]bool{}
 	var queue []ninja.Edge
 	for _, e := range c.edges {
@@ -203,10 +214,9 @@ func (d *Driver) later(c *closure) map[ninja.Edge]bool {
 
 // loadDyndep reads a dyndep file that is up to date.
 func (d *Driver) loadDyndep(t *engine.Task, f ninja.Node) error {
-	path := d.g.Path(f)
-	content, err := t.Content(path)
+	content, err := t.Content(d.path(f))
 	if err != nil {
-		return fmt.Errorf("loading '%s': %w", path, err)
+		return fmt.Errorf("loading '%s': %w", d.g.Path(f), err)
 	}
 	if !content.Known {
 		return engine.ErrUnknown
@@ -215,6 +225,8 @@ func (d *Driver) loadDyndep(t *engine.Task, f ninja.Node) error {
 	if err != nil {
 		return err
 	}
+	d.tasks.Lock()
+	defer d.tasks.Unlock()
 	d.read[f] = true
 	for _, x := range all {
 		d.mu.Lock()

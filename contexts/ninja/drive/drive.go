@@ -9,6 +9,8 @@ package drive
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"erg.build/erg/contexts/ninja"
@@ -21,6 +23,20 @@ type Options struct {
 	KeepDepfile bool // with deps=gcc, too
 	KeepRsp     bool // after success, too
 	Mtime       bool // every edge goes by time as well, as Ninja's do
+	NoConsole   bool // the terminal is not for edges
+
+	// Base has what the actions of all edges have in common. What an edge
+	// waits for is added to its Order; Name is put in front of its output's,
+	// which is shown as it lies below Root.
+	Base action.Spec
+	// At spells a path of the graph as package action does; nil: as it is.
+	At func(path string) string
+	// Without are edges that are not part of the build. What they make is
+	// there, or Made.
+	Without map[ninja.Edge]bool
+	// Made reports whether something else of the session makes a file, which
+	// no edge does, and has it defined. nil: nothing does.
+	Made func(t *engine.Task, path string) (bool, error)
 }
 
 // Read reads a build file and those that it includes.
@@ -42,16 +58,19 @@ func includesPrefix(set string) string {
 	return set
 }
 
-// A Driver builds targets of one graph in one session.
+// A Driver builds targets of one graph in one session. Several tasks may use
+// it at the same time.
 type Driver struct {
 	g    *ninja.Graph
 	opts Options
 
-	defined []bool                   // by edge
-	mu      sync.Mutex               // guards added: the engine asks for edges at any time
-	added   map[ninja.Edge]*addition // by dyndep files
-	read    map[ninja.Node]bool      // dyndep files
-	makes   map[string]ninja.Edge    // what dyndep files added as outputs
+	tasks   sync.Mutex            // guards what only tasks use; taken before mu and the engine's locks
+	defined []bool                // by edge
+	read    map[ninja.Node]bool   // dyndep files
+	makes   map[string]ninja.Edge // what dyndep files added as outputs
+
+	mu    sync.Mutex               // guards added: the engine asks for edges at any time
+	added map[ninja.Edge]*addition // by dyndep files
 }
 
 // An addition is what a dyndep file says of an edge.
@@ -79,7 +98,8 @@ func (d *Driver) Depend(t *engine.Task) error {
 // A MissingError says that a file is not there and that no edge makes it.
 type MissingError struct {
 	Path   string
-	Needed string // by this output; "" for a target
+	Needed string     // by this output; "" for a target
+	Edge   ninja.Edge // that makes it; NoEdge for a target
 }
 
 func (e *MissingError) Error() string {
@@ -100,46 +120,107 @@ func (e *BadEdgeError) Error() string { return e.Output + ": " + e.Reason }
 
 // Build makes targets up to date.
 func (d *Driver) Build(t *engine.Task, targets []ninja.Node) error {
+	all, err := d.Define(t, targets)
+	if err != nil {
+		return err
+	}
+	return t.Build(all...)
+}
+
+// Define defines what targets need. Nothing runs but what makes dyndep files.
+// It returns what is to be built: the targets, and the validations of their
+// edges.
+func (d *Driver) Define(t *engine.Task, targets []ninja.Node) ([]string, error) {
 	for {
 		c := d.closure(targets)
-		if _, err := d.g.OrderWith(c.targets, ninja.Additions{Inputs: d.addedInputs, Maker: d.addedBy}); err != nil {
-			return err
+		if err := d.checkCycles(c); err != nil {
+			return nil, err
 		}
 		if err := d.checkLeaves(t, c); err != nil {
-			return err
+			return nil, err
 		}
 		if len(c.dyndeps) == 0 {
 			if err := d.define(t, c.edges, nil); err != nil {
-				return err
+				return nil, err
 			}
-			return t.Build(d.paths(c.targets)...)
+			return d.paths(c.targets), nil
 		}
 		if err := d.loadDyndeps(t, c); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }
 
+// checkCycles fails if edges need each other.
+func (d *Driver) checkCycles(c *closure) error {
+	d.tasks.Lock()
+	defer d.tasks.Unlock()
+	_, err := d.g.OrderWith(c.targets, ninja.Additions{Inputs: d.addedInputs, Maker: d.addedBy})
+	return err
+}
+
+// producer returns the edge that makes a file and is part of the build.
+func (d *Driver) producer(n ninja.Node) ninja.Edge {
+	e := d.g.Producer(n)
+	if e != ninja.NoEdge && d.opts.Without[e] {
+		return ninja.NoEdge
+	}
+	return e
+}
+
+// at spells a path of the graph as package action does.
+func (d *Driver) at(path string) string {
+	if d.opts.At == nil {
+		return path
+	}
+	return d.opts.At(path)
+}
+
+func (d *Driver) path(n ninja.Node) string { return d.at(d.g.Path(n)) }
+
 func (d *Driver) paths(nodes []ninja.Node) []string {
 	out := make([]string, len(nodes))
 	for i, n := range nodes {
-		out[i] = d.g.Path(n)
+		out[i] = d.path(n)
+	}
+	return out
+}
+
+func (d *Driver) allAt(paths []string) []string {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		out[i] = d.at(p)
 	}
 	return out
 }
 
 // define defines edges as actions, but for those in without.
 func (d *Driver) define(t *engine.Task, edges []ninja.Edge, without map[ninja.Edge]bool) error {
+	d.tasks.Lock()
+	defer d.tasks.Unlock()
 	for _, e := range edges {
 		if d.defined[e] || without[e] {
 			continue
 		}
 		d.defined[e] = true
-		if err := t.DefineFrom(d, uint32(e)); err != nil {
+		if err := d.defineEdge(t, e); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// defineEdge defines an edge: as a whole where it belongs to a context, else
+// as something that the engine asks for when it looks at it.
+func (d *Driver) defineEdge(t *engine.Task, e ninja.Edge) error {
+	if d.opts.Base.Root == "" {
+		return t.DefineFrom(d, uint32(e))
+	}
+	spec, err := d.spec(e)
+	if err != nil {
+		return err
+	}
+	return t.Define(spec)
 }
 
 // Spec implements engine.Source.
@@ -149,11 +230,14 @@ func (d *Driver) Spec(edge uint32) (action.Spec, error) { return d.spec(ninja.Ed
 func (d *Driver) Inputs(edge uint32, f func(path string)) {
 	e := ninja.Edge(edge)
 	for _, n := range d.g.Inputs(e) {
-		f(d.g.Path(n))
+		f(d.path(n))
+	}
+	for _, p := range d.opts.Base.Order {
+		f(p)
 	}
 	if a := d.addition(e); a != nil {
 		for _, p := range a.inputs {
-			f(p)
+			f(d.at(p))
 		}
 	}
 }
@@ -176,25 +260,29 @@ func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 	inputs := make([]string, 0, len(explicit)+len(implicit))
 	for _, list := range [...][]ninja.Node{explicit, implicit} {
 		for _, n := range list {
-			inputs = append(inputs, g.Path(n))
+			inputs = append(inputs, d.path(n))
 		}
 	}
-	s := action.Spec{Inputs: inputs, Order: d.paths(g.OrderOnlyInputs(e)), Outputs: d.paths(g.Outputs(e))}
-	s.Name = s.Outputs[0]
+	s := d.opts.Base
+	s.Inputs, s.Outputs, s.Order = inputs, d.paths(g.Outputs(e)), d.paths(g.OrderOnlyInputs(e))
+	if s.Name += s.Outputs[0]; s.Root != "" {
+		s.Name = d.opts.Base.Name + strings.TrimPrefix(s.Outputs[0], s.Root+"/")
+	}
 	f := &action.Foreign{Phony: g.IsPhony(e)}
 	s.Foreign = f
 	if f.Phony {
 		return s, nil
 	}
+	s.Order = append(slices.Clip(s.Order), d.opts.Base.Order...)
 	f.Command, f.Description = g.Command(e), g.Binding(e, "description")
 	f.Generator = g.Binding(e, "generator") != ""
 	f.Restat = g.Binding(e, "restat") != ""
-	if f.Rspfile = g.Rspfile(e); f.Rspfile != "" {
-		f.RspContent, f.KeepRsp = g.Binding(e, "rspfile_content"), d.opts.KeepRsp
+	if p := g.Rspfile(e); p != "" {
+		f.Rspfile, f.RspContent, f.KeepRsp = d.at(p), g.Binding(e, "rspfile_content"), d.opts.KeepRsp
 	}
 	f.Mtime = d.opts.Mtime || g.Binding(e, mtimeVar) != ""
 	if p := g.Depfile(e); p != "" {
-		s.Depfile = ninja.Canonical(p)
+		s.Depfile = d.at(ninja.Canonical(p))
 	}
 	if err := d.deps(e, &s); err != nil {
 		return s, err
@@ -209,8 +297,9 @@ func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 	// outputs show: it is never restored. Nor is what goes by time, since a
 	// file that comes back is new.
 	s.Local = f.Console || f.Generator || f.Mtime
+	f.Console = f.Console && !d.opts.NoConsole
 	if a := d.addition(e); a != nil {
-		s.Inputs, s.Outputs = append(s.Inputs, a.inputs...), append(s.Outputs, a.outputs...)
+		s.Inputs, s.Outputs = append(s.Inputs, d.allAt(a.inputs)...), append(s.Outputs, d.allAt(a.outputs)...)
 		f.Restat = f.Restat || a.restat
 	}
 	return s, nil

@@ -18,6 +18,7 @@ import (
 	"erg.build/erg/cmd/erg/internal/show"
 	"erg.build/erg/contexts"
 	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/ninja/drive"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/event"
 	"erg.build/erg/engine/jobserver"
@@ -99,7 +100,7 @@ func open(ctx context.Context, c cli.Common, sink event.Sink) (*engine.Engine, e
 	if err != nil {
 		return nil, err
 	}
-	o := engine.Options{Root: root, StoreDir: storeDir(c), BuildID: buildID(), Env: c.Getenv}
+	o := engine.Options{Root: root, StoreDir: storeDir(c), BuildID: buildID(), Env: c.Getenv, Foreign: drive.Hooks()}
 	if m := c.Getenv("ERG_SANDBOX"); m != "" {
 		if o.Sandbox, err = sandbox.ParseMethod(m); err != nil {
 			return nil, &cli.UsageError{Text: err.Error()}

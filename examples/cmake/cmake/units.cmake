@@ -1,0 +1,13 @@
+# units.cmake writes OUT, a sorted table in C, from IN: lines of a name, a factor and a dimension.
+file(STRINGS ${IN} lines REGEX "^[^#]")
+list(SORT lines)
+set(rows "")
+set(count 0)
+foreach(line IN LISTS lines)
+  if(NOT line MATCHES "^([a-z]+) +([0-9.e+-]+) +([a-z]+)$")
+    message(FATAL_ERROR "${IN}: not a unit: ${line}")
+  endif()
+  string(APPEND rows "    {\"${CMAKE_MATCH_1}\", ${CMAKE_MATCH_2}, \"${CMAKE_MATCH_3}\"},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+file(WRITE ${OUT} "/* Made from units.txt. */\n#include \"expr/units.h\"\n\nconst struct unit units[] = {\n${rows}};\nconst size_t units_count = ${count};\n")
