@@ -43,7 +43,7 @@ func (s *Session) addTimes(p string, add func(digest.Digest), seen map[string]bo
 	}
 	seen[p] = true
 	if n := s.producer(p); n != nil && n.traits.has(isPhony) && n.traits.has(hasInputs) {
-		for _, in := range n.spec.Inputs {
+		for _, in := range s.declared(n) {
 			if err := s.addTimes(in, add, seen); err != nil {
 				return err
 			}

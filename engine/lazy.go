@@ -87,6 +87,16 @@ func (s *Session) oldDeps(n *node) []trace.Dep {
 	return old.Deps
 }
 
+// declared returns the Inputs of a node.
+func (s *Session) declared(n *node) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heat(n)
+	inputs := n.spec.Inputs
+	s.cool(n)
+	return inputs
+}
+
 // context is the one that a node belongs to: lazy ones belong to none.
 func (n *node) context() string {
 	if n.hot == nil {
