@@ -15,7 +15,7 @@ func main() {
 	sandbox.Main() // does not return in a sandbox's helper
 	if os.Getenv("GOGC") == "" {
 		// A build waits for processes, and leaves the memory to them.
-		debug.SetGCPercent(50)
+		debug.SetGCPercent(30)
 	}
 	args := os.Args[1:]
 	if filepath.Base(os.Args[0]) == "ninja" { // a link of that name
