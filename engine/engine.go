@@ -68,6 +68,9 @@ type Options struct {
 	Foreign action.Hooks
 
 	Sandbox sandbox.Method // how rules are kept from what they did not declare; "" picks what works
+	// Working is called when it turns out that there is more to do than to look
+	// at files.
+	Working func()
 	// Waiting is called, once, when another erg holds the workspace.
 	Waiting func(pid int)
 	// Env is the environment of the person who runs erg. nil: the process's.
@@ -131,6 +134,9 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 // load reads the trace, the first time that it is needed.
 func (e *Engine) load() {
 	if e.state == nil {
+		if e.opts.Working != nil {
+			e.opts.Working()
+		}
 		e.state, e.repaired = e.trace.Load()
 	}
 }

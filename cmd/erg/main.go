@@ -4,7 +4,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"erg.build/erg/cmd/erg/internal/app"
 	"erg.build/erg/cmd/erg/internal/cli"
@@ -13,10 +12,7 @@ import (
 
 func main() {
 	sandbox.Main() // does not return in a sandbox's helper
-	if os.Getenv("GOGC") == "" {
-		// A build waits for processes, and leaves the memory to them.
-		debug.SetGCPercent(30)
-	}
+	app.TuneGC()
 	args := os.Args[1:]
 	if filepath.Base(os.Args[0]) == "ninja" { // a link of that name
 		args = append([]string{"ninja"}, args...)

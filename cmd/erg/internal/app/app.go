@@ -100,7 +100,7 @@ func open(ctx context.Context, c cli.Common, sink event.Sink) (*engine.Engine, e
 	if err != nil {
 		return nil, err
 	}
-	o := engine.Options{Root: root, StoreDir: storeDir(c), BuildID: buildID(), Env: c.Getenv, Foreign: drive.Hooks()}
+	o := engine.Options{Root: root, StoreDir: storeDir(c), BuildID: buildID(), Env: c.Getenv, Foreign: drive.Hooks(), Working: work}
 	if m := c.Getenv("ERG_SANDBOX"); m != "" {
 		if o.Sandbox, err = sandbox.ParseMethod(m); err != nil {
 			return nil, &cli.UsageError{Text: err.Error()}

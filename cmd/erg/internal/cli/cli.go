@@ -42,14 +42,23 @@ func Main(deps Deps, args []string) int {
 // to Stderr, and returns the exit code.
 func Execute(ctx context.Context, deps Deps, args []string) int {
 	deps = deps.withDefaults()
-	root := New(deps)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, deps, args)
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(ErrInterrupted, err)
 	}
 	report(deps.Stderr, err)
 	return ExitCode(err)
+}
+
+func execute(ctx context.Context, deps Deps, args []string) error {
+	if len(args) > 0 && args[0] == "ninja" && !isHelp(args[1:]) {
+		// Whoever calls erg in place of Ninja waits for a millisecond, too: no
+		// command line of erg's own is made for it.
+		return runNinja(ctx, deps, args[1:])
+	}
+	root := New(deps)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
 }
 
 func (d Deps) withDefaults() Deps {

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 )
 
@@ -19,11 +21,18 @@ through a link whose name is ninja, erg is Ninja: that is what CMake and Meson w
 		DisableFlagParsing: true,
 		Args:               cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 && args[0] == "--help" {
+			if isHelp(args) {
 				return cmd.Help()
 			}
-			c := Common{Stdin: g.deps.Stdin, Stdout: g.deps.Stdout, Stderr: g.deps.Stderr, Getenv: g.deps.Getenv}
-			return g.deps.App.Ninja(cmd.Context(), c, args)
+			return runNinja(cmd.Context(), g.deps, args)
 		},
 	}
+}
+
+// isHelp reports whether the arguments of "erg ninja" ask for erg's help.
+func isHelp(args []string) bool { return len(args) == 1 && args[0] == "--help" }
+
+func runNinja(ctx context.Context, deps Deps, args []string) error {
+	c := Common{Stdin: deps.Stdin, Stdout: deps.Stdout, Stderr: deps.Stderr, Getenv: deps.Getenv}
+	return deps.App.Ninja(ctx, c, args)
 }

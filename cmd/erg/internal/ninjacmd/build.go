@@ -30,7 +30,7 @@ func (c *command) build(ctx context.Context) int {
 	if err := c.enter(state); err != nil {
 		return c.error("%v", err)
 	}
-	eng, err := engine.Open(ctx, engine.Options{Root: c.dir, StateDir: state, StoreDir: c.StoreDir, BuildID: c.BuildID, Env: c.Getenv, InPlace: true, Foreign: drive.Hooks(),
+	eng, err := engine.Open(ctx, engine.Options{Root: c.dir, StateDir: state, StoreDir: c.StoreDir, BuildID: c.BuildID, Env: c.Getenv, InPlace: true, Foreign: drive.Hooks(), Working: c.Working,
 		Waiting: func(pid int) { c.warning("process %d builds here; waiting for it", pid) }})
 	if err != nil {
 		if ctx.Err() != nil {

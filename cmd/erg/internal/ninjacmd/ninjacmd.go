@@ -26,13 +26,18 @@ type Env struct {
 	Environ        []string // of the commands that are run
 	StoreDir       string   // of the user; "" for none
 	BuildID        string   // of this erg
+	// Working, if set, is called when there is more to do than to look at files.
+	Working func()
+	// Browse serves pages; nil leaves that to another program.
+	Browse func(ctx context.Context, env Env, b Browse) error
 }
 
 // A command is one run.
 type command struct {
 	Env
 	*options
-	dir string // absolute
+	dir  string   // absolute
+	argv []string // without the program's name
 }
 
 // Exit codes.
@@ -45,7 +50,7 @@ const (
 // Main runs a command line, without the program's name, and returns its exit
 // code.
 func Main(ctx context.Context, env Env, args []string) int {
-	c := &command{Env: env}
+	c := &command{Env: env, argv: args}
 	var err error
 	if c.options, err = parse(args); err != nil {
 		return c.refuse(err)
@@ -76,6 +81,9 @@ func Main(ctx context.Context, env Env, args []string) int {
 		}
 	}
 	if c.tool != "" {
+		if c.Working != nil {
+			c.Working()
+		}
 		return c.runTool(ctx)
 	}
 	return c.build(ctx)

@@ -1,4 +1,4 @@
-package ninjacmd
+package browse
 
 import (
 	"bufio"
@@ -6,12 +6,13 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"erg.build/erg/cmd/erg/internal/ninjacmd"
 )
 
 // browseGraph has a name that is markup where it is not escaped.
@@ -48,11 +49,38 @@ func get(t *testing.T, client *http.Client, url string) (code int, body, locatio
 	return resp.StatusCode, string(b), resp.Header.Get("Location")
 }
 
-func TestBrowsePages(t *testing.T) {
+// start runs the tool, with a browser's program, and returns where it serves
+// pages. end interrupts it and returns its exit code and errors.
+func start(t *testing.T, getenv func(string) string, args ...string) (url string, end func() (int, string)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, w := io.Pipe()
+	code := make(chan int, 1)
+	var stderr bytes.Buffer
+	env := ninjacmd.Env{Stdout: w, Stderr: &stderr, Getenv: getenv, Browse: Serve}
+	go func() { code <- ninjacmd.Main(ctx, env, args) }()
+	end = func() (int, string) {
+		cancel()
+		return <-code, stderr.String()
+	}
+	t.Cleanup(cancel)
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, ok := strings.CutPrefix(line, "Web server running on ")
+	at, _, ok2 := strings.Cut(at, ", ctl-C to abort...")
+	if !ok || !ok2 {
+		t.Fatalf("got %q", line)
+	}
+	return "http://" + at, end
+}
+
+func none(string) string { return "" }
+
+func TestPages(t *testing.T) {
 	dir := inDir(t, map[string]string{"build.ninja": browseGraph})
-	b := &browsing{command: &command{options: &options{file: "build.ninja"}, dir: dir}}
-	srv := httptest.NewServer(b)
-	defer srv.Close()
+	at, _ := start(t, none, "-C", dir, "--quiet", "-t", "browse", "-p", "0", "--no-browser")
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 	for _, test := range []struct {
@@ -71,7 +99,7 @@ func TestBrowsePages(t *testing.T) {
 		{"/?%zz", 400, []string{"invalid URL escape"}},
 		{"/elsewhere", 404, []string{"not found"}},
 	} {
-		code, body, _ := get(t, client, srv.URL+test.path)
+		code, body, _ := get(t, client, at+test.path)
 		if code != test.code {
 			t.Errorf("%s: code %d, want %d", test.path, code, test.code)
 		}
@@ -81,14 +109,14 @@ func TestBrowsePages(t *testing.T) {
 			}
 		}
 	}
-	if code, _, to := get(t, client, srv.URL+"/"); code != 302 || to != "/?v" {
+	if code, _, to := get(t, client, at+"/"); code != 302 || to != "/?v" {
 		t.Errorf("got %d to %s: without a target, the first default is shown", code, to)
 	}
-	b.initial = "prog"
-	if _, _, to := get(t, client, srv.URL+"/"); to != "/?prog" {
+	asked, _ := start(t, none, "-C", dir, "--quiet", "-t", "browse", "-p", "0", "--no-browser", "prog")
+	if _, _, to := get(t, client, asked+"/"); to != "/?prog" {
 		t.Errorf("got %s: a target was asked for", to)
 	}
-	resp, err := client.Post(srv.URL, "text/plain", nil)
+	resp, err := client.Post(at, "text/plain", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +129,7 @@ func TestBrowsePages(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "build.ninja"), []byte("build\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if code, body, _ := get(t, client, srv.URL+"/?v"); code != 404 || !strings.Contains(body, "build.ninja:1: expected path") {
+	if code, body, _ := get(t, client, at+"/?v"); code != 404 || !strings.Contains(body, "build.ninja:1: expected path") {
 		t.Errorf("got %d and:\n%s", code, body)
 	}
 }
@@ -115,45 +143,26 @@ func TestBrowse(t *testing.T) {
 	if err := os.WriteFile(browser, []byte("#!/bin/sh\necho $1 > "+opened+".tmp; mv "+opened+".tmp "+opened+"\n"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	out, w := io.Pipe()
-	code := make(chan int)
-	var stderr bytes.Buffer
-	env := Env{Stdout: w, Stderr: &stderr, Getenv: func(name string) string {
+	at, end := start(t, func(name string) string {
 		if name == "BROWSER" {
 			return browser
 		}
 		return ""
-	}}
-	go func() { code <- Main(ctx, env, []string{"-C", dir, "-t", "browse", "-p", "0", "prog"}) }()
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	at, ok := strings.CutPrefix(line, "Web server running on ")
-	at, _, ok2 := strings.Cut(at, ", ctl-C to abort...")
-	if !ok || !ok2 {
-		t.Fatalf("got %q", line)
-	}
-	if _, body, _ := get(t, http.DefaultClient, "http://"+at); !strings.Contains(body, "<h1>prog</h1>") {
+	}, "-C", dir, "-t", "browse", "-p", "0", "prog")
+	if _, body, _ := get(t, http.DefaultClient, at); !strings.Contains(body, "<h1>prog</h1>") {
 		t.Errorf("got %s", body)
 	}
 	for {
 		if b, err := os.ReadFile(opened); err == nil {
-			if got := strings.TrimSpace(string(b)); got != "http://"+at {
+			if got := strings.TrimSpace(string(b)); got != at {
 				t.Errorf("the browser was shown %s", got)
 			}
 			break
 		}
 		time.Sleep(time.Millisecond) // until it has run, or the test times out
 	}
-	cancel()
-	if c := <-code; c != 0 {
-		t.Errorf("exit code %d: %s", c, &stderr)
-	}
-	if !strings.Contains(stderr.String(), "Web server pid ") {
-		t.Errorf("got %s", &stderr)
+	if code, stderr := end(); code != 0 || !strings.Contains(stderr, "Web server pid ") {
+		t.Errorf("exit code %d: %s", code, stderr)
 	}
 }
 
@@ -165,8 +174,8 @@ func TestBrowseRefuses(t *testing.T) {
 		{"--colour", "browse: unrecognized option '--colour'"},
 	} {
 		var stdout, stderr bytes.Buffer
-		env := Env{Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
-		if code := Main(t.Context(), env, []string{"-t", "browse", "--no-browser", test.arg}); code != 1 || !strings.Contains(stderr.String(), test.want) {
+		env := ninjacmd.Env{Stdout: &stdout, Stderr: &stderr, Getenv: none, Browse: Serve}
+		if code := ninjacmd.Main(t.Context(), env, []string{"-t", "browse", "--no-browser", test.arg}); code != 1 || !strings.Contains(stderr.String(), test.want) {
 			t.Errorf("%s: code %d and %s", test.arg, code, &stderr)
 		}
 	}
