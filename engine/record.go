@@ -28,6 +28,9 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 		}
 	}
 	rec.Deps = append(rec.Deps, discovered...)
+	if s.strays(n, discovered) {
+		s.astray.Store(true)
+	}
 	n.keepRecipe(rec, m)
 	rec.Full = fullKey(n, rec.Deps)
 	if n.spec.Foreign != nil {
