@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "rewrite the files that scripts compare 
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"erg":    main,
+		"erg":    paranoidMain,
 		"fakecc": fakeCompiler,
 		"fakear": fakeArchiver,
 	})
