@@ -31,6 +31,7 @@ func (s *Session) executeForeign(n *node, o *outcome) {
 		before[i], _ = s.eng.stat(p)
 	}
 	s.forget(n.spec.Outputs...)
+	s.logStart(n)
 	o.began = coarseNow()
 	o.res, o.err = s.runForeign(n)
 	s.epoch.Add(1)
@@ -271,7 +272,7 @@ func (e *Engine) hashForeign(p string) (trace.Out, trace.Stamp, error) {
 			return trace.Out{}, trace.Stamp{}, err
 		}
 		if st := stampOf(fi); !fi.Mode().IsRegular() {
-			return trace.Out{Path: p, Digest: digest.OfString("directory")}, st, nil
+			return trace.Out{Path: p, Digest: directoryDigest}, st, nil
 		}
 		d, st, err := e.hashFile(p)
 		if err != nil {

@@ -203,8 +203,15 @@ func (s *Session) unchanged(n *node) bool {
 		}
 	}
 	if old.Spec != n.identity {
-		// Another name, or a wider search path: same key, same result.
+		// Another name, a wider search path, equal files of another context:
+		// same key, same result.
 		fresh := *old
+		fresh.Deps = s.declaredDeps(n)
+		for _, d := range old.Deps {
+			if d.Discovered {
+				fresh.Deps = append(fresh.Deps, d)
+			}
+		}
 		fresh.Name, fresh.Context, fresh.Target, fresh.Spec = n.spec.Name, n.spec.Context, n.spec.Target, n.identity
 		if n.secret {
 			fresh.Recipe = nil
