@@ -64,23 +64,42 @@ func (s *Session) strays(n *node, found []trace.Dep) bool {
 	announced := s.announced
 	s.mu.Unlock()
 	known := map[string]bool{}
-	if s.resumed != nil && n.old != nil {
+	if n.old != nil {
 		for _, d := range n.old.Deps {
 			known[d.Path] = true
 		}
 	}
 	return slices.ContainsFunc(found, func(d trace.Dep) bool {
 		switch {
-		case s.resumed == nil:
-			return !s.isOutput(d.Path) && slices.ContainsFunc(announced, func(makes func(string) bool) bool { return makes(d.Path) })
 		case known[d.Path]:
 			return false
 		case s.isOutput(d.Path):
-			return true
+			return s.resumed != nil || s.unordered(d.Path)
+		case s.resumed == nil:
+			return slices.ContainsFunc(announced, func(makes func(string) bool) bool { return makes(d.Path) })
 		}
 		// Only the graph, which was not read, knows whether it makes this one.
 		return !path.IsAbs(d.Path) && !strings.HasPrefix(d.Path, "../") && !s.resumed.mentions(d.Path)
 	})
+}
+
+// unordered reports whether what makes a file, which was read just now, has
+// not ended.
+func (s *Session) unordered(p string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.outputs[p].n
+	return n != nil && !n.state.ended()
+}
+
+// madeMeanwhile reports whether an output that a foreign action was found to
+// read was made, by an action that it does not wait for, while it ran.
+func (s *Session) madeMeanwhile(n *node, o *outcome, p string) bool {
+	if n.spec.Foreign == nil || !s.isOutput(p) || n.mayRead(p) {
+		return false
+	}
+	now, err := s.eng.stat(p)
+	return err == nil && !isDir(now) && now.Ctime > o.res.Started.UnixNano()
 }
 
 // mentions reports whether the goal depends on a file.

@@ -163,7 +163,7 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 		}
 	}
 	for _, d := range o.discovered {
-		if !d.Digest.IsZero() && check(d.Path) {
+		if !d.Digest.IsZero() && (check(d.Path) || s.madeMeanwhile(n, o, d.Path)) {
 			return d.Path
 		}
 	}
