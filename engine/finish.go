@@ -36,7 +36,11 @@ func (s *Session) Finish(complete bool, summary []byte) error {
 		}
 		st.BuildID = s.eng.opts.BuildID
 	}
-	if complete && s.opts.Mode == Build && !s.incomplete.Load() {
+	switch {
+	case s.opts.Mode != Build:
+	case s.astray.Load():
+		st.DeleteGoal(s.opts.Goal)
+	case complete && !s.incomplete.Load():
 		g := s.goal
 		if s.resumed != nil {
 			g = func([]byte) *trace.Goal { return s.resumed.finished(s.rev) }

@@ -93,6 +93,10 @@ func (s *Session) behindPhony(inputs []string) []string {
 	return out
 }
 
+// directoryDigest is that of a directory which is an output: what is in it does
+// not count.
+var directoryDigest = digest.OfString("directory")
+
 // refresh makes the session look again at a file in the workspace that was
 // examined before some process ended: foreign actions make files that they
 // do not declare.
@@ -254,7 +258,7 @@ func (s *Session) stillThere(n *node) bool {
 			s.forget(o.Path)
 			return false
 		}
-		if f.Digest == effective(o.Digest, o.Exec) || isDir(f.Stamp) {
+		if f.Digest == effective(o.Digest, o.Exec) || isDir(f.Stamp) && o.Digest == directoryDigest {
 			continue
 		}
 		now, _, err := s.eng.hashForeign(o.Path)

@@ -31,6 +31,7 @@ func (s *Session) executeForeign(n *node, o *outcome) {
 		before[i], _ = s.eng.stat(p)
 	}
 	s.forget(n.spec.Outputs...)
+	s.logStart(n)
 	o.began = coarseNow()
 	o.res, o.err = s.runForeign(n)
 	s.epoch.Add(1)
@@ -54,7 +55,10 @@ func (s *Session) executeForeign(n *node, o *outcome) {
 	if o.err = s.gatherForeign(n, o, before); o.err != nil {
 		return
 	}
-	if f.Rspfile != "" && !f.KeepRsp {
+	if o.settled, o.err = s.settleInputs(n, o); o.err != nil {
+		return
+	}
+	if f.Rspfile != "" && !s.opts.KeepRsp {
 		s.eng.fs.Remove(s.eng.abs(f.Rspfile))
 	}
 }
@@ -68,15 +72,22 @@ func (s *Session) makeRoom(n *node) error {
 			return err
 		}
 	}
-	for _, p := range []string{n.spec.Depfile, f.Rspfile} {
-		if p != "" {
-			if err := s.makeOnce(p); err != nil {
-				return err
-			}
+	if p := n.spec.Depfile; p != "" {
+		if err := s.makeOnce(p); err != nil {
+			return err
 		}
 	}
 	if f.Rspfile == "" {
 		return nil
+	}
+	return s.writeRsp(f)
+}
+
+// writeRsp writes a response file. It writes to what is there, which may be a
+// link or a device.
+func (s *Session) writeRsp(f *action.Foreign) error {
+	if err := s.makeOnce(f.Rspfile); err != nil {
+		return err
 	}
 	w, err := s.eng.fs.OpenFile(s.eng.abs(f.Rspfile), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
@@ -160,7 +171,7 @@ func (s *Session) discoverForeign(n *node, o *outcome, words []string) error {
 		if err != nil && !absent(err) {
 			return err
 		}
-		if !n.spec.Foreign.KeepDepfile {
+		if !s.keepsDepfile(n) {
 			s.eng.fs.Remove(name)
 		}
 		found, err := action.ParseDepfile(b)
@@ -190,6 +201,11 @@ func (s *Session) discoverForeign(n *node, o *outcome, words []string) error {
 		}
 	}
 	return nil
+}
+
+// keepsDepfile reports whether a foreign action's depfile stays.
+func (s *Session) keepsDepfile(n *node) bool {
+	return n.spec.Foreign.KeepDepfile || s.opts.KeepDepfiles
 }
 
 // foreignPath spells a path that was reported by an action which runs in dir
@@ -256,7 +272,7 @@ func (e *Engine) hashForeign(p string) (trace.Out, trace.Stamp, error) {
 			return trace.Out{}, trace.Stamp{}, err
 		}
 		if st := stampOf(fi); !fi.Mode().IsRegular() {
-			return trace.Out{Path: p, Digest: digest.OfString("directory")}, st, nil
+			return trace.Out{Path: p, Digest: directoryDigest}, st, nil
 		}
 		d, st, err := e.hashFile(p)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/fsys"
 	"erg.build/erg/engine/store"
 	"erg.build/erg/engine/trace"
 )
@@ -202,8 +203,15 @@ func (s *Session) unchanged(n *node) bool {
 		}
 	}
 	if old.Spec != n.identity {
-		// Another name, or a wider search path: same key, same result.
+		// Another name, a wider search path, equal files of another context:
+		// same key, same result.
 		fresh := *old
+		fresh.Deps = s.declaredDeps(n)
+		for _, d := range old.Deps {
+			if d.Discovered {
+				fresh.Deps = append(fresh.Deps, d)
+			}
+		}
 		fresh.Name, fresh.Context, fresh.Target, fresh.Spec = n.spec.Name, n.spec.Context, n.spec.Target, n.identity
 		if n.secret {
 			fresh.Recipe = nil
@@ -417,12 +425,42 @@ func (s *Session) copyOuts(from, outs []trace.Out) error {
 	return nil
 }
 
+// sideFiles leaves beside outputs that were copied into place what a run would
+// have left, and nothing else.
+func (s *Session) sideFiles(n *node, rec *trace.Action) error {
+	f := n.spec.Foreign
+	if f != nil && f.Rspfile != "" && s.opts.KeepRsp {
+		if err := s.writeRsp(f); err != nil {
+			return err
+		}
+	}
+	if n.spec.Depfile == "" {
+		return nil
+	}
+	name := s.eng.abs(n.spec.Depfile)
+	if f == nil || !s.keepsDepfile(n) {
+		s.eng.fs.Remove(name) // a killed compiler's
+		return nil
+	}
+	var found []string
+	for _, d := range rec.Deps {
+		if d.Discovered {
+			found = append(found, d.Path)
+		}
+	}
+	if err := s.eng.fs.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		return err
+	}
+	return fsys.WriteFile(s.eng.fs, name, action.FormatDepfile(n.id(), found), 0o666)
+}
+
 // concludeReuse ends a node whose outputs were copied into place.
 func (s *Session) concludeReuse(n *node, rec *trace.Action, st event.Status) {
-	if n.spec.Depfile != "" && (n.spec.Foreign == nil || !n.spec.Foreign.KeepDepfile) {
-		s.eng.fs.Remove(s.eng.abs(n.spec.Depfile)) // a killed compiler's
+	err := s.sideFiles(n, rec)
+	if err == nil {
+		err = s.stampOuts(rec.Outs)
 	}
-	if err := s.stampOuts(rec.Outs); err != nil {
+	if err != nil {
 		s.mu.Lock()
 		s.fail(n, err)
 		s.mu.Unlock()

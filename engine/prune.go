@@ -2,11 +2,13 @@ package engine
 
 import (
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/trace"
 )
 
 // Prune removes what actions of former builds made for declarations that are
@@ -61,6 +63,48 @@ func (s *Session) indexTargets() {
 		}
 	}
 	sort.Slice(s.targets, func(i, j int) bool { return s.targets[i].Target < s.targets[j].Target })
+}
+
+// PruneRecords forgets actions of former builds that are no more and have left
+// nothing behind. There are that many actions now, and made tells of an output
+// whether one of them makes it. What another goal is made of is kept.
+func (t *Task) PruneRecords(actions int, made func(output string) bool) {
+	s := t.s
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	st := s.eng.state
+	if s.opts.Mode == Plan || st.NumActions() <= actions {
+		return
+	}
+	var gone []string
+	for r := range st.ActionRows() {
+		if !made(st.Key(r).Path) && !s.otherGoalHas(r) && !s.leftBehind(st.Outputs(r)) {
+			gone = append(gone, st.Key(r).Path)
+		}
+	}
+	for _, id := range gone {
+		st.DeleteAction(id)
+		s.dirty.Store(true)
+	}
+}
+
+// otherGoalHas reports whether another goal than that of the session has an
+// action.
+func (s *Session) otherGoalHas(act trace.Row) bool {
+	for key, g := range s.eng.state.Goals() {
+		if key != s.opts.Goal && g.Actions.Has(act) {
+			return true
+		}
+	}
+	return false
+}
+
+// leftBehind reports whether any of some files is there.
+func (s *Session) leftBehind(rows []trace.Row) bool {
+	return slices.ContainsFunc(rows, func(r trace.Row) bool {
+		st, err := s.eng.stat(s.eng.state.Key(r).Path)
+		return err != nil || !st.Absent()
+	})
 }
 
 func (s *Session) removeOutput(p string) {

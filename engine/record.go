@@ -17,17 +17,10 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 		Name: n.spec.Name, Context: n.spec.Context, Target: n.spec.Target, Spec: n.identity,
 		Key: n.key, Outs: outs, Message: msg, Verified: s.rev, Ran: s.rev,
 	}
-	lists := [][]string{n.spec.Inputs}
-	if n.spec.Sandbox {
-		lists = append(lists, n.spec.Order)
+	rec.Deps = append(s.declaredDeps(n), discovered...)
+	if s.strays(n, discovered) {
+		s.astray.Store(true)
 	}
-	for _, l := range lists {
-		for _, p := range l {
-			d, _ := s.inputOf(n, p)
-			rec.Deps = append(rec.Deps, trace.Dep{Path: p, Digest: d})
-		}
-	}
-	rec.Deps = append(rec.Deps, discovered...)
 	n.keepRecipe(rec, m)
 	rec.Full = fullKey(n, rec.Deps)
 	if n.spec.Foreign != nil {
@@ -39,6 +32,22 @@ func (s *Session) newRecord(n *node, m action.Manifest, discovered []trace.Dep, 
 		rec.Changed, rec.Cause = old.Changed, old.Causes()
 	}
 	return rec
+}
+
+// declaredDeps lists what an action declares to read, as it is now.
+func (s *Session) declaredDeps(n *node) []trace.Dep {
+	lists := [][]string{n.spec.Inputs}
+	if n.spec.Sandbox {
+		lists = append(lists, n.spec.Order)
+	}
+	var deps []trace.Dep
+	for _, l := range lists {
+		for _, p := range l {
+			d, _ := s.inputOf(n, p)
+			deps = append(deps, trace.Dep{Path: p, Digest: d})
+		}
+	}
+	return deps
 }
 
 // keepRecipe puts into a record how to run the action again, or, if that
@@ -169,11 +178,30 @@ func hexOrAbsent(d digest.Digest) string {
 }
 
 // log appends a record to the trace's log, so that a killed build does not
-// lose it. Failing to is no failure of the build: Save tries again.
+// lose it.
 func (s *Session) log(rec *trace.Action) {
 	s.stateMu.Lock()
 	err := s.eng.trace.Append(s.eng.state, rec)
 	s.stateMu.Unlock()
+	s.logged(err)
+}
+
+// logStart notes in the trace's log that a foreign action is about to run, if
+// its record, or what is there, would be taken for its result otherwise: an erg
+// that is killed now leaves half of what the action makes.
+func (s *Session) logStart(n *node) {
+	if (n.old == nil || n.old.Key.IsZero()) && !n.spec.Foreign.Generator {
+		return
+	}
+	s.stateMu.Lock()
+	err := s.eng.trace.AppendStart(s.eng.state, n.id())
+	s.stateMu.Unlock()
+	s.logged(err)
+}
+
+// logged warns, once, if the log cannot be written. That is no failure of the
+// build: Save tries again.
+func (s *Session) logged(err error) {
 	if err != nil && !s.logBad.Swap(true) {
 		s.message(event.Warning, "the log of the build cannot be written: "+err.Error())
 	}

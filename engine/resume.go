@@ -40,7 +40,7 @@ func (s *Session) Resume(l *Look) (done bool, err error) {
 	}
 	x := &resumption{s: s, goal: l.goal, cone: map[trace.Row][]trace.Row{}, acts: map[trace.Row]*trace.Action{}}
 	changed, ok := x.changed(l.differ)
-	if !ok || !x.reach(changed) || !x.load() {
+	if !ok || !x.reach(changed) || x.cyclic() || !x.load() {
 		return false, nil
 	}
 	if len(x.order) > 0 && s.eng.store == nil && !s.eng.opts.InPlace {
@@ -140,6 +140,32 @@ func (x *resumption) reach(changed []trace.Row) bool {
 		}
 	}
 	return true
+}
+
+// cyclic reports whether actions of the cone wait for each other, by what they
+// were seen to read. Who evaluates them says what that means.
+func (x *resumption) cyclic() bool {
+	if !x.s.eng.opts.InPlace {
+		return false // elsewhere, an action reads nothing that it does not wait for
+	}
+	users, waits := map[trace.Row][]trace.Row{}, map[trace.Row]int{}
+	var free []trace.Row
+	for act, list := range x.cone {
+		for _, w := range list {
+			users[w] = append(users[w], act)
+		}
+		if waits[act] = len(list); len(list) == 0 {
+			free = append(free, act)
+		}
+	}
+	for i := 0; i < len(free); i++ {
+		for _, u := range users[free[i]] {
+			if waits[u]--; waits[u] == 0 {
+				free = append(free, u)
+			}
+		}
+	}
+	return len(free) < len(x.cone)
 }
 
 // load reads the records of the cone. It reports false if one of them does

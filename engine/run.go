@@ -33,6 +33,7 @@ type outcome struct {
 	stamps     []trace.Stamp // of outs
 	baked      bool
 	absent     bool   // an output was not made
+	settled    bool   // it changed inputs in place, see settleInputs
 	unshared   bool   // the store cannot hold what was made
 	disturbed  string // an input that changed meanwhile
 	err        error
@@ -99,6 +100,11 @@ func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Acti
 	if err != nil {
 		return nil, err
 	}
+	if o.settled {
+		// What is there belongs to what it made of its inputs. To have that
+		// without running it would leave them as they were.
+		n.key, o.unshared = m.Key(), true
+	}
 	rec := s.newRecord(n, m, o.discovered, o.outs, o.output)
 	rec.Took, rec.Peak, rec.Baked = took, o.res.MaxRSS, o.baked
 	if o.disturbed == "" {
@@ -136,13 +142,18 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 			return true
 		}
 		now, err := s.eng.stat(p)
-		if err != nil || now != f.Stamp {
+		if err != nil {
 			return true
 		}
-		if f.Racy {
+		if now != f.Stamp || f.Racy {
+			if isDir(now) || now.Absent() {
+				return now != f.Stamp
+			}
+			// That it was written anew with the same bytes disturbs nobody.
 			if d, _, err := s.eng.hashFile(p); err != nil || effective(d, executable(now)) != f.Digest {
 				return true
 			}
+			return s.examinedAt(p) > o.res.Started.Sub(s.began)
 		}
 		return s.examinedAt(p) > o.res.Started.Sub(s.began) && max(now.Mtime, now.Ctime) >= o.began
 	}
@@ -152,7 +163,7 @@ func (s *Session) disturbed(n *node, o *outcome) string {
 		}
 	}
 	for _, d := range o.discovered {
-		if !d.Digest.IsZero() && check(d.Path) {
+		if !d.Digest.IsZero() && (check(d.Path) || s.madeMeanwhile(n, o, d.Path)) {
 			return d.Path
 		}
 	}

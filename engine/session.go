@@ -38,9 +38,12 @@ type SessionOptions struct {
 	// Jobserver is that of the program which runs this one: it has a say in how
 	// many processes there are. nil: the session is the server.
 	Jobserver *jobserver.Pool
-	Environ   []string   // of foreign actions
-	Rerun     bool       // run tests although they passed before
-	Sink      event.Sink // must not call the session
+	Environ   []string // of foreign actions
+	// KeepRsp and KeepDepfiles leave files of foreign actions which nobody needs
+	// any more, for who wants to look at them.
+	KeepRsp, KeepDepfiles bool
+	Rerun                 bool       // run tests although they passed before
+	Sink                  event.Sink // must not call the session
 	// BeforeRun, if set, is asked once, when all that can be evaluated
 	// without running anything but probes has been, whether to run anything.
 	BeforeRun func() bool
@@ -76,6 +79,7 @@ type Session struct {
 	storeOK atomic.Bool // false once a write to the store failed
 
 	guesses        guesses
+	announced      []func(path string) bool // guarded by mu
 	targetsOnce    sync.Once
 	targets        []*trace.Action // of former builds, by target
 	formerContexts map[string]bool
@@ -85,6 +89,7 @@ type Session struct {
 	epoch          atomic.Int64 // how many foreign processes have ended
 	madeDirs       sync.Map     // of outputs of foreign actions
 	incomplete     atomic.Bool  // something must be done again by the next build
+	astray         atomic.Bool  // the goal must be evaluated again, see strays
 	sandboxOnce    sync.Once
 	method         sandbox.Method
 	bakedOnce      sync.Once

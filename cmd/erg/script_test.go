@@ -16,9 +16,10 @@ var update = flag.Bool("update", false, "rewrite the files that scripts compare 
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"erg":    main,
-		"fakecc": fakeCompiler,
-		"fakear": fakeArchiver,
+		"erg":      paranoidMain,
+		"plainerg": main,
+		"fakecc":   fakeCompiler,
+		"fakear":   fakeArchiver,
 	})
 }
 

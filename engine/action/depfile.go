@@ -3,6 +3,7 @@ package action
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // ParseDepfile returns the prerequisites of all rules in a dependency file
@@ -72,4 +73,15 @@ func ParseDepfile(b []byte) ([]string, error) {
 	}
 	flush()
 	return deps, nil
+}
+
+var depfileEscapes = strings.NewReplacer(" ", `\ `, "#", `\#`, ":", `\:`, "$", "$$")
+
+// FormatDepfile returns a dependency file that ParseDepfile reads.
+func FormatDepfile(target string, deps []string) []byte {
+	b := []byte(depfileEscapes.Replace(target) + ":")
+	for _, d := range deps {
+		b = append(b, " \\\n  "+depfileEscapes.Replace(d)...)
+	}
+	return append(b, '\n')
 }

@@ -79,5 +79,10 @@ func FuzzParseDepfile(f *testing.F) {
 		if err != nil || len(got) == 0 || got[0] != name {
 			t.Errorf("%q was read as %q, %v", name, got, err)
 		}
+		// So is what erg writes.
+		got, err = ParseDepfile(FormatDepfile("a b:c", []string{name, "x:"}))
+		if err != nil || len(got) == 0 || got[0] != name || got[len(got)-1] != "x:" {
+			t.Errorf("%q was read back as %q, %v", name, got, err)
+		}
 	})
 }

@@ -37,9 +37,8 @@ type Foreign struct {
 	Console bool
 
 	// Rspfile is a file that holds RspContent while the process runs. It is
-	// kept after a failure, and always if KeepRsp.
+	// kept after a failure.
 	Rspfile, RspContent string
-	KeepRsp             bool
 	// KeepDepfile leaves the depfile where it is.
 	KeepDepfile bool
 	// Includes is the prefix of lines in which the process prints what it

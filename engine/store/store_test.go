@@ -106,6 +106,9 @@ func TestBlobs(t *testing.T) {
 			if b, _ := os.ReadFile(out); err != nil || string(b) != text || fi.Mode()&0o100 != 0 != exec {
 				t.Errorf("restored %d bytes, %v, %v", len(b), fi.Mode(), err)
 			}
+			if n := fi.Sys().(*syscall.Stat_t).Nlink; n != 1 {
+				t.Errorf("what was restored has %d names", n) // file systems bound them
+			}
 		}
 		// Writing to what was restored does not reach the store.
 		os.WriteFile(out, []byte("scribble"), 0o666)

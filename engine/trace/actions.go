@@ -102,7 +102,7 @@ func (s *State) DeleteAction(id string) {
 // Actions ranges over all actions.
 func (s *State) Actions() iter.Seq[*Action] {
 	return func(yield func(*Action) bool) {
-		for r := range s.actionRows() {
+		for r := range s.ActionRows() {
 			if a := s.ActionAt(r); a != nil && !yield(a) {
 				return
 			}
@@ -110,9 +110,28 @@ func (s *State) Actions() iter.Seq[*Action] {
 	}
 }
 
-// actionRows ranges over the first outputs of all actions, those of the base
+// NumActions returns how many actions there are.
+func (s *State) NumActions() int {
+	n := 0
+	if s.base != nil {
+		n = int(s.base.acts)
+	}
+	for r, e := range s.acts.all() {
+		switch m, ok := s.base.producer(r); {
+		case ok && s.base.first(m) == r:
+			if e.gone() {
+				n--
+			}
+		case !e.gone():
+			n++
+		}
+	}
+	return n
+}
+
+// ActionRows ranges over the first outputs of all actions, those of the base
 // first.
-func (s *State) actionRows() iter.Seq[Row] {
+func (s *State) ActionRows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		for n := range s.base.actions() {
 			r := s.base.first(uint32(n))
@@ -246,6 +265,33 @@ func (s *State) uses(a *Action) []Row {
 		}
 	}
 	return rows
+}
+
+// Discovered ranges over the rows of what an action was seen to read without
+// having declared it.
+func (s *State) Discovered(first Row) iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		e, ok := s.acts.get(first)
+		if !ok {
+			if n, made := s.base.producer(first); made && s.base.first(n) == first {
+				for _, r := range s.base.discovered(n) {
+					if !yield(r) {
+						return
+					}
+				}
+			}
+			return
+		}
+		a := s.read(e)
+		if a == nil {
+			return
+		}
+		for _, d := range a.Deps {
+			if d.Discovered && !yield(s.AddRow(a.depKey(d))) {
+				return
+			}
+		}
+	}
 }
 
 // depKey is the file that a dependency is about. Of one that was looked for and

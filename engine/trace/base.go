@@ -193,9 +193,8 @@ func (b *base) actions() iter.Seq[uint32] {
 
 func (b *base) first(n uint32) Row { return Row(le.Uint32(b.entry(n)[acFirst:])) }
 
-// action reads a record. It returns nil if that is damaged: then it is as if
-// the action had never run.
-func (b *base) action(n uint32) *Action {
+// record returns the bytes of a record, none if they are damaged.
+func (b *base) record(n uint32) []byte {
 	en, cold := b.entry(n), b.sections[secCold]
 	off, size := le.Uint64(en[acOff:]), uint64(le.Uint32(en[acLen:]))
 	if off > uint64(len(cold)) || size > uint64(len(cold))-off {
@@ -205,7 +204,13 @@ func (b *base) action(n uint32) *Action {
 	if checksum(rec) != le.Uint32(en[acSum:]) {
 		return nil
 	}
-	d := decoder{buf: rec}
+	return rec
+}
+
+// action reads a record. It returns nil if that is damaged: then it is as if
+// the action had never run.
+func (b *base) action(n uint32) *Action {
+	d := decoder{buf: b.record(n)}
 	a := d.action(func(r Row) (FileKey, bool) {
 		if uint32(r) >= b.n {
 			return FileKey{}, false
@@ -216,6 +221,28 @@ func (b *base) action(n uint32) *Action {
 		return nil
 	}
 	return a
+}
+
+// discovered reads of a record what the action was seen to read.
+func (b *base) discovered(n uint32) []Row {
+	var rows []Row
+	d := decoder{buf: b.record(n)}
+	var a Action
+	d.actionHead(&a, func(r Row) (FileKey, bool) {
+		rows = append(rows, r)
+		return FileKey{}, uint32(r) < b.n
+	}, b.digest)
+	if d.err != nil {
+		return nil
+	}
+	rows = rows[len(rows)-len(a.Deps):] // those of the outputs come first
+	found := rows[:0]
+	for i, dep := range a.Deps {
+		if dep.Discovered {
+			found = append(found, rows[i])
+		}
+	}
+	return found
 }
 
 // digest is the one that the base has for a row.

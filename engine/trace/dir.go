@@ -7,6 +7,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -120,12 +121,36 @@ func (d *Dir) Load() (s *State, repaired string) {
 	}
 	log := d.readLog()
 	s.readLog = d.readRecord
-	good, _ := scanLog(log, s.id(), s.replay)
+	var cut []Row // actions of a session that did not come to its end
+	good, _ := scanLog(log, s.id(), func(kind byte, d *decoder, end int64) bool {
+		if kind == recCommit {
+			cut = nil
+		}
+		act, ok := s.replay(kind, d, end)
+		if act != noRow {
+			cut = append(cut, act)
+		}
+		return ok
+	})
 	d.logSize, d.torn = int64(good), good < len(log)
 	s.flushed = len(s.fresh.recs)
 	s.unsaved.rows = nil
 	s.markSaved()
+	if len(cut) > 0 {
+		s.dropGoals(cut)
+	}
 	return s, repaired
+}
+
+// dropGoals forgets goals that have any of some actions. Of a session that was
+// killed it is known what these actions made of what they found, but not what
+// files it saw change: what such a goal says of them goes with other records.
+func (s *State) dropGoals(acts []Row) {
+	for key, g := range s.Goals() {
+		if slices.ContainsFunc(acts, g.Actions.Has) {
+			s.DeleteGoal(key)
+		}
+	}
 }
 
 func (s *State) id() uint64 {
@@ -168,6 +193,16 @@ func (d *Dir) Append(s *State, a *Action) error {
 		s.acts.set(r, actEntry{at: d.logSize - int64(n), n: uint32(n)})
 	}
 	return nil
+}
+
+// AppendStart notes in the log that an action is about to run, so that its
+// record does not hold if nothing more is heard of it.
+func (d *Dir) AppendStart(s *State, id string) error {
+	var rec, w logWriter
+	r := s.AddRow(FileKey{Path: id})
+	rec.record(recStart, func() { rec.row(r) })
+	w.logRows(s)
+	return d.write(s, append(w.buf, rec.buf...))
 }
 
 // write appends to the log, which it begins if there is none.

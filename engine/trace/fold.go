@@ -259,7 +259,7 @@ func (x *folder) index() {
 func (x *folder) cold() {
 	x.made = make([]uint32, len(x.rows))
 	firsts := make([]Row, 0, len(x.rows))
-	for r := range x.s.actionRows() {
+	for r := range x.s.ActionRows() {
 		if x.to[r] != noRow {
 			firsts = append(firsts, r)
 		}

@@ -1,5 +1,7 @@
 package trace
 
+import "erg.build/erg/engine/digest"
+
 // The log: a header that names the base to which it belongs, and records,
 // each with its length and a checksum. The first byte of a record is its kind.
 const (
@@ -12,6 +14,7 @@ const (
 	recRow     = 'R' // a further row: kind, path
 	recFile    = 'F' // what is known of a row's file
 	recAction  = 'A'
+	recStart   = 'S' // an action was about to run: the row of its first output
 	recGone    = 'D' // an action that is no more: the row of its first output
 	recGoal    = 'G' // key, and the goal; without a goal, it is no more
 	recElement = 'E' // address, and the element; without one, it is no more
@@ -153,47 +156,47 @@ func (d *decoder) file() (Row, rowData) {
 }
 
 // replay applies a record to the state, which ends at the given place in the
-// log.
-func (s *State) replay(kind byte, d *decoder, end int64) bool {
+// log. It returns the action that the record is about, if it is about one that
+// ran.
+func (s *State) replay(kind byte, d *decoder, end int64) (act Row, ok bool) {
+	act = noRow
 	switch kind {
 	case recRow:
 		k := FileKey{Kind: Kind(d.byte())}
 		k.Path = d.string()
 		if n := s.Rows(); int(s.AddRow(k)) != n {
-			return false // it was there
+			return act, false // it was there
 		}
 	case recFile:
 		r, x := d.file()
 		if d.err != nil || int(r) >= s.Rows() {
-			return false
+			return act, false
 		}
 		s.setData(r, x)
 	case recAction:
 		n := len(d.buf)
 		a := d.action(s.knownKey, s.base.digest)
 		if d.err != nil {
-			return false
+			return act, false
 		}
-		s.acts.set(s.AddRow(FileKey{Path: a.ID()}), actEntry{at: end - int64(n), n: uint32(n)})
+		act = s.AddRow(FileKey{Path: a.ID()})
+		s.acts.set(act, actEntry{at: end - int64(n), n: uint32(n)})
 		s.Revision = max(s.Revision, a.Ran, a.Verified)
+	case recStart:
+		r := d.row()
+		if d.err != nil || int(r) >= s.Rows() {
+			return act, false
+		}
+		act = r
+		s.started(act)
 	case recGone:
 		r := d.row()
 		if int(r) >= s.Rows() {
-			return false
+			return act, false
 		}
 		s.acts.set(r, actEntry{})
 	case recGoal:
-		name := d.string()
-		body := decoder{buf: d.bytes()}
-		if len(body.buf) == 0 {
-			delete(s.Goals(), name)
-			break
-		}
-		g, _ := body.goal(name)
-		if body.err != nil {
-			return false
-		}
-		s.Goals()[name] = g
+		return act, s.replayGoal(d)
 	case recElement:
 		address := d.string()
 		if len(d.buf) == 0 {
@@ -205,7 +208,33 @@ func (s *State) replay(kind byte, d *decoder, end int64) bool {
 		s.Revision = uint32(d.uint())
 		s.BuildID = d.string()
 	}
+	return act, d.err == nil
+}
+
+func (s *State) replayGoal(d *decoder) bool {
+	name := d.string()
+	body := decoder{buf: d.bytes()}
+	if len(body.buf) == 0 {
+		delete(s.Goals(), name)
+		return d.err == nil
+	}
+	g, _ := body.goal(name)
+	if body.err != nil {
+		return false
+	}
+	s.Goals()[name] = g
 	return d.err == nil
+}
+
+// started notes that an action began to run of which the log does not tell that
+// it ended. What lies there may be half of what it makes.
+func (s *State) started(first Row) {
+	a := &Action{Outs: []Out{{Path: s.Key(first).Path}}}
+	if old := s.ActionAt(first); old != nil {
+		*a = *old
+	}
+	a.Key, a.Failed, a.Why, a.Message = digest.Digest{}, true, nil, nil
+	s.acts.set(first, actEntry{rec: a})
 }
 
 // logHot is what a null build reads of the log.

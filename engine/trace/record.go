@@ -78,6 +78,27 @@ func (e *encoder) action(a *Action, row rowOf, like digestOf) {
 
 func (d *decoder) action(key rowKey, like digestOf) *Action {
 	a := &Action{}
+	flags := d.actionHead(a, key, like)
+	if d.err != nil {
+		return a
+	}
+	a.Manifest = d.own()
+	a.Message = d.own()
+	a.Took = time.Duration(d.int())
+	a.Peak = d.int()
+	a.Verified = uint32(d.uint())
+	a.Ran = uint32(d.uint())
+	a.Why = d.changes()
+	a.Changed = uint32(d.uint())
+	a.Cause = d.changes()
+	if flags&flagRecipe != 0 {
+		a.Recipe = d.recipe(a, key)
+	}
+	return a
+}
+
+// actionHead decodes a record up to what the action used.
+func (d *decoder) actionHead(a *Action, key rowKey, like digestOf) (flags byte) {
 	path := func() (string, Row) {
 		r := d.row()
 		k, ok := key(r)
@@ -86,7 +107,7 @@ func (d *decoder) action(key rowKey, like digestOf) *Action {
 		}
 		return k.Path, r
 	}
-	flags := d.byte()
+	flags = d.byte()
 	a.Failed, a.Baked = flags&flagFailed != 0, flags&flagBaked != 0
 	a.Outs = make([]Out, d.count())
 	marks := make([]bool, len(a.Outs)) // like Full, which comes later
@@ -99,7 +120,7 @@ func (d *decoder) action(key rowKey, like digestOf) *Action {
 	}
 	if len(a.Outs) == 0 {
 		d.fail()
-		return a
+		return flags
 	}
 	a.Name = a.ID()
 	if flags&flagNamed != 0 {
@@ -118,19 +139,7 @@ func (d *decoder) action(key rowKey, like digestOf) *Action {
 		p, r := path()
 		a.Deps[i] = Dep{Path: p, Digest: d.digest(like(r)), Discovered: d.bool()}
 	}
-	a.Manifest = d.own()
-	a.Message = d.own()
-	a.Took = time.Duration(d.int())
-	a.Peak = d.int()
-	a.Verified = uint32(d.uint())
-	a.Ran = uint32(d.uint())
-	a.Why = d.changes()
-	a.Changed = uint32(d.uint())
-	a.Cause = d.changes()
-	if flags&flagRecipe != 0 {
-		a.Recipe = d.recipe(a, key)
-	}
-	return a
+	return flags
 }
 
 func (e *encoder) changes(cs []Change) {
@@ -164,7 +173,6 @@ const (
 	recipeGenerator
 	recipeRestat
 	recipeConsole
-	recipeKeepRsp
 	recipeKeepDepfile
 	recipeJobserver
 	recipeMtime
@@ -179,7 +187,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepRsp, f.KeepDepfile, s.Jobserver, f.Mtime, placed} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed} {
 		if set {
 			flags |= 1 << i
 		}
@@ -269,7 +277,7 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	s.Pool = action.Pool{Name: d.string(), Depth: int(d.int())}
 	if flags&recipeForeign != 0 {
 		s.Foreign = &action.Foreign{Phony: flags&recipePhony != 0, Generator: flags&recipeGenerator != 0, Restat: flags&recipeRestat != 0,
-			Console: flags&recipeConsole != 0, KeepRsp: flags&recipeKeepRsp != 0, KeepDepfile: flags&recipeKeepDepfile != 0, Mtime: flags&recipeMtime != 0,
+			Console: flags&recipeConsole != 0, KeepDepfile: flags&recipeKeepDepfile != 0, Mtime: flags&recipeMtime != 0,
 			Command: d.string(), Rspfile: d.string(), RspContent: d.string(), Includes: d.string(), Description: d.string()}
 		if flags&recipePlaced != 0 {
 			d.place(s)

@@ -38,7 +38,7 @@ func sampleAction(i int) *Action {
 		a.Recipe = &action.Spec{Name: a.Name, Context: a.Context, Target: a.Target, Inputs: []string{"src/a.c"}, Order: []string{"order"},
 			Root: "_build/app", Dir: "_build/app/d", Env: []string{"A=b"}, Tools: []action.Tool{{Name: "cc", Identity: d("cc")}},
 			Outputs: []string{a.Outs[0].Path, a.Outs[1].Path}, Depfile: "x.d",
-			Foreign: &action.Foreign{Command: "cc $in", Description: "CC", Generator: true, Restat: true, Console: true, Rspfile: "r", RspContent: "c", KeepRsp: true, KeepDepfile: true, Mtime: true, Includes: "Note"}}
+			Foreign: &action.Foreign{Command: "cc $in", Description: "CC", Generator: true, Restat: true, Console: true, Rspfile: "r", RspContent: "c", KeepDepfile: true, Mtime: true, Includes: "Note"}}
 	}
 	return a
 }
@@ -563,7 +563,7 @@ func FuzzLog(f *testing.F) {
 		pictureOf(s)
 		h := &Hot{log: &logHot{goals: map[string][]byte{}}, changed: map[Row]hotRow{}}
 		scanLog(b, 0, h.replay)
-		scanLog(b, 0, s.replay)
+		scanLog(b, 0, func(kind byte, d *decoder, end int64) bool { _, ok := s.replay(kind, d, end); return ok })
 	})
 }
 

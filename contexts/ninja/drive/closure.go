@@ -25,10 +25,12 @@ type leaf struct {
 
 // closure collects what targets need: edges, in the order in which Ninja
 // comes upon them, and the files that no edge makes.
-func (d *Driver) closure(targets []ninja.Node) *closure {
+func (d *Driver) closure(t *engine.Task, targets []ninja.Node) *closure {
 	d.tasks.Lock()
 	defer d.tasks.Unlock()
 	c := &closure{targets: slices.Clone(targets)}
+	clear(d.found)
+	made := &engine.Sieve{Keep: d.isMade}
 	seen := make([]bool, d.g.NumEdges())
 	noted := make([]bool, d.g.NumNodes())
 	var stack []ninja.Node
@@ -51,6 +53,7 @@ func (d *Driver) closure(targets []ninja.Node) *closure {
 				continue
 			}
 			seen[e] = true
+			d.find(t, e, made)
 			stack = d.visit(c, e, stack, noted)
 		}
 	}
@@ -67,18 +70,46 @@ func (d *Driver) addedBy(n ninja.Node) ninja.Edge {
 	return ninja.NoEdge
 }
 
-// addedInputs returns what dyndep files added to the inputs of an edge, as far
-// as the graph makes it.
-func (d *Driver) addedInputs(e ninja.Edge) (nodes []ninja.Node) {
-	a := d.addition(e)
-	if a == nil {
-		return nil
+// isMade reports whether an edge makes a file.
+func (d *Driver) isMade(path string) bool {
+	_, ok := d.made(path)
+	return ok
+}
+
+// made returns an output of the edge that makes a file, if one does.
+func (d *Driver) made(path string) (ninja.Node, bool) {
+	if n, ok := d.g.Lookup(path); ok && d.producer(n) != ninja.NoEdge {
+		return n, true
 	}
-	for _, p := range a.inputs {
-		if n, ok := d.g.Lookup(p); ok && d.g.Producer(n) != ninja.NoEdge {
-			nodes = append(nodes, n)
-		} else if maker, ok := d.makes[p]; ok {
-			nodes = append(nodes, d.g.Outputs(maker)[0])
+	if maker, ok := d.makes[path]; ok {
+		return d.g.Outputs(maker)[0], true
+	}
+	return 0, false
+}
+
+// find notes what an edge was seen to read, as far as other edges make it:
+// that is brought up to date first, whether the graph says so or not. (In a
+// context an edge may not read what it does not wait for.)
+func (d *Driver) find(t *engine.Task, e ninja.Edge, made *engine.Sieve) {
+	if d.opts.At != nil || d.g.IsPhony(e) || d.g.Depfile(e) == "" && d.g.Binding(e, "deps") == "" {
+		return
+	}
+	for _, p := range t.Discovered(d.g.Path(d.g.Outputs(e)[0]), made) {
+		if n, ok := d.made(p); ok && !slices.Contains(d.g.Inputs(e), n) {
+			d.found[e] = append(d.found[e], n)
+		}
+	}
+}
+
+// addedInputs returns the inputs of an edge that others make and of which only
+// dyndep files tell, or what it was seen to read.
+func (d *Driver) addedInputs(e ninja.Edge) []ninja.Node {
+	nodes := slices.Clip(d.found[e])
+	if a := d.addition(e); a != nil {
+		for _, p := range a.inputs {
+			if n, ok := d.made(p); ok {
+				nodes = append(nodes, n)
+			}
 		}
 	}
 	return nodes
@@ -103,16 +134,10 @@ func (d *Driver) visit(c *closure, e ninja.Edge, stack []ninja.Node, noted []boo
 			c.leaves = append(c.leaves, leaf{g.Path(n), e, i >= order})
 		}
 	}
+	stack = append(stack, d.addedInputs(e)...)
 	if a := d.addition(e); a != nil {
 		for _, p := range a.inputs {
-			n, ok := g.Lookup(p)
-			maker, added := d.makes[p]
-			switch {
-			case ok && d.producer(n) != ninja.NoEdge:
-				stack = append(stack, n)
-			case added:
-				stack = append(stack, g.Outputs(maker)[0])
-			default:
+			if !d.isMade(p) {
 				c.leaves = append(c.leaves, leaf{p, e, false})
 			}
 		}

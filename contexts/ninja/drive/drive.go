@@ -20,10 +20,8 @@ import (
 
 // Options are about how edges run.
 type Options struct {
-	KeepDepfile bool // with deps=gcc, too
-	KeepRsp     bool // after success, too
-	Mtime       bool // every edge goes by time as well, as Ninja's do
-	NoConsole   bool // the terminal is not for edges
+	Mtime     bool // every edge goes by time as well, as Ninja's do
+	NoConsole bool // the terminal is not for edges
 
 	// Base has what the actions of all edges have in common. What an edge
 	// waits for is added to its Order; Name is put in front of its output's,
@@ -64,10 +62,11 @@ type Driver struct {
 	g    *ninja.Graph
 	opts Options
 
-	tasks   sync.Mutex            // guards what only tasks use; taken before mu and the engine's locks
-	defined []bool                // by edge
-	read    map[ninja.Node]bool   // dyndep files
-	makes   map[string]ninja.Edge // what dyndep files added as outputs
+	tasks   sync.Mutex                  // guards what only tasks use; taken before mu and the engine's locks
+	defined []bool                      // by edge
+	read    map[ninja.Node]bool         // dyndep files
+	makes   map[string]ninja.Edge       // what dyndep files added as outputs
+	found   map[ninja.Edge][]ninja.Node // inputs that an edge was seen to read and others make
 
 	mu    sync.Mutex               // guards added: the engine asks for edges at any time
 	added map[ninja.Edge]*addition // by dyndep files
@@ -82,7 +81,7 @@ type addition struct {
 // New returns a driver for a session that has built nothing yet.
 func New(g *ninja.Graph, o Options) *Driver {
 	return &Driver{g: g, opts: o, defined: make([]bool, g.NumEdges()), added: map[ninja.Edge]*addition{},
-		read: map[ninja.Node]bool{}, makes: map[string]ninja.Edge{}}
+		read: map[ninja.Node]bool{}, makes: map[string]ninja.Edge{}, found: map[ninja.Edge][]ninja.Node{}}
 }
 
 // Depend records that the goal depends on the files of the graph.
@@ -124,15 +123,27 @@ func (d *Driver) Build(t *engine.Task, targets []ninja.Node) error {
 	if err != nil {
 		return err
 	}
-	return t.Build(all...)
+	if err := t.Build(all...); err != nil {
+		return err
+	}
+	d.tasks.Lock()
+	defer d.tasks.Unlock()
+	t.PruneRecords(d.g.NumEdges(), d.isMade)
+	return nil
 }
 
 // Define defines what targets need. Nothing runs but what makes dyndep files.
 // It returns what is to be built: the targets, and the validations of their
 // edges.
 func (d *Driver) Define(t *engine.Task, targets []ninja.Node) ([]string, error) {
+	if d.opts.At == nil {
+		t.Announce(func(path string) bool {
+			n, ok := d.g.Lookup(path)
+			return ok && d.producer(n) != ninja.NoEdge
+		})
+	}
 	for {
-		c := d.closure(targets)
+		c := d.closure(t, targets)
 		if err := d.checkCycles(c); err != nil {
 			return nil, err
 		}
@@ -278,7 +289,7 @@ func (d *Driver) spec(e ninja.Edge) (action.Spec, error) {
 	f.Generator = g.Binding(e, "generator") != ""
 	f.Restat = g.Binding(e, "restat") != ""
 	if p := g.Rspfile(e); p != "" {
-		f.Rspfile, f.RspContent, f.KeepRsp = d.at(p), g.Binding(e, "rspfile_content"), d.opts.KeepRsp
+		f.Rspfile, f.RspContent = d.at(p), g.Binding(e, "rspfile_content")
 	}
 	f.Mtime = d.opts.Mtime || g.Binding(e, mtimeVar) != ""
 	if p := g.Depfile(e); p != "" {
@@ -314,7 +325,6 @@ func (d *Driver) deps(e ninja.Edge, s *action.Spec) error {
 		if s.Depfile == "" {
 			return &BadEdgeError{d.g.Path(d.g.Outputs(e)[0]), "edge with deps=gcc but no depfile makes no sense"}
 		}
-		s.Foreign.KeepDepfile = d.opts.KeepDepfile
 	case "msvc":
 		s.Foreign.Includes = includesPrefix(d.g.Binding(e, "msvc_deps_prefix"))
 	default:

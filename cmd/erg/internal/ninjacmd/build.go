@@ -223,11 +223,11 @@ func (b *builder) session(goal string) *engine.Session {
 	}
 	b.status.begin()
 	return b.eng.NewSession(b.ctx, engine.SessionOptions{Mode: mode, Goal: goal, Jobs: b.jobs, KeepGoing: b.failures == 0, Failures: b.failures,
-		MaxLoad: b.maxLoad, Memory: b.memory, Jobserver: b.jobserver, Environ: b.Environ, Sink: b.status})
+		MaxLoad: b.maxLoad, Memory: b.memory, Jobserver: b.jobserver, Environ: b.Environ, KeepRsp: b.keepRsp, KeepDepfiles: b.keepDepfile, Sink: b.status})
 }
 
 func (b *builder) drive() *drive.Driver {
-	return drive.New(b.graph, drive.Options{KeepDepfile: b.keepDepfile, KeepRsp: b.keepRsp, Mtime: b.mtime})
+	return drive.New(b.graph, drive.Options{Mtime: b.mtime})
 }
 
 // manifest reads the build file after having it made up to date, if an edge
