@@ -29,7 +29,7 @@ var small = suite.Sizes{Tiny: 20, Small: 40, Large: 60, Huge: 80, C: 20}
 func buildErg(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "erg")
-	if out, err := exec.Command("go", "build", "-o", bin, "../erg").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", filepath.Dir(bin)+"/", "../erg", "../erg/erg-ninja").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return bin

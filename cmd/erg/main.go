@@ -7,12 +7,13 @@ import (
 
 	"erg.build/erg/cmd/erg/internal/app"
 	"erg.build/erg/cmd/erg/internal/cli"
+	"erg.build/erg/cmd/erg/internal/place"
 	"erg.build/erg/engine/sandbox"
 )
 
 func main() {
 	sandbox.Main() // does not return in a sandbox's helper
-	app.TuneGC()
+	place.Start()
 	args := os.Args[1:]
 	if filepath.Base(os.Args[0]) == "ninja" { // a link of that name
 		args = append([]string{"ninja"}, args...)

@@ -22,7 +22,7 @@ import (
 // record does not read them all.
 const (
 	magic      = "erg trace\n"
-	schema     = 7
+	schema     = 8
 	headerSize = len(magic) + 2 + 8 + numSections*12 + 4
 )
 

@@ -79,9 +79,10 @@ func (c Config) cProject() group {
 		rows: []row{
 			against(ninja, work+", clean", "clean", table.Time, ratio(1)),
 			against(ninja, work+", null", "null", table.Time, ratio(0.5)),
+			ofSmall(against(ninja, work+", null", "null", table.Time, ratio(0.5))),
 		},
 		run: func(ctx context.Context, b *bench) error {
-			tools, err := b.tools([]string{erg, ninja}, func(dir string) (tree.Tree, error) { return tree.PlantC(dir, c.Sizes.C) })
+			tools, err := b.tools([]string{erg, ninja, small}, func(dir string) (tree.Tree, error) { return tree.PlantC(dir, c.Sizes.C) })
 			if err != nil {
 				return err
 			}
@@ -94,13 +95,15 @@ func (c Config) cProject() group {
 				}
 				cleans, nulls = append(cleans, clean), append(nulls, t.null())
 			}
-			if err := b.rounds(ctx, 3, cleans...); err != nil {
+			if err := b.rounds(ctx, 3, cleans[:2]...); err != nil {
 				return err
 			}
-			// One that is no sample, after which all is at rest.
-			for _, t := range tools {
-				if _, err := t.cmd.Run(ctx); err != nil {
-					return err
+			// Two that are no samples, after which all is at rest.
+			for range 2 {
+				for _, t := range tools {
+					if _, err := t.cmd.Run(ctx); err != nil {
+						return err
+					}
 				}
 			}
 			return b.rounds(ctx, 21, nulls...)

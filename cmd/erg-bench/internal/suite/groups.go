@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"strings"
 
 	"erg.build/erg/cmd/erg-bench/internal/measure"
 	"erg.build/erg/cmd/erg-bench/internal/table"
@@ -23,6 +24,13 @@ func against(peer, work, series string, u table.Unit, reach table.Reach) row {
 	}
 }
 
+// ofSmall makes a row one of erg-ninja.
+func ofSmall(r row) row {
+	r.Work += ", by " + small
+	r.erg = small + strings.TrimPrefix(r.erg, erg)
+	return r
+}
+
 func ratio(r float64) table.Reach { return table.Reach{Ratio: r} }
 
 // tiny is about how long a process takes to start.
@@ -31,16 +39,16 @@ func (c Config) tiny() group {
 	return group{
 		title: work,
 		needs: []string{ninja},
-		rows:  []row{against(ninja, work, "null", table.Time, ratio(1))},
+		rows:  []row{against(ninja, work, "null", table.Time, ratio(1)), ofSmall(against(ninja, work, "null", table.Time, ratio(1)))},
 		run: func(ctx context.Context, b *bench) error {
-			tools, err := b.tools([]string{erg, ninja}, planter(ctx, tree.Copies(c.Sizes.Tiny)))
+			tools, err := b.tools([]string{erg, small, ninja}, planter(ctx, tree.Copies(c.Sizes.Tiny)))
 			if err != nil {
 				return err
 			}
 			if err := b.first(ctx, tools); err != nil {
 				return err
 			}
-			return b.rounds(ctx, 41, tools[0].null(), tools[1].null())
+			return b.rounds(ctx, 41, tools[0].null(), tools[1].null(), tools[2].null())
 		},
 	}
 }

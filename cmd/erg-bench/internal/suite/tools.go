@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 // whose default is one.
 const (
 	erg   = "erg"
+	small = "erg-ninja" // the same as a program of its own, which lies beside it
 	ninja = "ninja"
 	gmake = "make"
 	statx = "statx"
@@ -38,6 +40,9 @@ func (b *bench) tool(name string, t tree.Tree) tool {
 	switch name {
 	case erg:
 		cmd.Args = []string{b.Erg, "ninja"}
+		cmd.Env = t.Env()
+	case small:
+		cmd.Args = []string{filepath.Join(filepath.Dir(b.Erg), small)}
 		cmd.Env = t.Env()
 	case ninja:
 		cmd.Args = []string{"ninja"}

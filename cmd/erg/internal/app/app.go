@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"erg.build/erg/cmd/erg/internal/cli"
+	"erg.build/erg/cmd/erg/internal/place"
 	"erg.build/erg/cmd/erg/internal/show"
 	"erg.build/erg/contexts"
 	"erg.build/erg/contexts/config"
@@ -63,44 +64,13 @@ func hasBuildFile(dir string) bool {
 	return false
 }
 
-// storeDir is the user's store, unless one was chosen.
-func storeDir(c cli.Common) string {
-	if c.Store != "" {
-		return c.Store
-	}
-	if d := c.Getenv("ERG_STORE"); d != "" {
-		return d
-	}
-	if d := c.Getenv("XDG_CACHE_HOME"); filepath.IsAbs(d) {
-		return filepath.Join(d, "erg")
-	}
-	if d := c.Getenv("HOME"); filepath.IsAbs(d) {
-		return filepath.Join(d, ".cache", "erg")
-	}
-	return ""
-}
-
-// buildID tells one erg from another: the goals of another erg's trace are
-// evaluated anew, since they may have meant something else.
-func buildID() string {
-	exe, err := os.Executable()
-	if err != nil {
-		return "unknown"
-	}
-	fi, err := os.Stat(exe)
-	if err != nil {
-		return "unknown"
-	}
-	return fmt.Sprintf("%d-%d", fi.Size(), fi.ModTime().UnixNano())
-}
-
 // open opens the workspace of a command.
 func open(ctx context.Context, c cli.Common, sink event.Sink) (*engine.Engine, error) {
 	root, err := findRoot(c.Dir)
 	if err != nil {
 		return nil, err
 	}
-	o := engine.Options{Root: root, StoreDir: storeDir(c), BuildID: buildID(), Env: c.Getenv, Foreign: drive.Hooks(), Working: work}
+	o := engine.Options{Root: root, StoreDir: place.StoreDir(c.Store, c.Getenv), BuildID: place.BuildID(), Env: c.Getenv, Foreign: drive.Hooks(), Working: place.Work}
 	if m := c.Getenv("ERG_SANDBOX"); m != "" {
 		if o.Sandbox, err = sandbox.ParseMethod(m); err != nil {
 			return nil, &cli.UsageError{Text: err.Error()}
