@@ -89,7 +89,9 @@ const chunk = 256
 type scan struct {
 	hot  *trace.Hot
 	goal *trace.HotGoal
-	stat func(name []byte, buf *unix.Statx_t) (trace.Stamp, error)
+	e    *Engine
+	fast fsys.Stater // nil: there is none
+	root int         // the workspace's directory, open
 	next atomic.Int64
 
 	mu     sync.Mutex
@@ -97,12 +99,11 @@ type scan struct {
 }
 
 func (e *Engine) differing(h *trace.Hot, g *trace.HotGoal) []trace.Row {
-	c := &scan{hot: h, goal: g, stat: e.statName}
+	c := &scan{hot: h, goal: g, e: e}
 	if fast, ok := e.fs.(fsys.Stater); ok {
 		if dir, err := e.fs.Open(e.opts.Root); err == nil {
 			defer dir.Close()
-			fd := int(dir.Fd())
-			c.stat = func(name []byte, buf *unix.Statx_t) (trace.Stamp, error) { return statAt(fast, fd, name, buf) }
+			c.fast, c.root = fast, int(dir.Fd())
 		}
 	}
 	var wg sync.WaitGroup
@@ -115,7 +116,8 @@ func (e *Engine) differing(h *trace.Hot, g *trace.HotGoal) []trace.Row {
 }
 
 func (c *scan) run() {
-	buf := new(unix.Statx_t) // one for all: it would be allocated for each file
+	w := &scanner{scan: c, dir: -1}
+	defer w.leave()
 	var differ []trace.Row
 	for {
 		from := int(c.next.Add(chunk)) - chunk
@@ -123,7 +125,7 @@ func (c *scan) run() {
 			break
 		}
 		for i := from; i < min(from+chunk, c.hot.Len()); i++ {
-			if c.goal.Files.Has(trace.Row(i)) && !c.same(i, buf) {
+			if c.goal.Files.Has(trace.Row(i)) && !w.same(i, min(from+chunk, c.hot.Len())) {
 				differ = append(differ, trace.Row(i))
 			}
 		}
@@ -133,19 +135,67 @@ func (c *scan) run() {
 	c.mu.Unlock()
 }
 
+// A scanner is one of those who examine files at the same time.
+type scanner struct {
+	*scan
+	buf  unix.Statx_t // one for all: it would be allocated for each file
+	dir  int          // the directory of the files at hand, open; -1 if it is not worth that
+	path []byte       // of it, with the slash
+	end  int          // the first row behind those of the directory
+}
+
 // same judges one file. That its stamp is the recorded one is not enough:
 // another goal may have seen it change since this one was complete.
-func (c *scan) same(i int, buf *unix.Statx_t) bool {
-	f, name := c.hot.At(i)
-	if f.Changed > c.goal.Complete || f.Racy {
+func (w *scanner) same(i, end int) bool {
+	f, name := w.hot.At(i)
+	if f.Changed > w.goal.Complete || f.Racy {
 		return false
 	}
-	st, err := c.stat(name, buf)
+	st, err := w.stat(i, end, name)
 	return err == nil && sameStamp(f.Kind, f.Stamp, st)
 }
 
-func (e *Engine) statName(name []byte, _ *unix.Statx_t) (trace.Stamp, error) {
-	return e.stat(string(name[:len(name)-1]))
+func (w *scanner) stat(i, end int, name []byte) (trace.Stamp, error) {
+	if w.fast == nil {
+		return w.e.stat(string(name[:len(name)-1]))
+	}
+	if i >= w.end || !bytes.HasPrefix(name, w.path) {
+		w.enter(i, end, name)
+	}
+	if w.dir < 0 {
+		return statAt(w.fast, w.root, name, &w.buf)
+	}
+	return statAt(w.fast, w.dir, name[len(w.path):], &w.buf)
+}
+
+// manyInDir is how many files of a directory are worth opening it: then the
+// kernel need not follow the whole path of each.
+const manyInDir = 16
+
+// enter opens the directory of the i-th row, whose name is given, if enough
+// of the rows before end lie in it.
+func (w *scanner) enter(i, end int, name []byte) {
+	w.leave()
+	w.path = name[:bytes.LastIndexByte(name, '/')+1]
+	for w.end = i + 1; w.end < end; w.end++ {
+		if _, next := w.hot.At(w.end); !bytes.HasPrefix(next, w.path) || bytes.IndexByte(next[len(w.path):], '/') >= 0 {
+			break
+		}
+	}
+	if len(w.path) <= 1 || w.end-i < manyInDir {
+		return
+	}
+	if fd, err := unix.Openat(w.root, string(w.path), unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
+		w.dir = fd
+	}
+}
+
+// leave closes the directory at hand.
+func (w *scanner) leave() {
+	if w.dir >= 0 {
+		unix.Close(w.dir)
+		w.dir = -1
+	}
 }
 
 // here is the workspace itself.

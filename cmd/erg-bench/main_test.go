@@ -51,6 +51,7 @@ func TestAllRows(t *testing.T) {
 	}
 	want := []string{
 		"null, 20, ninja, s",
+		"null, 20, by erg-ninja, ninja, s",
 		"null, 40, ninja, s",
 		"null, 40, instructions, ninja, instructions",
 		"one leaf touched, 40, ninja, s",
@@ -66,6 +67,7 @@ func TestAllRows(t *testing.T) {
 		"clean, 40, all in the store, ninja, s",
 		"C project, 20 files, clean, ninja, s",
 		"C project, 20 files, null, ninja, s",
+		"C project, 20 files, null, by erg-ninja, ninja, s",
 	}
 	var rows []string
 	for _, r := range got.Rows {
