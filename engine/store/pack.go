@@ -1,15 +1,16 @@
 package store
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/fsys"
@@ -23,45 +24,40 @@ import (
 // those of other processes, and carries a checksum. A reader skips what is
 // damaged, so a torn record costs itself only. Nothing is ever changed in
 // place; what is recorded twice, or superseded, is told apart by order.
+//
+// Only a collection (collect.go) removes records: it writes the pack anew
+// beside it and renames. Who has the old file open notices by its count of
+// links, and opens the new one. To lose nothing that is appended meanwhile,
+// who appends locks the file, shared, and looks at the count under the lock;
+// the collector has it for itself while it copies the last records and
+// renames. Where the kernel has no such locks, or counts links otherwise, a
+// record that is appended during a collection may be lost: it is as if it had
+// never been stored.
 
 // packMax is the size up to which a blob goes into a pack.
 const packMax = 16 << 10
 
-const (
-	packMagic = "\xe7pak"
-	packHead  = len(packMagic) + 1 + digest.Size + 4 + 4 // kind, digest, length, checksum
-)
-
-// Kinds of records.
-const (
-	entryKind = 'e'
-	blobKind  = 'b'
-)
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-type packKey struct {
-	kind byte
-	d    digest.Digest
-}
-
-type packRef struct {
-	off int64 // of the payload
-	n   int
-	sum uint32
-}
+// packCount is how many packs there are.
+const packCount = 256
 
 // A pack is one such file. The index grows as the file does.
 type pack struct {
 	mu    sync.Mutex
 	f     fsys.File // nil until it is used
 	write bool      // f can be written
-	size  int64     // how much of it is indexed
-	index map[packKey][]packRef
+	index index
+	size  int64 // how much of f is indexed
+	last  int64 // where the last record that is indexed begins
+	saved int64 // how much of f the index file covers
+	stale bool  // the index file has records that are damaged
 }
 
 func (s *Store) pack(d digest.Digest) (*pack, string) {
-	return &s.packs[d[0]], filepath.Join(s.dir, "packs", d.String()[:2])
+	return &s.packs[d[0]], s.packName(d[0])
+}
+
+func (s *Store) packName(i byte) string {
+	return filepath.Join(s.dir, "packs", digest.Digest{i}.String()[:2])
 }
 
 // open opens the file, to be written too if possible.
@@ -84,135 +80,176 @@ func (p *pack) open(fsy fsys.FS, name string, create bool) error {
 	if err != nil {
 		return err
 	}
-	if p.f != nil {
-		p.f.Close()
-	}
+	p.close()
 	p.f, p.write = f, write
 	return nil
 }
 
-// refresh indexes what was appended since. The caller holds mu.
-func (p *pack) refresh() error {
-	fi, err := p.f.Stat()
-	if err != nil {
-		return err
+// close closes the file and forgets what is known of it.
+func (p *pack) close() error {
+	var err error
+	if p.f != nil {
+		err = p.f.Close()
 	}
-	if fi.Size() < p.size {
-		p.size, p.index = 0, nil // somebody cut it
-	}
-	if fi.Size() == p.size {
-		return nil
-	}
-	b := make([]byte, fi.Size()-p.size)
-	if n, err := p.f.ReadAt(b, p.size); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	} else {
-		b = b[:n]
-	}
-	if p.index == nil {
-		p.index = map[packKey][]packRef{}
-	}
-	at := p.size
+	p.f, p.write, p.stale = nil, false, false
+	p.forget()
+	return err
+}
+
+func (p *pack) forget() { p.index, p.size, p.last, p.saved = index{}, 0, 0, 0 }
+
+// replaced reports whether the file is no longer the pack.
+func replaced(fi fs.FileInfo) bool {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink == 0
+}
+
+// refresh opens the pack, if need be, and indexes what was appended since.
+// The caller holds mu.
+func (p *pack) refresh(fsy fsys.FS, name string) error {
 	for {
-		i := bytes.Index(b, []byte(packMagic))
-		if i < 0 {
-			return nil
+		if err := p.open(fsy, name, false); err != nil {
+			return err
 		}
-		b, at = b[i:], at+int64(i)
-		k, ref, ok := parseRecord(b)
-		if !ok {
-			// Damaged, or not whole yet: then it is looked at again.
-			b, at = b[len(packMagic):], at+int64(len(packMagic))
+		fi, err := p.f.Stat()
+		if err != nil {
+			return err
+		}
+		if replaced(fi) {
+			p.close()
 			continue
 		}
-		ref.off = at + int64(packHead)
-		p.index[k] = append(p.index[k], ref)
-		b, at = b[packHead+ref.n:], at+int64(packHead+ref.n)
-		p.size = at
+		if fi.Size() < p.size {
+			p.forget() // somebody cut it
+		}
+		if fi.Size() == p.size {
+			return nil
+		}
+		if p.size == 0 {
+			p.load(fsy, name+indexSuffix, fi.Size())
+		}
+		return scan(p.f, p.size, fi.Size(), func(off int64, h header, record []byte) {
+			if h.kind == entryKind || h.kind == blobKind {
+				p.index.add(h.kind, tagOf(h.d), locate(h.kind, off, h.n))
+			}
+			p.last, p.size = off, off+int64(len(record))
+		})
 	}
 }
 
-// parseRecord reads the record with which b begins.
-func parseRecord(b []byte) (k packKey, ref packRef, ok bool) {
-	if len(b) < packHead {
-		return k, ref, false
+// read returns the payload of a record, if it is one of k and whole. One that
+// is damaged is forgotten, so that it is stored again.
+func (p *pack) read(k packKey, r uint32) ([]byte, bool) {
+	off, n, sure := located(p.index.loc[r])
+	if !sure {
+		head := make([]byte, packHead)
+		if _, err := p.f.ReadAt(head, off); err != nil {
+			return nil, false
+		}
+		h, _ := parseHeader(head)
+		n = int(min(int64(h.n), p.size-off)) // no more than there is, should it be damaged
 	}
-	h := b[len(packMagic):]
-	k.kind = h[0]
-	copy(k.d[:], h[1:])
-	n := binary.LittleEndian.Uint32(h[1+digest.Size:])
-	ref.sum = binary.LittleEndian.Uint32(h[1+digest.Size+4:])
-	if uint64(n) > uint64(len(b)-packHead) {
-		return k, ref, false
+	b := make([]byte, packHead+n)
+	if got, err := p.f.ReadAt(b, off); err != nil && !errors.Is(err, io.EOF) {
+		return nil, false
+	} else {
+		b = b[:got]
 	}
-	ref.n = int(n)
-	return k, ref, ref.sum == packSum(k, b[packHead:packHead+ref.n])
+	h, payload, ok := parseRecord(b)
+	if !ok {
+		p.index.drop(r)
+		p.stale = true
+	}
+	return payload, ok && h.packKey == k
 }
 
-func packSum(k packKey, payload []byte) uint32 {
-	return crc32.Update(crc32.Update(crc32.Checksum([]byte{k.kind}, castagnoli), castagnoli, k.d[:]), castagnoli, payload)
-}
-
-// get returns the payloads recorded under a key, oldest first.
-func (s *Store) get(kind byte, d digest.Digest) [][]byte {
-	p, name := s.pack(d)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.open(s.fs, name, false) != nil || p.refresh() != nil {
-		return nil
-	}
-	k := packKey{kind, d}
-	var out [][]byte
-	for _, ref := range p.index[k] {
-		b := make([]byte, ref.n)
-		if _, err := p.f.ReadAt(b, ref.off); err == nil && packSum(k, b) == ref.sum {
-			out = append(out, b)
+// each gives the payloads recorded under a key, newest first. The pack is
+// locked meanwhile.
+func (s *Store) each(kind byte, d digest.Digest) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		p, name := s.pack(d)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.refresh(s.fs, name) != nil {
+			return
+		}
+		for r, ok := p.index.newest(kind, d); ok; r, ok = p.index.older(r) {
+			if b, ok := p.read(packKey{kind, d}, r); ok && !yield(b) {
+				return
+			}
 		}
 	}
-	return out
 }
 
-// holds reports whether there is a record of a blob, of the given size.
+// holds reports whether there is a record of a blob, of the given size. It
+// looks no further than the index: that the record is whole is seen when it
+// is read.
 func (s *Store) holds(d digest.Digest, size int64) bool {
 	p, name := s.pack(d)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.open(s.fs, name, false) != nil || p.refresh() != nil {
+	if p.refresh(s.fs, name) != nil {
 		return false
 	}
-	refs := p.index[packKey{blobKind, d}]
-	return len(refs) > 0 && int64(refs[len(refs)-1].n) == size
+	for r, ok := p.index.newest(blobKind, d); ok; r, ok = p.index.older(r) {
+		if _, n, sure := located(p.index.loc[r]); sure && int64(n) == size {
+			return true
+		}
+	}
+	return false
 }
 
 // append adds a record.
 func (s *Store) append(kind byte, d digest.Digest, payload []byte) error {
-	k := packKey{kind, d}
-	b := make([]byte, 0, packHead+len(payload))
-	b = append(b, packMagic...)
-	b = append(b, kind)
-	b = append(b, d[:]...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(payload)))
-	b = binary.LittleEndian.AppendUint32(b, packSum(k, payload))
-	b = append(b, payload...)
+	b := appendRecord(make([]byte, 0, packHead+len(payload)), packKey{kind, d}, payload)
 	p, name := s.pack(d)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := p.open(s.fs, name, true); err != nil {
-		return err
+	for {
+		if err := p.open(s.fs, name, true); err != nil {
+			return err
+		}
+		written, err := appendTo(p.f, b)
+		if written || err != nil {
+			return err
+		}
+		p.close()
 	}
-	return fsys.WriteAll(p.f, b)
 }
 
-// Close releases what the store holds open.
+// appendTo appends to a file that others append to, unless it was replaced.
+func appendTo(f fsys.File, b []byte) (written bool, err error) {
+	locked := flock(f, unix.LOCK_SH)
+	if locked {
+		defer flock(f, unix.LOCK_UN)
+	}
+	fi, err := f.Stat()
+	if err != nil || replaced(fi) {
+		return false, err
+	}
+	return true, fsys.WriteAll(f, b)
+}
+
+// flock locks or unlocks an open file, if that can be done.
+func flock(f fsys.File, how int) bool {
+	for {
+		err := unix.Flock(int(f.Fd()), how)
+		if err != unix.EINTR {
+			return err == nil
+		}
+	}
+}
+
+// Close saves what makes the next use of the store faster, and releases what
+// it holds open.
 func (s *Store) Close() error {
+	s.flushUses()
 	var errs []error
 	for i := range s.packs {
 		p := &s.packs[i]
 		p.mu.Lock()
-		if p.f != nil {
-			errs = append(errs, p.f.Close())
-			p.f, p.size, p.index = nil, 0, nil
-		}
+		s.saveIndex(p, s.packName(byte(i)))
+		errs = append(errs, p.close())
 		p.mu.Unlock()
 	}
 	return errors.Join(errs...)

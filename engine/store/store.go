@@ -6,10 +6,11 @@
 // (a compiler's headers): the caller compares those digests and picks.
 //
 // Whatever it holds can be lost. Entries and small blobs are appended to
-// packs (pack.go); large blobs are files, written beside their place and
-// renamed. All carry checksums, so that damage is noticed when they are read;
-// what is damaged counts as absent. Blobs come
-// back by reflink where the file system can, else by copying: never by hard
+// packs (pack.go), each with an index beside it (indexfile.go); large blobs
+// are files, written beside their place and renamed. All carry checksums, so
+// that damage is noticed when they are read; what is damaged counts as absent.
+// When entries were used is noted (uses.go), for collections (collect.go),
+// which may go on while others build. Blobs come back by reflink where the file system can, else by copying: never by hard
 // link, since a link would let a program that runs as root write into the
 // store.
 package store
@@ -40,7 +41,9 @@ const MaxEntries = 16
 type Store struct {
 	fs    fsys.FS
 	dir   string
-	packs [256]pack
+	packs [packCount]pack
+	uses  uses
+	step  int64 // indexStep, but in tests
 }
 
 // A Dep is an input that an action discovered, under its canonical name.
@@ -70,7 +73,7 @@ type Entry struct {
 }
 
 // Open returns the store in dir, which is made when something is stored.
-func Open(fsy fsys.FS, dir string) *Store { return &Store{fs: fsy, dir: dir} }
+func Open(fsy fsys.FS, dir string) *Store { return &Store{fs: fsy, dir: dir, step: indexStep} }
 
 // Dir returns the directory of the store.
 func (s *Store) Dir() string { return s.dir }
@@ -84,11 +87,17 @@ func (s *Store) blobPath(d digest.Digest) string {
 // counts as absent.
 func (s *Store) Lookup(key digest.Digest) []Entry {
 	var entries []Entry
-	for _, b := range slices.Backward(s.get(entryKind, key)) {
+	for b := range s.each(entryKind, key) {
 		e, err := decodeEntry(b)
-		if err == nil && len(entries) < MaxEntries && !slices.ContainsFunc(entries, e.supersedes) {
+		if err == nil && !slices.ContainsFunc(entries, e.supersedes) {
 			entries = append(entries, e)
 		}
+		if len(entries) == MaxEntries {
+			break
+		}
+	}
+	if len(entries) > 0 {
+		s.used(key)
 	}
 	return entries
 }
@@ -129,6 +138,7 @@ func (s *Store) Put(key digest.Digest, e Entry) error {
 	if err != nil {
 		return err
 	}
+	s.used(key)
 	return s.append(entryKind, key, b)
 }
 
@@ -185,7 +195,7 @@ func (s *Store) Add(d digest.Digest, name string) error {
 		return err
 	}
 	if fi.Size() <= packMax {
-		return s.addSmall(d, src, fi.Size())
+		return s.addSmall(d, src)
 	}
 	dst := s.blobPath(d)
 	if fi, err := s.fs.Lstat(dst); err == nil && fi.Mode().IsRegular() {
@@ -204,8 +214,9 @@ func (s *Store) Add(d digest.Digest, name string) error {
 }
 
 // addSmall puts a small file into a pack, unless it is in one.
-func (s *Store) addSmall(d digest.Digest, src fsys.File, size int64) error {
-	if s.holds(d, size) {
+func (s *Store) addSmall(d digest.Digest, src fsys.File) error {
+	// It must be whole: what is damaged is stored again.
+	if _, ok := s.small(d); ok {
 		return nil
 	}
 	b, err := io.ReadAll(io.LimitReader(src, packMax+1))
@@ -220,7 +231,7 @@ func (s *Store) addSmall(d digest.Digest, src fsys.File, size int64) error {
 
 // small returns a blob that is in a pack.
 func (s *Store) small(d digest.Digest) ([]byte, bool) {
-	for _, b := range slices.Backward(s.get(blobKind, d)) {
+	for b := range s.each(blobKind, d) {
 		if digest.Of(b) == d {
 			return b, true
 		}

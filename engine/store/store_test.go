@@ -144,21 +144,27 @@ func noLitter(t *testing.T, dir string) {
 	})
 }
 
-// Whatever is damaged counts as absent, and can be stored again.
+// Whatever is damaged counts as absent, and can be stored again; with an index
+// file that knows nothing of the damage, and without.
 func TestDamage(t *testing.T) {
+	for _, indexed := range []bool{false, true} {
+		t.Run(fmt.Sprint("indexed=", indexed), func(t *testing.T) { damagePacks(t, indexed) })
+	}
+}
+
+func damagePacks(t *testing.T, indexed bool) {
 	dir := t.TempDir()
 	s := Open(fsys.OS{}, filepath.Join(dir, "store"))
+	if indexed {
+		s.step = 1
+	}
 	file, out := filepath.Join(dir, "file"), filepath.Join(dir, "out")
 	key := digest.OfString("key")
 	d := put(t, file, "content")
 	e := entry("content", dep("s:h", "1"))
-	fill := func() {
-		t.Helper()
-		if err := errors.Join(s.Add(d, file), s.Put(key, e)); err != nil {
-			t.Fatal(err)
-		}
+	if err := errors.Join(s.Add(d, file), s.Put(key, e), s.Close()); err != nil {
+		t.Fatal(err)
 	}
-	fill()
 	// Both are in one pack if their digests say so; each pack is damaged in
 	// every byte, and cut at every byte, under a reader's hands and before it.
 	for _, of := range []digest.Digest{key, d} {
@@ -166,6 +172,9 @@ func TestDamage(t *testing.T) {
 		good, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if _, err := os.Stat(name + indexSuffix); (err == nil) != indexed {
+			t.Fatalf("the index: %v", err)
 		}
 		for i := range good {
 			flipped := bytes.Clone(good)
@@ -190,7 +199,6 @@ func TestDamage(t *testing.T) {
 						}
 					}
 					os.Remove(out)
-					st.Close()
 				}
 			}
 			// What is damaged can be stored again, behind it.
@@ -201,12 +209,25 @@ func TestDamage(t *testing.T) {
 			if b, err := again.Read(d); err != nil || string(b) != "content" || len(again.Lookup(key)) != 1 {
 				t.Fatalf("damaged at %d: is not repaired: %q, %v", i, b, err)
 			}
-			again.Close()
 			os.WriteFile(name, good, 0o666)
 		}
 	}
+	noLitter(t, dir)
+}
+
+// A large blob that is damaged is taken away.
+func TestDamagedBlob(t *testing.T) {
+	dir := t.TempDir()
+	s := Open(fsys.OS{}, filepath.Join(dir, "store"))
+	file, out := filepath.Join(dir, "file"), filepath.Join(dir, "out")
 	large := strings.Repeat("content", packMax)
-	d = put(t, file, large)
+	d := put(t, file, large)
+	fill := func() {
+		t.Helper()
+		if err := s.Add(d, file); err != nil {
+			t.Fatal(err)
+		}
+	}
 	fill()
 	for _, bad := range []string{"", large[1:], "C" + large[1:], large + "!"} {
 		os.WriteFile(s.blobPath(d), []byte(bad), 0o666)
@@ -310,7 +331,11 @@ func TestFaults(t *testing.T) {
 				return kind
 			}}
 			s := Open(f, filepath.Join(dir, "store"))
+			s.step = 1
 			err := errors.Join(s.Add(d, file), s.Put(key, entry("content")))
+			if n%2 == 0 {
+				s.Close() // what follows reads the index file, if there is one
+			}
 			if err != nil && !errors.Is(err, kind.Err) && kind.Err != nil {
 				t.Errorf("%s: %v", hit, err)
 			}
@@ -329,6 +354,7 @@ func TestFaults(t *testing.T) {
 			if b, err := s.Read(d); err == nil && string(b) != "content" {
 				t.Errorf("%s: read %q", hit, b)
 			}
+			s.Close()
 			if hit != "remove" {
 				noLitter(t, dir)
 			}
