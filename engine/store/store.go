@@ -154,6 +154,8 @@ func sameDeps(a, b []Dep) bool {
 	return true
 }
 
+const tempPrefix = "tmp~"
+
 // temp makes a file under a name of its own, so that two processes that store
 // the same thing do not meet.
 func (s *Store) temp(dir string) (fsys.File, error) {
@@ -161,7 +163,7 @@ func (s *Store) temp(dir string) (fsys.File, error) {
 		return nil, err
 	}
 	for i := 0; ; i++ {
-		f, err := s.fs.OpenFile(filepath.Join(dir, fmt.Sprintf("tmp~%d.%d.%d", os.Getpid(), time.Now().UnixNano(), i)),
+		f, err := s.fs.OpenFile(filepath.Join(dir, fmt.Sprintf(tempPrefix+"%d.%d.%d", os.Getpid(), time.Now().UnixNano(), i)),
 			os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err

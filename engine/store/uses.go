@@ -3,7 +3,9 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -95,8 +97,7 @@ func usesSum(b []byte) uint32 {
 	return crc32.Update(crc32.Checksum(b[:usesHead-4], castagnoli), castagnoli, b[usesHead:])
 }
 
-// parseUses returns when each key was last used, and how much of b that is.
-// What is damaged is skipped.
+// parseUses returns when each key was last used. What is damaged is skipped.
 func parseUses(b []byte) map[uint64]int64 {
 	last := map[uint64]int64{}
 	for {
@@ -123,11 +124,11 @@ func parseUses(b []byte) map[uint64]int64 {
 	}
 }
 
-// readUses reads the file; what cannot be read was not used.
-func (s *Store) readUses() map[uint64]int64 {
+// readUses reads the file.
+func (s *Store) readUses() (map[uint64]int64, error) {
 	b, err := fsys.ReadFile(s.fs, filepath.Join(s.dir, usesName))
-	if err != nil {
-		return map[uint64]int64{}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
-	return parseUses(b)
+	return parseUses(b), nil
 }
