@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"time"
 
 	"erg.build/erg/cmd/erg/internal/show"
 	"erg.build/erg/contexts/graph"
@@ -33,6 +34,10 @@ type App interface {
 	Clean(context.Context, Common, CleanOptions) error
 	// Promote accepts what tests found as what they expect.
 	Promote(context.Context, Common, PromoteOptions) error
+	// StoreStats prints how much there is in the store.
+	StoreStats(context.Context, Common) error
+	// StoreGC removes what was used least recently from the store.
+	StoreGC(context.Context, Common, StoreGCOptions) error
 	// Format returns src, the contents of the HCL file name, in the canonical
 	// layout. An error says what is wrong with the file.
 	Format(name string, src []byte) ([]byte, error)
@@ -141,6 +146,13 @@ type PromoteOptions struct {
 	DryRun bool // only show the differences
 }
 
+// StoreGCOptions are those of store gc.
+type StoreGCOptions struct {
+	MaxSize int64         // of what stays; 0 for any
+	MaxAge  time.Duration // since it was used, of what stays; 0 for any
+	DryRun  bool          // only print what would be removed
+}
+
 // A Completion is what a shell asks for.
 type Completion struct {
 	Of     CompletionOf
@@ -172,8 +184,10 @@ func (noApp) Why(context.Context, Common, WhyOptions) error         { return err
 func (noApp) Clean(context.Context, Common, CleanOptions) error     { return errNoApp }
 func (noApp) Promote(context.Context, Common, PromoteOptions) error { return errNoApp }
 func (noApp) Ninja(context.Context, Common, []string) error         { return errNoApp }
+func (noApp) StoreStats(context.Context, Common) error              { return errNoApp }
 func (noApp) Format(string, []byte) ([]byte, error)                 { return nil, errNoApp }
 func (noApp) Complete(context.Context, Common, Completion) []string { return nil }
+func (noApp) StoreGC(context.Context, Common, StoreGCOptions) error { return errNoApp }
 func (noApp) Graph(context.Context, Common, GraphOptions) (*graph.Graph, error) {
 	return nil, errNoApp
 }

@@ -162,7 +162,7 @@ Exit codes: 0 done, 1 the build failed, 2 usage or configuration, 130 interrupte
 	addTo(buildGroup, newBuild(g), newTest(g), newRun(g), newNinja(g), newClean(g))
 	addTo(lookGroup, newPlan(g), newWhy(g), newGraph(g))
 	addTo(sourceGroup, newInit(g), newFmt(g), newPromote(g))
-	addTo(otherGroup, newVersion(g), newCompletion(g))
+	addTo(otherGroup, newStore(g), newVersion(g), newCompletion(g))
 	return root
 }
 
@@ -173,10 +173,12 @@ func checkArgs(c *cobra.Command) {
 		panic(fmt.Sprintf("erg %s does not say which arguments it takes", c.Name()))
 	}
 	c.Args = func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
+		err := check(cmd, args)
+		var already *UsageError
+		if err != nil && !errors.As(err, &already) {
 			return usage(cmd, "Usage: "+cmd.UseLine(), "%v", err)
 		}
-		return nil
+		return err
 	}
 }
 

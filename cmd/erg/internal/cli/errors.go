@@ -98,7 +98,7 @@ func report(w io.Writer, err error) {
 func usage(cmd *cobra.Command, hint, format string, args ...any) error {
 	text := fmt.Sprintf(format, args...)
 	if cmd.HasParent() {
-		text = cmd.Name() + ": " + text
+		text = strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ") + ": " + text
 	}
 	return &UsageError{Command: cmd.CommandPath(), Text: text, Hint: hint}
 }

@@ -35,6 +35,10 @@ func (a *fakeApp) Why(_ context.Context, c Common, o WhyOptions) error   { retur
 func (a *fakeApp) Clean(_ context.Context, c Common, o CleanOptions) error {
 	return a.note("clean", c, o)
 }
+func (a *fakeApp) StoreStats(_ context.Context, c Common) error { return a.note("store stats", c, nil) }
+func (a *fakeApp) StoreGC(_ context.Context, c Common, o StoreGCOptions) error {
+	return a.note("store", c, o)
+}
 func (a *fakeApp) Promote(_ context.Context, c Common, o PromoteOptions) error {
 	return a.note("promote", c, o)
 }

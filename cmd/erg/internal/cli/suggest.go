@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// unknownCommand is the argument check of the root command: whatever is left
+// unknownCommand is the argument check of commands with subcommands: whatever is left
 // over is the name of no subcommand.
 func unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
@@ -19,7 +19,7 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())
 	}
-	return usage(cmd, didYouMean(closest(args[0], names), "erg "), "there is no command %q", args[0])
+	return usage(cmd, didYouMean(closest(args[0], names), cmd.CommandPath()+" "), "there is no command %q", args[0])
 }
 
 // flagError makes the errors of flags usage errors, with a suggestion.
