@@ -78,3 +78,37 @@ func BenchmarkIndex(b *testing.B) {
 		s.Close()
 	}
 }
+
+// BenchmarkCollect collects half of a store.
+func BenchmarkCollect(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		dir := benchStore(b)
+		s := Open(fsys.OS{}, dir)
+		half := CollectOptions{MaxSize: 1}
+		if c, err := s.Collect(b.Context(), CollectOptions{DryRun: true}); err != nil {
+			b.Fatal(err)
+		} else {
+			half.MaxSize = c.Kept.Bytes / 2
+		}
+		b.StartTimer()
+		if c, err := s.Collect(b.Context(), half); err != nil || c.Kept.Bytes > half.MaxSize || c.Kept.Entries < *entriesFlag/3 {
+			b.Fatalf("%+v, %v", c, err)
+		}
+		b.StopTimer()
+		s.Close()
+		b.StartTimer()
+	}
+}
+
+// BenchmarkStats describes a store.
+func BenchmarkStats(b *testing.B) {
+	dir := benchStore(b)
+	for b.Loop() {
+		s := Open(fsys.OS{}, dir)
+		if st, err := s.Stats(); err != nil || st.Keys != *entriesFlag {
+			b.Fatalf("%+v, %v", st, err)
+		}
+		s.Close()
+	}
+}

@@ -72,6 +72,9 @@ func (s *Store) Collect(ctx context.Context, o CollectOptions) (Collection, erro
 		if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
 			return Collection{}, ErrCollecting
 		}
+		// A process that is being forked has the lock too, until it is another
+		// program: closing the file is not enough.
+		defer flock(lock, unix.LOCK_UN)
 	}
 	m, err := s.mark(ctx, o.now)
 	if err != nil {
@@ -129,9 +132,13 @@ func (s *Store) sweep(ctx context.Context, m *marking, now time.Time) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if m.packs[i].limit == m.packs[i].kept {
+			continue
+		}
 		if err := s.rewrite(m, byte(i)); err != nil {
 			return err
 		}
+		s.reindex(byte(i))
 	}
 	var errs []error
 	for d, id := range m.ids {
@@ -145,13 +152,9 @@ func (s *Store) sweep(ctx context.Context, m *marking, now time.Time) error {
 	return errors.Join(append(errs, s.compactUses(m, now))...)
 }
 
-// rewrite writes a pack anew, if records of it go.
+// rewrite writes a pack anew, with what stays.
 func (s *Store) rewrite(m *marking, i byte) error {
-	p := &m.packs[i]
-	if p.limit == p.kept {
-		return nil
-	}
-	name := s.packName(i)
+	p, name := &m.packs[i], s.packName(i)
 	f, err := s.fs.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -167,6 +170,7 @@ func (s *Store) rewrite(m *marking, i byte) error {
 	err = m.copyKept(tmp, f, p)
 	// From here on nobody appends to the old pack.
 	flock(f, unix.LOCK_EX)
+	defer flock(f, unix.LOCK_UN)
 	fi, serr := f.Stat()
 	switch {
 	case err != nil:
@@ -177,12 +181,7 @@ func (s *Store) rewrite(m *marking, i byte) error {
 	default:
 		err = copyRecords(tmp, f, p.limit, fi.Size(), func(int64, header) bool { return true })
 	}
-	if err := s.settle(tmp, name, err); err != nil {
-		return err
-	}
-	flock(f, unix.LOCK_UN)
-	s.reindex(i)
-	return nil
+	return s.settle(tmp, name, err)
 }
 
 // copyKept copies the records of a pack that were judged and stay.

@@ -104,10 +104,14 @@ func replaced(fi fs.FileInfo) bool {
 	return ok && st.Nlink == 0
 }
 
+// reopenings is how often a file that was replaced is opened again before it is
+// taken as it is: some file systems count no links at all.
+const reopenings = 3
+
 // refresh opens the pack, if need be, and indexes what was appended since.
 // The caller holds mu.
 func (p *pack) refresh(fsy fsys.FS, name string) error {
-	for {
+	for again := reopenings; ; again-- {
 		if err := p.open(fsy, name, false); err != nil {
 			return err
 		}
@@ -115,7 +119,7 @@ func (p *pack) refresh(fsy fsys.FS, name string) error {
 		if err != nil {
 			return err
 		}
-		if replaced(fi) {
+		if replaced(fi) && again > 0 {
 			p.close()
 			continue
 		}
@@ -147,7 +151,7 @@ func (p *pack) read(k packKey, r uint32) ([]byte, bool) {
 			return nil, false
 		}
 		h, _ := parseHeader(head)
-		n = int(min(int64(h.n), p.size-off)) // no more than there is, should it be damaged
+		n = int(max(0, min(int64(h.n), p.size-off))) // no more than there is, should it be damaged
 	}
 	b := make([]byte, packHead+n)
 	if got, err := p.f.ReadAt(b, off); err != nil && !errors.Is(err, io.EOF) {
@@ -205,11 +209,11 @@ func (s *Store) append(kind byte, d digest.Digest, payload []byte) error {
 	p, name := s.pack(d)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for {
+	for again := reopenings; ; again-- {
 		if err := p.open(s.fs, name, true); err != nil {
 			return err
 		}
-		written, err := appendTo(p.f, b)
+		written, err := appendTo(p.f, b, again == 0)
 		if written || err != nil {
 			return err
 		}
@@ -217,14 +221,15 @@ func (s *Store) append(kind byte, d digest.Digest, payload []byte) error {
 	}
 }
 
-// appendTo appends to a file that others append to, unless it was replaced.
-func appendTo(f fsys.File, b []byte) (written bool, err error) {
+// appendTo appends to a file that others append to, unless it was replaced and
+// that matters.
+func appendTo(f fsys.File, b []byte, anyway bool) (written bool, err error) {
 	locked := flock(f, unix.LOCK_SH)
 	if locked {
 		defer flock(f, unix.LOCK_UN)
 	}
 	fi, err := f.Stat()
-	if err != nil || replaced(fi) {
+	if err != nil || replaced(fi) && !anyway {
 		return false, err
 	}
 	return true, fsys.WriteAll(f, b)

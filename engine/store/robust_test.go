@@ -174,3 +174,41 @@ func TestFullDisk(t *testing.T) {
 		noLitter(t, dir)
 	}
 }
+
+// noLinks is a file system that counts no links.
+type noLinks struct{ fsys.OS }
+
+func (f noLinks) OpenFile(name string, flag int, perm fs.FileMode) (fsys.File, error) {
+	file, err := f.OS.OpenFile(name, flag, perm)
+	if err != nil {
+		return nil, err
+	}
+	return noLinksFile{file}, nil
+}
+
+type noLinksFile struct{ fsys.File }
+
+func (f noLinksFile) Stat() (fs.FileInfo, error) {
+	fi, err := f.File.Stat()
+	return noLinksInfo{fi}, err
+}
+
+type noLinksInfo struct{ fs.FileInfo }
+
+func (noLinksInfo) Sys() any { return &syscall.Stat_t{} }
+
+func TestNoLinks(t *testing.T) {
+	s := Open(noLinks{}, t.TempDir())
+	key := digest.OfString("key")
+	for range 2 {
+		if err := s.Put(key, entry("content")); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Lookup(key); !reflect.DeepEqual(got, []Entry{entry("content")}) {
+			t.Fatalf("got %+v", got)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -66,12 +66,12 @@ func (s *Store) flushUses() {
 		return
 	}
 	b := appendUses(nil, time.Now(), keys)
-	for {
+	for again := reopenings; ; again-- {
 		f, err := s.fs.OpenFile(filepath.Join(s.dir, usesName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 		if err != nil {
 			return
 		}
-		written, err := appendTo(f, b)
+		written, err := appendTo(f, b, again == 0)
 		f.Close()
 		if written || err != nil {
 			return
