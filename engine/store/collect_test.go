@@ -377,6 +377,7 @@ func TestCollectDuringBuilds(t *testing.T) {
 				// Three neighbours share a blob: they are one builder's.
 				for i := w * each; i < (w+1)*each; i++ {
 					b.put(i)
+					b.put(i) // which leaves something to collect
 					for j := w * each; j <= i; j += 7 {
 						// It may be gone, and go while it is looked at; it is nothing else.
 						for _, e := range b.s.Lookup(shelfKey(j)) {
