@@ -112,3 +112,17 @@ func BenchmarkStats(b *testing.B) {
 		s.Close()
 	}
 }
+
+// BenchmarkPut stores an entry with its blob.
+func BenchmarkPut(b *testing.B) {
+	s := Open(fsys.OS{}, b.TempDir())
+	blob := []byte(strings.Repeat(" text", 20))
+	for i := 0; b.Loop(); i++ {
+		if err := s.append(blobKind, benchKey(i), blob); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Put(benchKey(i), entry("text", dep("s:include/a.h", "a"))); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
