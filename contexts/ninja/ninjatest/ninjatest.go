@@ -32,6 +32,10 @@ type Layered struct {
 	// Command is the command of all edges; "" means "cp $in $out".
 	Command string
 
+	// Generator makes all edges generators: what lies there, and is newer than
+	// what it would be made from, counts as made.
+	Generator bool
+
 	// Commands has the commands of layers that have another one.
 	Commands map[int]string
 }
@@ -61,9 +65,9 @@ func (l Layered) Sources() iter.Seq[string] {
 // Write writes the build.ninja file.
 func (l Layered) Write(w io.Writer) error {
 	b := bufio.NewWriterSize(w, 1<<20)
-	writeRule(b, "copy", l.command())
+	l.writeRule(b, "copy", l.command())
 	for _, layer := range slices.Sorted(maps.Keys(l.Commands)) {
-		writeRule(b, l.rule(layer), l.Commands[layer])
+		l.writeRule(b, l.rule(layer), l.Commands[layer])
 	}
 	for layer := range l.Layers {
 		for i := range l.Width {
@@ -85,8 +89,12 @@ func (l Layered) Write(w io.Writer) error {
 	return b.Flush()
 }
 
-func writeRule(w io.Writer, name, command string) {
-	fmt.Fprintf(w, "rule %s\n  command = %s\n  description = %s $out\n\n", name, command, name)
+func (l Layered) writeRule(w io.Writer, name, command string) {
+	fmt.Fprintf(w, "rule %s\n  command = %s\n  description = %s $out\n", name, command, name)
+	if l.Generator {
+		fmt.Fprintf(w, "  generator = 1\n")
+	}
+	fmt.Fprintln(w)
 }
 
 // rule returns the name of the rule of a layer's edges.

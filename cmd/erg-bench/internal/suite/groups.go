@@ -2,6 +2,7 @@ package suite
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
 
 	"erg.build/erg/cmd/erg-bench/internal/measure"
@@ -94,9 +95,9 @@ func (c Config) small() group {
 }
 
 // huge is what takes too long to be built for its own sake: see Idle and Adopt
-// in package tree. Erg runs a command for each action that does nothing, and so
-// records that each made what lies there already; Ninja is given the log that it
-// would have written. Both then say themselves that there is nothing to do.
+// in package tree. Erg's edges are generators, so that it takes what lies there
+// for what they have made; Ninja is given the log that it would have written.
+// Both then say themselves that there is nothing to do.
 func (c Config) huge() group {
 	work := "null, " + name(c.Sizes.Huge)
 	return group{
@@ -110,7 +111,9 @@ func (c Config) huge() group {
 		run: func(ctx context.Context, b *bench) error {
 			l := tree.Idle(c.Sizes.Huge)
 			tools, err := b.tools([]string{erg, ninja}, func(dir string) (tree.Tree, error) {
-				t, err := tree.Plant(ctx, dir, l)
+				g := l
+				g.Generator = filepath.Base(dir) == erg
+				t, err := tree.Plant(ctx, dir, g)
 				if err == nil {
 					err = t.Adopt(ctx, l)
 				}
