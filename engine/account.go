@@ -58,9 +58,13 @@ func (s *Session) isStirred(p string) bool {
 	return in != nil && in.stirred
 }
 
-// account says what the session did, for the trace.
-func (s *Session) account(ok bool) trace.Build {
+// account records what the session did, if it did something: one that ended
+// with the mistakes of the configuration did not.
+func (s *Session) account(st *trace.State, ok bool) {
 	r := s.Result()
+	if !ok && r.Ran+r.Restored+r.Failed == 0 {
+		return
+	}
 	b := trace.Build{Revision: s.rev, Goal: s.opts.Goal, Ended: time.Now().Unix(), Elapsed: r.Elapsed, OK: ok,
 		Ran: r.Ran, Restored: r.Restored, Unchanged: r.Unchanged, Failed: r.Failed, Skipped: r.Skipped,
 		Worked: r.Worked, Cutoff: r.Cutoff, Store: r.Store, Peak: r.Peak}
@@ -68,5 +72,5 @@ func (s *Session) account(ok bool) trace.Build {
 	if unix.Getrusage(unix.RUSAGE_SELF, &usage) == nil {
 		b.Own = int64(usage.Maxrss) << 10
 	}
-	return b
+	st.AddBuild(b)
 }

@@ -9,7 +9,7 @@ import (
 const maxBuilds = 16
 
 // A Build is what one build did: what the records of its actions do not tell.
-// Builds that had nothing to write leave none.
+// Builds that did nothing leave none.
 type Build struct {
 	Revision uint32
 	Goal     string // its key

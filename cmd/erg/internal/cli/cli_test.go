@@ -24,6 +24,8 @@ func TestFlagsBecomeOptions(t *testing.T) {
 		"run app:bin.x -j 3 --json":           RunOptions{Program: "app:bin.x", Args: []string{"-j", "3", "--json"}},
 		"run --explain x -- -- y":             RunOptions{Building{Explain: true}, "x", []string{"--", "y"}},
 		"why context.app":                     WhyOptions{"context.app"},
+		"stats":                               StatsOptions{10},
+		"stats --top 0":                       StatsOptions{0},
 		"graph --of actions x":                GraphOptions{OfActions, []string{"x"}},
 		"graph --actions x":                   GraphOptions{OfActions, []string{"x"}},
 		"clean -n":                            CleanOptions{DryRun: true},
@@ -72,6 +74,8 @@ func TestUsageErrors(t *testing.T) {
 		"build --color red":         "build: invalid argument \"red\" for \"--color\" flag: want one of auto, always, never\nSee \"erg build --help\".",
 		"why":                       "why: ADDRESS is missing\nUsage: erg why [FLAG]... ADDRESS\nSee \"erg why --help\".",
 		"why a b":                   "why: unexpected argument \"b\"\nUsage: erg why [FLAG]... ADDRESS\nSee \"erg why --help\".",
+		"stats x":                   "stats: unexpected argument \"x\"\nUsage: erg stats [FLAG]...\nSee \"erg stats --help\".",
+		"stats --top -1":            "stats: --top -1: want a number of lines, or 0 for all\nSee \"erg stats --help\".",
 		"clean x":                   "clean: unexpected argument \"x\"\nUsage: erg clean [FLAG]...\nSee \"erg clean --help\".",
 		"build -C none":             "build: -C none: there is no such directory\nSee \"erg build --help\".",
 		"build --var a=1 --var a=2": "build: --var a=2: a is set already, to \"1\"\nSee \"erg build --help\".",
@@ -109,7 +113,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func TestWithoutApp(t *testing.T) {
-	for _, name := range []string{"plan", "build", "test", "run x", "why x", "graph", "clean", "promote"} {
+	for _, name := range []string{"plan", "build", "test", "run x", "why x", "stats", "graph", "clean", "promote"} {
 		var b strings.Builder
 		if code := Execute(t.Context(), Deps{Stderr: &b}, strings.Fields(name)); code != 1 {
 			t.Errorf("erg %s: code %d, %s", name, code, b.String())
@@ -126,7 +130,7 @@ func commands(t *testing.T) []*cobra.Command {
 			all = append(all, c)
 		}
 	}
-	if len(all) != 14 {
+	if len(all) != 15 {
 		t.Errorf("%d commands", len(all))
 	}
 	return all
