@@ -18,15 +18,20 @@ func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
 // text lays the table out.
 func (t *table) text(p paint) string {
 	widths := make([]int, len(t.align))
-	for _, r := range t.rows {
+	used := make([]bool, len(t.align)) // by more than a heading
+	for n, r := range t.rows {
 		for i, c := range r {
 			widths[i] = max(widths[i], width(c))
+			used[i] = used[i] || c != "" && (n > 0 || !t.head)
 		}
 	}
 	var b strings.Builder
 	for n, r := range t.rows {
 		line := ""
 		for i, c := range r {
+			if !used[i] {
+				continue
+			}
 			space := strings.Repeat(" ", widths[i]-width(c))
 			if t.align[i] == 'r' {
 				c = space + c
