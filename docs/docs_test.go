@@ -233,6 +233,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`^\[ *\d+/\d+\]`), "[N/N]"},
 	{regexp.MustCompile(`\b\d+\.\ds\b`), "Ts"},
+	{regexp.MustCompile(` +\d+(\.\d)? (ms|s|MB)\b`), " T"}, // in tables, with what aligns it
 	{regexp.MustCompile(`\b\w+-linux-gnu\b`), "HERE"},
 	{regexp.MustCompile(`\b\d+\.\d+\.\d+\b`), "V"},
 	{regexp.MustCompile(`\b(\d{2,}|[5-9]) (ran|restored|unchanged|actions|to run|to restore)\b`), "N $2"},

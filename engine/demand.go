@@ -204,7 +204,9 @@ func (s *Session) link(n *node, err error) {
 		switch {
 		case in.state == failed || in.state == skipped:
 			n.blocked = true
-		case !in.state.ended():
+		case in.state.ended():
+			n.stirred = n.stirred || in.stirred
+		default:
 			n.pending++
 			in.users = append(in.users, n)
 		}

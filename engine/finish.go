@@ -28,6 +28,7 @@ func (s *Session) Finish(complete bool, summary []byte) error {
 		// People see revisions as the numbers of builds, and looking is none.
 		// What a plan saw change is newer than all goals, as it must be.
 		st.Revision = s.rev
+		s.account(st, complete)
 	}
 	if st.BuildID != s.eng.opts.BuildID {
 		// Goals of another erg: what they evaluated may have meant something else.

@@ -217,6 +217,7 @@ func (s *Session) stand(n *node) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	n.stirred = n.stirred && slices.ContainsFunc(n.spec.Inputs, s.isStirred)
 	n.outs, n.volatile, n.kept = outs, volatile, true
 	s.end(n, done)
 	return nil

@@ -67,6 +67,7 @@ func (s *Session) cool(n *node) {
 	}
 	if g := n.group; g != nil {
 		s.cooled[g.status]++ // it is a piece of work of its own
+		s.saved.count(g)
 	}
 	n.hot = nil
 }

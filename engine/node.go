@@ -56,6 +56,7 @@ type node struct {
 	volatile bool
 	kept     bool // the trace has a record of it
 	printed  bool // which says what it printed
+	stirred  bool // this session made it, or something that it reads, anew
 
 	pending int32         // inputs that are not up to date
 	place   int32         // in in
@@ -152,7 +153,10 @@ type group struct {
 	id       int
 	contexts []string // sorted
 	status   event.Status
-	finished bool // it was told
+	finished bool          // it was told
+	stirred  bool          // see node
+	took     time.Duration // when it ran, which this session did without
+	counted  int           // see Result
 }
 
 // A DuplicateOutputError says that two actions would make one file.

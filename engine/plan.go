@@ -14,7 +14,10 @@ import (
 
 // planned is what a session that plans (or builds) counted.
 type planned struct {
-	started  int // processes
+	started  int           // processes
+	worked   time.Duration // of these, together
+	peak     int64         // the most memory that one of these needed
+	results  int           // how often Result was called
 	deferred []DeferredGroup
 }
 
@@ -266,15 +269,19 @@ type Result struct {
 	Ran, Restored, Unchanged, Failed int
 	Skipped                          int // could not start because something failed before
 	Elapsed                          time.Duration
+	Worked                           time.Duration // of the processes, together
+	Peak                             int64         // the most memory that one of them needed
+	Savings
 }
 
 // Result counts what happened.
 func (s *Session) Result() Result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := Result{Ran: s.planned.started, Elapsed: time.Since(s.began)}
+	r := Result{Ran: s.planned.started, Elapsed: time.Since(s.began), Worked: s.planned.worked, Peak: s.planned.peak, Savings: s.saved}
 	r.Restored, r.Unchanged, r.Failed = s.cooled[event.Restored], s.cooled[event.Unchanged], s.cooled[event.Failed]
-	seen := map[*group]bool{}
+	s.planned.results++
+	groups := 0
 	for _, n := range s.wanted {
 		if n.state == skipped {
 			r.Skipped++
@@ -282,8 +289,10 @@ func (s *Session) Result() Result {
 		if n.hot == nil {
 			continue // see cool
 		}
-		if g := n.group; g != nil && !seen[g] {
-			seen[g] = true
+		if g := n.group; g != nil && g.counted != s.planned.results {
+			g.counted = s.planned.results
+			groups++
+			r.count(g)
 			switch g.status {
 			case event.Restored:
 				r.Restored++
@@ -295,7 +304,7 @@ func (s *Session) Result() Result {
 		}
 	}
 	if s.resumed != nil {
-		r.Unchanged = max(0, s.resumed.goal.Count-len(seen)+r.Unchanged)
+		r.Unchanged = max(0, s.resumed.goal.Count-groups+r.Unchanged)
 	}
 	return r
 }

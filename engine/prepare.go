@@ -228,6 +228,8 @@ func (s *Session) unchanged(n *node) bool {
 	n.noteKept(old)
 	n.outs = old.Outs
 	g := s.join(n, old.Full, event.Unchanged)
+	n.stirred = s.stirs(n, old.Deps)
+	g.spare(old.Took, n.stirred)
 	if len(old.Message) > 0 {
 		s.finish(n, g, event.ActionFinished{Output: old.Message})
 	}
@@ -473,6 +475,8 @@ func (s *Session) concludeReuse(n *node, rec *trace.Action, st event.Status) {
 	n.noteKept(rec)
 	n.outs = rec.Outs
 	g := s.join(n, rec.Full, st)
+	n.stirred = true
+	g.spare(rec.Took, true)
 	if st == event.Restored || len(rec.Message) > 0 {
 		s.finish(n, g, event.ActionFinished{Output: rec.Message, Why: reasons(rec)})
 	}

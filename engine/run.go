@@ -64,6 +64,8 @@ func (s *Session) runNode(n *node) {
 	s.ranNode(n)
 	if o.res != nil {
 		s.planned.started++
+		s.planned.worked += took
+		s.planned.peak = max(s.planned.peak, o.res.MaxRSS)
 	}
 	e := event.ActionFinished{Elapsed: took, Output: o.output}
 	if o.res != nil {
@@ -78,7 +80,7 @@ func (s *Session) runNode(n *node) {
 		s.failRun(n, e)
 	default:
 		n.noteKept(rec)
-		n.outs = rec.Outs
+		n.outs, n.stirred = rec.Outs, true
 		g := s.join(n, rec.Full, event.Ran)
 		e.Why = reasons(rec)
 		s.finish(n, g, e)

@@ -43,6 +43,7 @@ type sched struct {
 
 	gate   gate
 	cooled map[event.Status]int // pieces of work of nodes of which no more is known
+	saved  Savings              // by these
 	tally
 }
 
@@ -100,6 +101,7 @@ func (s *Session) end(n *node, st state) {
 	n.users = nil
 	for _, u := range users {
 		u.pending--
+		u.stirred = u.stirred || n.stirred
 		if st == failed || st == skipped {
 			u.blocked = true
 		}

@@ -17,12 +17,13 @@ import (
 //	actions   per action, sorted by the first output's row: where its record is, and its outputs
 //	links     per row: the action that makes it, and those that use it
 //	elements  the named values
+//	builds    what the last builds did
 //
 // The checksum of a cold record is kept with the action, so that reading one
 // record does not read them all.
 const (
 	magic      = "erg trace\n"
-	schema     = 8
+	schema     = 9
 	headerSize = len(magic) + 2 + 8 + numSections*12 + 4
 )
 
@@ -33,6 +34,7 @@ const (
 	secActions
 	secLinks
 	secElements
+	secBuilds
 	numSections
 )
 

@@ -171,7 +171,7 @@ func (s *State) markSaved() {
 			s.moved[r] = x
 		}
 	}
-	s.unsaved.rows = nil
+	s.unsaved.rows, s.unsaved.builds = nil, 0
 	clear(s.unsaved.acts)
 	clear(s.unsaved.elems)
 	clear(s.unsaved.goals)

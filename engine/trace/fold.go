@@ -145,7 +145,7 @@ func (x *folder) write(f fsys.File) error {
 	if _, err := x.w.Write(make([]byte, headerSize)); err != nil {
 		return err
 	}
-	for i, section := range [numSections]func(){x.hot, x.index, x.cold, x.actions, x.links, x.elements} {
+	for i, section := range [numSections]func(){x.hot, x.index, x.cold, x.actions, x.links, x.elements, x.builds} {
 		x.sum, x.size = 0, 0
 		section()
 		x.lens[i], x.sums[i] = x.size, x.sum
@@ -330,6 +330,16 @@ func (x *folder) elements() {
 	e.uint(uint64(len(elems)))
 	for _, m := range elems {
 		e.element(m)
+	}
+	x.put(e.buf)
+}
+
+func (x *folder) builds() {
+	var e encoder
+	builds := x.s.Builds()
+	e.uint(uint64(len(builds)))
+	for i := range builds {
+		e.build(&builds[i])
 	}
 	x.put(e.buf)
 }

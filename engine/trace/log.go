@@ -5,7 +5,7 @@ import "erg.build/erg/engine/digest"
 // The log: a header that names the base to which it belongs, and records,
 // each with its length and a checksum. The first byte of a record is its kind.
 const (
-	logMagic   = "erg log 6\n"
+	logMagic   = "erg log 9\n"
 	logHeader  = len(logMagic) + 8 + 4
 	recordHead = 4 + 4
 )
@@ -18,6 +18,7 @@ const (
 	recGone    = 'D' // an action that is no more: the row of its first output
 	recGoal    = 'G' // key, and the goal; without a goal, it is no more
 	recElement = 'E' // address, and the element; without one, it is no more
+	recBuild   = 'B' // what a build did
 	recCommit  = 'C' // the end of a session: revision, build id
 )
 
@@ -107,6 +108,9 @@ func (s *State) appendUnsaved(w *logWriter) {
 				body.element(m)
 			}
 		})
+	}
+	for _, b := range s.Builds()[len(s.Builds())-s.unsaved.builds:] {
+		body.record(recBuild, func() { body.build(&b) })
 	}
 	// Rows come first, with those that came up just now.
 	w.logRows(s)
@@ -203,6 +207,10 @@ func (s *State) replay(kind byte, d *decoder, end int64) (act Row, ok bool) {
 			delete(s.Elements(), address)
 		} else if m := d.element(); d.err == nil {
 			s.Elements()[address] = m
+		}
+	case recBuild:
+		if b := d.build(); d.err == nil {
+			s.AddBuild(b)
 		}
 	case recCommit:
 		s.Revision = uint32(d.uint())

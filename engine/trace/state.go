@@ -25,6 +25,7 @@ type State struct {
 	makers map[Row]Row         // of what acts make, with users
 	elems  map[string]*Element // nil: not decoded yet
 	goals  map[string]*Goal    // nil: not decoded yet
+	builds []Build             // nil: not decoded yet
 
 	// readLog reads from the log.
 	readLog func(at int64, n uint32) ([]byte, error)
@@ -38,6 +39,7 @@ type unsaved struct {
 	acts    map[Row]bool
 	elems   map[string]bool
 	goals   map[string]bool
+	builds  int // how many of the last ones
 	flushed int // how many of the fresh rows the log has
 }
 

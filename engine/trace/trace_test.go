@@ -65,6 +65,8 @@ func sample() *State {
 	g.Read, g.Replay = []Row{out}, []Row{out}
 	s.SetGoal(g)
 	s.SetGoal(&Goal{Key: "none", Complete: 3})
+	s.AddBuild(sampleBuild(6))
+	s.AddBuild(sampleBuild(7))
 	return s
 }
 
@@ -76,10 +78,11 @@ type picture struct {
 	Files    map[FileKey]File
 	Elements map[string]*Element
 	Goals    map[string]string
+	Builds   []Build
 }
 
 func pictureOf(s *State) *picture {
-	p := &picture{s.BuildID, s.Revision, map[string]*Action{}, map[FileKey]File{}, s.Elements(), map[string]string{}}
+	p := &picture{s.BuildID, s.Revision, map[string]*Action{}, map[FileKey]File{}, s.Elements(), map[string]string{}, s.Builds()}
 	for a := range s.Actions() {
 		p.Actions[a.ID()] = a
 	}
@@ -195,6 +198,7 @@ func change(s *State) {
 	g.Files = slices.Clone(g.Files)
 	g.Files.Add(r)
 	s.SetGoal(&g)
+	s.AddBuild(sampleBuild(12))
 	s.Revision, s.BuildID = 12, "build 2"
 }
 
@@ -407,6 +411,9 @@ func TestLogFlippedBits(t *testing.T) {
 				t.Fatalf("byte %d: %+v", i, f)
 			}
 		}
+		if len(p.Builds) > len(after.Builds) || !reflect.DeepEqual(p.Builds, after.Builds[:len(p.Builds)]) {
+			t.Fatalf("byte %d: %+v", i, p.Builds)
+		}
 		if _, err := OpenDir(fsys.OS{}, dir).Hot(); err == nil {
 			t.Fatalf("byte %d: a null build takes it", i)
 		}
@@ -434,12 +441,15 @@ func TestDamagedBase(t *testing.T) {
 		s, repaired := d.Load()
 		p := pictureOf(s)
 		if repaired != "" {
-			if len(p.Actions)+len(p.Files)+len(p.Goals)+len(p.Elements) != 0 || s.Revision != 0 {
+			if len(p.Actions)+len(p.Files)+len(p.Goals)+len(p.Elements)+len(p.Builds) != 0 || s.Revision != 0 {
 				t.Fatalf("%s at %d: %q, %+v", what, at, repaired, p)
 			}
 		} else {
 			if len(p.Actions) != 4 {
 				t.Fatalf("%s at %d: %d actions", what, at, len(p.Actions))
+			}
+			if !reflect.DeepEqual(p.Builds, want.Builds) {
+				t.Fatalf("%s at %d: %+v", what, at, p.Builds)
 			}
 			for id, a := range p.Actions {
 				if !reflect.DeepEqual(a, want.Actions[id]) {
@@ -500,10 +510,10 @@ func FuzzBase(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(b.sections[0], b.sections[1], b.sections[2], b.sections[3], b.sections[4], b.sections[5])
-	f.Add([]byte{}, []byte{}, []byte{}, []byte{}, []byte{}, []byte{})
-	f.Fuzz(func(t *testing.T, hot, index, cold, actions, links, elements []byte) {
-		x := &base{id: 1, sections: [numSections][]byte{hot, index, cold, actions, links, elements}}
+	f.Add(b.sections[0], b.sections[1], b.sections[2], b.sections[3], b.sections[4], b.sections[5], b.sections[6])
+	f.Add([]byte{}, []byte{}, []byte{}, []byte{}, []byte{}, []byte{}, []byte{})
+	f.Fuzz(func(t *testing.T, hot, index, cold, actions, links, elements, builds []byte) {
+		x := &base{id: 1, sections: [numSections][]byte{hot, index, cold, actions, links, elements, builds}}
 		var err error
 		if x.hot, err = openHot(hot); err != nil {
 			return

@@ -82,14 +82,17 @@ func open(ctx context.Context, c cli.Common, sink event.Sink) (*engine.Engine, e
 	return engine.Open(ctx, o)
 }
 
+// A goalName is what the key of a goal consists of.
+type goalName struct {
+	Command  string
+	Args     []string  `json:",omitempty"`
+	Contexts []string  `json:",omitempty"`
+	Vars     []cli.Var `json:",omitempty"`
+}
+
 // goalKey names what was asked for, for the trace.
 func goalKey(command string, c cli.Common, args []string) string {
-	b, err := json.Marshal(struct {
-		Command  string
-		Args     []string  `json:",omitempty"`
-		Contexts []string  `json:",omitempty"`
-		Vars     []cli.Var `json:",omitempty"`
-	}{command, args, c.Contexts, c.Vars})
+	b, err := json.Marshal(goalName{command, args, c.Contexts, c.Vars})
 	if err != nil {
 		panic(err)
 	}

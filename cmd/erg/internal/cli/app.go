@@ -28,6 +28,8 @@ type App interface {
 	Run(context.Context, Common, RunOptions) error
 	// Why prints why an element is as it is.
 	Why(context.Context, Common, WhyOptions) error
+	// Stats prints figures of the last builds.
+	Stats(context.Context, Common, StatsOptions) error
 	// Graph returns what to draw.
 	Graph(context.Context, Common, GraphOptions) (*graph.Graph, error)
 	// Clean removes what was built.
@@ -120,6 +122,11 @@ type WhyOptions struct {
 	Address string
 }
 
+// StatsOptions are those of stats.
+type StatsOptions struct {
+	Top int // how long lists are; 0 for all
+}
+
 // GraphOf says which graph to draw.
 type GraphOf string
 
@@ -181,6 +188,7 @@ func (noApp) Build(context.Context, Common, BuildOptions) error     { return err
 func (noApp) Test(context.Context, Common, TestOptions) error       { return errNoApp }
 func (noApp) Run(context.Context, Common, RunOptions) error         { return errNoApp }
 func (noApp) Why(context.Context, Common, WhyOptions) error         { return errNoApp }
+func (noApp) Stats(context.Context, Common, StatsOptions) error     { return errNoApp }
 func (noApp) Clean(context.Context, Common, CleanOptions) error     { return errNoApp }
 func (noApp) Promote(context.Context, Common, PromoteOptions) error { return errNoApp }
 func (noApp) Ninja(context.Context, Common, []string) error         { return errNoApp }

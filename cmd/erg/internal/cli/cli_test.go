@@ -25,6 +25,8 @@ func TestFlagsBecomeOptions(t *testing.T) {
 		"run app:bin.x -j 3 --json":           RunOptions{Program: "app:bin.x", Args: []string{"-j", "3", "--json"}},
 		"run --explain x -- -- y":             RunOptions{Building{Explain: true}, "x", []string{"--", "y"}},
 		"why context.app":                     WhyOptions{"context.app"},
+		"stats":                               StatsOptions{10},
+		"stats --top 0":                       StatsOptions{0},
 		"graph --of actions x":                GraphOptions{OfActions, []string{"x"}},
 		"graph --actions x":                   GraphOptions{OfActions, []string{"x"}},
 		"clean -n":                            CleanOptions{DryRun: true},
@@ -90,6 +92,8 @@ func TestUsageErrors(t *testing.T) {
 		"store gc --keep-newer -1d":   "store gc: invalid argument \"-1d\" for \"--keep-newer\" flag: want a time such as 12h, 30d or 8w\nSee \"erg store gc --help\".",
 		"build -C none":               "build: -C none: there is no such directory\nSee \"erg build --help\".",
 		"build --var a=1 --var a=2":   "build: --var a=2: a is set already, to \"1\"\nSee \"erg build --help\".",
+		"stats x":                     "stats: unexpected argument \"x\"\nUsage: erg stats [FLAG]...\nSee \"erg stats --help\".",
+		"stats --top -1":              "stats: --top -1: want a number of lines, or 0 for all\nSee \"erg stats --help\".",
 	} {
 		try(t, dir, strings.Fields(line)...).want(t, 2, "", "erg: "+want+"\n")
 	}
@@ -124,7 +128,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func TestWithoutApp(t *testing.T) {
-	for _, name := range []string{"plan", "build", "test", "run x", "why x", "graph", "clean", "promote", "store stats", "store gc"} {
+	for _, name := range []string{"plan", "build", "test", "run x", "why x", "stats", "graph", "clean", "promote", "store stats", "store gc"} {
 		var b strings.Builder
 		if code := Execute(t.Context(), Deps{Stderr: &b}, strings.Fields(name)); code != 1 {
 			t.Errorf("erg %s: code %d, %s", name, code, b.String())
@@ -141,7 +145,7 @@ func commands(t *testing.T) []*cobra.Command {
 			all = append(append(all, c), c.Commands()...)
 		}
 	}
-	if len(all) != 17 {
+	if len(all) != 18 {
 		t.Errorf("%d commands", len(all))
 	}
 	return all

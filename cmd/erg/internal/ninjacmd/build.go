@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -138,12 +137,7 @@ func (c *command) interrupted() int {
 
 // goalKey names what is asked for in the trace.
 func (c *command) goalKey() string {
-	b, err := json.Marshal(struct {
-		Command, File string
-		Targets       []string
-		PhonyCycleErr bool `json:",omitempty"`
-		Mtime         bool `json:",omitempty"`
-	}{"ninja", c.file, c.args, c.phonyCycleErr, c.mtime})
+	b, err := json.Marshal(goalName{"ninja", c.file, c.args, c.phonyCycleErr, c.mtime})
 	if err != nil {
 		panic(err) // strings always can
 	}
@@ -422,22 +416,4 @@ func (b *builder) inOrder(edges []ninja.Edge) []ninja.Edge {
 		}
 	}
 	return sorted
-}
-
-// printStats prints counts and times, as -d stats does.
-func (b *builder) printStats(s *engine.Session) {
-	r := s.Result()
-	fmt.Fprintf(b.Stdout, "metric                  count   avg (us)        total (ms)\n")
-	line := func(name string, count int, total time.Duration) {
-		avg := 0.0
-		if count > 0 {
-			avg = float64(total.Microseconds()) / float64(count)
-		}
-		fmt.Fprintf(b.Stdout, "%-24s%-8d%-16.1f%.1f\n", name, count, avg, float64(total.Microseconds())/1000)
-	}
-	line(".ninja parse", len(b.graph.Files()), b.parsed)
-	line("edges run", r.Ran, b.status.busy)
-	line("edges restored", r.Restored, 0)
-	line("edges unchanged", r.Unchanged, 0)
-	line("build", 1, r.Elapsed)
 }

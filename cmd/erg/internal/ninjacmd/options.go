@@ -38,6 +38,9 @@ type options struct {
 	deprecated                           []string // warning flags
 }
 
+// defaultFile is the build file unless another is named.
+const defaultFile = "build.ninja"
+
 // unlimited is how many jobs -j 0 stands for.
 const unlimited = 1 << 12
 
@@ -62,7 +65,7 @@ func (e *errExit) Error() string { return e.text }
 // parse reads a command line as Ninja does: options may follow targets, and
 // all that follows -t TOOL is the tool's.
 func parse(args []string) (*options, error) {
-	o := &options{file: "build.ninja", jobs: defaultJobs(), failures: 1, verbosity: normal}
+	o := &options{file: defaultFile, jobs: defaultJobs(), failures: 1, verbosity: normal}
 	for i := 0; i < len(args) && o.tool == ""; i++ {
 		a := args[i]
 		switch {

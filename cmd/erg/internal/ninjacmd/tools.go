@@ -49,6 +49,7 @@ var tools = []tool{
 	{name: "rules", about: "list all rules", run: (*toolRun).rules},
 	{name: "cleandead", about: "clean built files that are no longer produced by the manifest", run: (*toolRun).cleandead},
 	{name: "msvc", about: "build helper for compilers that name included files as cl.exe does", run: (*toolRun).msvc, bare: true},
+	{name: "stats", about: "show what builds consist of, and what takes long", run: (*toolRun).figures},
 	{name: "wincodepage", run: (*toolRun).winCodePage, bare: true},
 }
 

@@ -56,6 +56,12 @@ options:
 `
 	restatUsage = `usage: ninja -t restat [--builddir=DIR] [outputs]
 `
+	statsUsage = `usage: ninja -t stats [options]
+
+options:
+  -n, --top=N   show at most N of each list (10); 0 for all
+  -j, --json    print JSON
+`
 	msvcUsage = `usage: ninja -t msvc [options] -- cl.exe /showIncludes /otherArgs
 options:
   -e ENVFILE load environment block from ENVFILE as environment
