@@ -22,26 +22,49 @@ const stateName = ".erg"
 
 // build makes targets up to date.
 func (c *command) build(ctx context.Context) int {
+	if _, err := os.Stat(c.path(stateName)); err == nil {
+		// To look for $builddir, all of the build file has to be read. While that
+		// is as it was, the state lies where it lay.
+		if code, elsewhere := c.buildAt(ctx, stateName, true); !elsewhere {
+			return code
+		}
+	}
 	state, err := c.stateDir()
 	if err != nil {
 		return c.wrong(err)
 	}
+	code, _ := c.buildAt(ctx, state, false)
+	return code
+}
+
+// buildAt builds with the state at a place, which may be guessed: then nothing
+// is done if it belongs elsewhere.
+func (c *command) buildAt(ctx context.Context, state string, guessed bool) (code int, elsewhere bool) {
+	environ := c.Environ
 	if err := c.enter(state); err != nil {
-		return c.error("%v", err)
+		return c.error("%v", err), false
 	}
+	defer func() { c.Environ = environ }()
 	eng, err := engine.Open(ctx, engine.Options{Root: c.dir, StateDir: state, StoreDir: c.StoreDir, BuildID: c.BuildID, Env: c.Getenv, InPlace: true, Foreign: drive.Hooks(), Working: c.Working,
 		Waiting: func(pid int) { c.warning("process %d builds here; waiting for it", pid) }})
 	if err != nil {
 		if ctx.Err() != nil {
-			return c.interrupted()
+			return c.interrupted(), false
 		}
-		return c.error("%v", err)
+		return c.error("%v", err), false
 	}
-	code := c.buildIn(ctx, eng)
-	if err := eng.Close(); err != nil && code == exitOK {
-		return c.error("%v", err)
+	right := func() (bool, error) { return true, nil }
+	if guessed {
+		right = func() (bool, error) {
+			real, err := c.stateDir()
+			return real == state, err
+		}
 	}
-	return code
+	code, elsewhere = c.buildIn(ctx, eng, right)
+	if err := eng.Close(); err != nil && code == exitOK && !elsewhere {
+		return c.error("%v", err), false
+	}
+	return code, elsewhere
 }
 
 // insideVar names the states of all builds that a process runs in.
@@ -62,16 +85,18 @@ func (c *command) enter(state string) error {
 	return nil
 }
 
-func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
+// buildIn builds in an engine; right tells whether that is at the right place,
+// once it matters.
+func (c *command) buildIn(ctx context.Context, eng *engine.Engine, right func() (bool, error)) (code int, elsewhere bool) {
 	key := c.goalKey()
 	look := eng.Look(key)
 	if look.Null != nil && !c.dryRun {
 		c.Stderr.Write(look.Null.Summary) // the warnings about the build file, which is not read
-		return c.nothing()
+		return c.nothing(), false
 	}
 	st, err := newStatus(c)
 	if err != nil {
-		return c.fatal("%v", err)
+		return c.fatal("%v", err), false
 	}
 	b := &builder{command: c, eng: eng, status: st, ctx: ctx}
 	if !c.dryRun && !c.jobsGiven {
@@ -86,8 +111,18 @@ func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 		}
 	}
 	if code, done := b.resume(key, look); done {
-		return code
+		return code, false
 	}
+	if ok, err := right(); err != nil {
+		return c.wrong(err), false
+	} else if !ok {
+		return 0, true
+	}
+	return b.build(key), false
+}
+
+// build makes the build file up to date, reads it, and makes the targets.
+func (b *builder) build(key string) int {
 	for try := 0; ; try++ {
 		rebuilt, code := b.manifest()
 		if code != exitOK {
@@ -97,7 +132,7 @@ func (c *command) buildIn(ctx context.Context, eng *engine.Engine) int {
 			break
 		}
 		if try == maxManifests {
-			return c.error("manifest '%s' still dirty after %d tries, perhaps system time is not set", c.file, maxManifests)
+			return b.error("manifest '%s' still dirty after %d tries, perhaps system time is not set", b.file, maxManifests)
 		}
 	}
 	return b.targets(key)
