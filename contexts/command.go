@@ -53,7 +53,7 @@ func (ev *Evaluator) command(sc *scope, expr hcl.Expression) (*command, hcl.Diag
 	if diags.HasErrors() {
 		return cmd, diags
 	}
-	args, more := lang.Strings(val, expr.Range(), "run")
+	args, more := stringsOf(val, expr.Range(), "run")
 	diags = append(diags, more...)
 	if diags.HasErrors() || !args.Known {
 		return cmd, diags
@@ -104,7 +104,7 @@ func (c *command) identify(t *engine.Task) error {
 
 // tokens replaces the paths of files that a string was made of.
 func tokens(text string, marks cty.ValueMarks) (string, []string) {
-	var files []string
+	text, files := treeTokens(text, marks)
 	marked := lang.FilesOf(marks)
 	// Longer paths first: one may be the beginning of another.
 	sort.Slice(marked, func(i, j int) bool { return len(marked[i].Path) > len(marked[j].Path) })

@@ -29,6 +29,7 @@
 // # How to read it
 //
 // workspace.go (erg.hcl, variables, locals), instance.go (for_each),
+// source.go and tree.go (trees from elsewhere),
 // context.go (what a context is configured with), element.go and scope.go
 // (how references are resolved), output.go, toolchain.go, runner.go;
 // then directory.go (build.hcl in one context), parts.go, component.go,
@@ -48,6 +49,7 @@ import (
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/engine"
 	"erg.build/erg/toolchain"
+	"erg.build/erg/toolchain/source"
 )
 
 // An Evaluator evaluates one workspace, in one session of the engine.
@@ -68,6 +70,8 @@ type Evaluator struct {
 // Options are what a person chose.
 type Options struct {
 	Vars map[string]string // of --var
+	// Fetched are files that hold what would be fetched for sources.
+	Fetched map[addr.Source]string
 }
 
 // queries are the elements. See the functions that they are made of.
@@ -77,6 +81,9 @@ type queries struct {
 	localQ       engine.Query[addr.Local, cty.Value]
 	instancesQ   engine.Query[addr.Context, *instances]
 	toolsetsQ    engine.Query[addr.Toolchain, *instances]
+	sourceSetsQ  engine.Query[addr.Source, *instances]
+	sourceQ      engine.Query[addr.Source, *source.Source]
+	treeQ        engine.Query[addr.Source, *tree]
 	toolchainQ   engine.Query[addr.Toolchain, toolchain.Toolchain]
 	allContextsQ engine.Query[string, []addr.Context]
 
@@ -127,6 +134,9 @@ func New(o Options) *Evaluator {
 	q.localQ = engine.Query[addr.Local, cty.Value]{Kind: "local", Fn: ev.local}
 	q.instancesQ = engine.Query[addr.Context, *instances]{Kind: "instances", Fn: ev.contextInstances}
 	q.toolsetsQ = engine.Query[addr.Toolchain, *instances]{Kind: "toolchain instances", Fn: ev.toolchainInstances}
+	q.sourceSetsQ = engine.Query[addr.Source, *instances]{Kind: "source instances", Fn: ev.sourceInstances}
+	q.sourceQ = engine.Query[addr.Source, *source.Source]{Kind: "source", Fn: ev.source}
+	q.treeQ = engine.Query[addr.Source, *tree]{Kind: "tree", Fn: ev.tree}
 	q.toolchainQ = engine.Query[addr.Toolchain, toolchain.Toolchain]{Kind: "toolchain", Fn: ev.toolchain}
 	q.allContextsQ = engine.Query[string, []addr.Context]{Kind: "contexts", Fn: ev.allContexts}
 	q.toolchainsQ = engine.Query[attrKey, map[string]addr.Toolchain]{Kind: "toolchains", Fn: ev.toolchains}

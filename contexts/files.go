@@ -21,6 +21,7 @@ import (
 type files struct {
 	t   *engine.Task
 	dir string
+	ev  *Evaluator // to see the files of sources, too; nil not to
 }
 
 // noFiles is for expressions that are only checked.
@@ -31,6 +32,9 @@ func (noFiles) ReadFile(string) ([]byte, error) { return nil, nil }
 
 // ReadFile implements lang.FileSource.
 func (f *files) ReadFile(name string) ([]byte, error) {
+	if strings.HasPrefix(path.Clean(name), sourceRoots) {
+		return nil, fmt.Errorf("file reads source files, and %q comes from a source; declare an output with file = … and parse = \"text\" to read it", path.Base(name))
+	}
 	p, err := inside(f.dir, name)
 	if err != nil {
 		return nil, err
@@ -61,6 +65,9 @@ func (f *files) Glob(pattern string) ([]string, error) {
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
 		return nil, fmt.Errorf("%q is not a pattern: %w", pattern, err)
+	}
+	if names, ok, err := f.globTree(pattern); ok || err != nil {
+		return names, err
 	}
 	var out []string
 	err := f.match("", strings.Split(path.Clean(pattern), "/"), &out)
@@ -157,6 +164,9 @@ func (ev *Evaluator) filePath(t *engine.Task, val cty.Value, dir string, d *dire
 			return m.Path, true, nil
 		}
 	}
+	if tr, rel := inTree(s.Value, s.Marks); tr != nil {
+		return tr.file(rel, rng)
+	}
 	p, err := inside(dir, s.Value)
 	if err != nil {
 		return "", false, errorAt(rng, "Outside of the workspace", "%s", sentence(err.Error()))
@@ -193,7 +203,7 @@ func (ev *Evaluator) filePath(t *engine.Task, val cty.Value, dir string, d *dire
 }
 
 // inputFiles evaluates a list of files: those with a mark, outputs of rules,
-// sources, and directories of sources, which stand for all files in them.
+// sources, and directories, which stand for all files in them.
 func (ev *Evaluator) inputFiles(sc *scope, expr hcl.Expression, dir string) ([]string, hcl.Diagnostics) {
 	if expr == nil {
 		return nil, nil
@@ -202,7 +212,7 @@ func (ev *Evaluator) inputFiles(sc *scope, expr hcl.Expression, dir string) ([]s
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	list, more := lang.Strings(val, expr.Range(), "a list of files")
+	list, more := stringsOf(val, expr.Range(), "a list of files")
 	diags = append(diags, more...)
 	if diags.HasErrors() {
 		return nil, diags
@@ -213,9 +223,14 @@ func (ev *Evaluator) inputFiles(sc *scope, expr hcl.Expression, dir string) ([]s
 			continue
 		}
 		rng := elementRange(expr, i)
+		sc.useTrees(a.Marks)
+		if tr, rel := inTree(a.Value, a.Marks); tr != nil && tr.names[rel] {
+			out = append(out, tr.below(rel)...)
+			continue
+		}
 		v := cty.StringVal(a.Value).WithMarks(a.Marks)
 		if len(lang.FilesOf(a.Marks)) == 0 && isDir(sc.t, joinPath(dir, a.Value)) {
-			names, err := (&files{sc.t, dir}).Glob(path.Join(a.Value, "**"))
+			names, err := (&files{t: sc.t, dir: dir}).Glob(path.Join(a.Value, "**"))
 			if err != nil {
 				diags = append(diags, ev.diagnose(err, rng, "Cannot read a directory")...)
 			}

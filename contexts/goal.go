@@ -69,6 +69,7 @@ func (ev *Evaluator) Make(t *engine.Task, r Request) (*Outcome, error) {
 		name, _, _ := strings.Cut(former, "@")
 		return ws.Context(name) != nil // see contextInstances for keys
 	})
+	pruneSources(t, ws)
 	var fns []func(*engine.Task) error
 	if len(r.Args) == 0 {
 		for _, s := range sel {

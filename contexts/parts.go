@@ -119,7 +119,7 @@ func (ev *Evaluator) sources(sc *scope, b *config.Component, p *parts) hcl.Diagn
 		}
 	}
 	for _, s := range append(append([]string{}, p.c...), p.ml...) {
-		if strings.HasPrefix(s, d.root+"/") {
+		if strings.HasPrefix(s, d.root+"/") || strings.HasPrefix(s, sourceRoots) {
 			dirs = append(dirs, path.Dir(s))
 		}
 	}
@@ -128,7 +128,15 @@ func (ev *Evaluator) sources(sc *scope, b *config.Component, p *parts) hcl.Diagn
 		diags = append(diags, more...)
 		l, more := lang.StringList(val, b.Include.Range(), "include")
 		diags = append(diags, more...)
+		sc.useTrees(l.Marks)
 		for _, s := range l.Value {
+			if tr, rel := inTree(s, l.Marks); tr != nil {
+				if !tr.names[rel] || tr.isFile(rel) {
+					diags = append(diags, errorAt(b.Include.Range(), "No such directory in a source", "%s has no directory %q.", tr.addr, rel)...)
+				}
+				dirs = append(dirs, path.Join(tr.dir, rel))
+				continue
+			}
 			at, err := inside(d.dir, s)
 			if err != nil {
 				diags = append(diags, errorAt(b.Include.Range(), "Outside of the workspace", "%s", sentence(err.Error()))...)
@@ -138,6 +146,11 @@ func (ev *Evaluator) sources(sc *scope, b *config.Component, p *parts) hcl.Diagn
 		}
 	}
 	p.include = unique(dirs)
+	// What of a tree is included, only compiling tells.
+	for _, tr := range sc.trees {
+		p.headers = append(p.headers, tr.files...)
+	}
+	p.headers = unique(p.headers)
 	return diags
 }
 
@@ -151,7 +164,7 @@ func (ev *Evaluator) flagList(sc *scope, expr hcl.Expression, what string, diags
 	if more.HasErrors() {
 		return nil, nil
 	}
-	list, more := lang.Strings(val, expr.Range(), what)
+	list, more := stringsOf(val, expr.Range(), what)
 	*diags = append(*diags, more...)
 	for _, a := range list.Value {
 		if !a.Known {

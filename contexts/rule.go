@@ -57,7 +57,7 @@ func (ev *Evaluator) rule(t *engine.Task, a addr.Target) (*rule, error) {
 		}
 	}
 	if b.Tree != nil {
-		diags = append(diags, ev.tree(sc, b.Tree, &spec)...)
+		diags = append(diags, ev.ruleTree(sc, b.Tree, &spec)...)
 	}
 	if err := ev.report(diags); err != nil {
 		return nil, err
@@ -71,13 +71,13 @@ func (ev *Evaluator) rule(t *engine.Task, a addr.Target) (*rule, error) {
 	return &rule{spec.Outputs, spec.Inputs}, nil
 }
 
-// tree lets a rule fill a directory with files that nobody lists, as programs
+// ruleTree lets a rule fill a directory with files that nobody lists, as programs
 // do that generate a build. What they write names files by their absolute
 // paths, and they look for sources that only later steps read, so such a rule
 // runs in place and not in a sandbox; and as its outputs are not all that it
 // makes, they do not come from the store. It may run any compiler of its
 // context.
-func (ev *Evaluator) tree(sc *scope, expr hcl.Expression, spec *action.Spec) hcl.Diagnostics {
+func (ev *Evaluator) ruleTree(sc *scope, expr hcl.Expression, spec *action.Spec) hcl.Diagnostics {
 	val, diags := lang.Eval(expr, sc)
 	s, more := lang.String(val, expr.Range(), "tree")
 	diags = append(diags, more...)

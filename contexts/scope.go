@@ -28,6 +28,7 @@ type scope struct {
 
 	dir *directory // the build file's directory, in the context that is built
 
+	trees   []*tree         // whose files were named, see useTrees
 	unknown map[string]bool // what was referred to and is not known yet
 }
 
@@ -42,7 +43,7 @@ func (sc *scope) Roots() []string {
 }
 
 func buildRoots(each bool) []string {
-	roots := []string{"ctx", "host", "context", "executable", "library", "rule", "ninja"}
+	roots := []string{"ctx", "host", "context", "source", "executable", "library", "rule", "ninja"}
 	if each {
 		roots = append(roots, "each")
 	}
@@ -52,9 +53,9 @@ func buildRoots(each bool) []string {
 func (sc *scope) Functions() map[string]function.Function {
 	var src lang.FileSource = noFiles{}
 	if sc.dir != nil {
-		src = &files{sc.t, sc.dir.dir}
+		src = &files{t: sc.t, dir: sc.dir.dir, ev: sc.ev}
 	} else if sc.t != nil {
-		src = &files{sc.t, ""}
+		src = &files{t: sc.t, ev: sc.ev}
 	}
 	fns := lang.Functions(src)
 	fns["tool"] = toolFunc(sc)
@@ -124,6 +125,8 @@ func (sc *scope) resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		return sc.resolveLocal(ref)
 	case "each":
 		return sc.resolveEach(ref)
+	case "source":
+		return sc.resolveSource(ref)
 	case "toolchain":
 		return sc.resolveToolchain(ref)
 	case "context":

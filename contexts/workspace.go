@@ -126,6 +126,9 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 			check(r.Attrs, each)
 		}
 	}
+	for _, s := range ws.Sources {
+		check(s.Attrs, s.ForEach != nil)
+	}
 	for _, tc := range ws.Toolchains {
 		check(tc.Attrs, tc.ForEach != nil)
 		runner(tc.Runner, tc.ForEach != nil)
@@ -150,7 +153,7 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 }
 
 func workspaceRoots(each bool) []string {
-	roots := []string{"var", "local", "context", "toolchain", "template", "self"}
+	roots := []string{"var", "local", "source", "context", "toolchain", "template", "self"}
 	if each {
 		roots = append(roots, "each")
 	}

@@ -174,6 +174,8 @@ func (n *node) command() string {
 	switch {
 	case n.spec.Foreign != nil:
 		return n.spec.Foreign.Command
+	case n.spec.Self:
+		return "" // nobody is to call it by hand
 	case n.secret:
 		return exec.Quote(shownCommand(n.spec)[:1]) + " (its arguments are hidden: some are sensitive)"
 	}

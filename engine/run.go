@@ -331,6 +331,14 @@ func (s *Session) command(n *node) (*exec.Command, *sandbox.Spec, error) {
 		}
 		cmd.Argv = append(cmd.Argv, x)
 	}
+	if spec.Self {
+		// The file that runs, also if another one was installed meanwhile.
+		cmd.Path, cmd.Argv[0] = "/proc/self/exe", os.Args[0]
+	}
+	if len(spec.From) > 0 {
+		cmd.Argv = append(cmd.Argv, spec.From...)
+		cmd.Env = slices.Clone(s.opts.Environ)
+	}
 	for _, e := range spec.Env {
 		cmd.Env = append(cmd.Env, action.Expand(e, at))
 	}

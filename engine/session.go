@@ -38,7 +38,7 @@ type SessionOptions struct {
 	// Jobserver is that of the program which runs this one: it has a say in how
 	// many processes there are. nil: the session is the server.
 	Jobserver *jobserver.Pool
-	Environ   []string // of foreign actions
+	Environ   []string // of foreign actions, and of those that fetch
 	// KeepRsp and KeepDepfiles leave files of foreign actions which nobody needs
 	// any more, for who wants to look at them.
 	KeepRsp, KeepDepfiles bool

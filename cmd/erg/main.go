@@ -9,10 +9,12 @@ import (
 	"erg.build/erg/cmd/erg/internal/cli"
 	"erg.build/erg/cmd/erg/internal/place"
 	"erg.build/erg/engine/sandbox"
+	"erg.build/erg/toolchain/source/helper"
 )
 
 func main() {
 	sandbox.Main() // does not return in a sandbox's helper
+	helper.Main()  // nor in a process that brings in a source
 	place.Start()
 	args := os.Args[1:]
 	if filepath.Base(os.Args[0]) == "ninja" { // a link of that name

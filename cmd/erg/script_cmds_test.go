@@ -26,6 +26,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"waitfor":  cmdWaitFor,
 	"compiler": cmdCompiler,
 	"line":     cmdLine,
+	"serve":    cmdServe,
 }
 
 func check(ts *testscript.TestScript, err error) {

@@ -15,6 +15,7 @@
 //
 //	context.app["5.3"].output.size
 //	toolchain.ocaml.built["5.3"]
+//	source.ocaml  source.ocaml["5.3"]
 //	local.flags  var.board
 //
 // The package knows spelling and nothing else: whether a context of that name
@@ -27,7 +28,7 @@ import (
 )
 
 // An Addr is one of the address types of this package: Context, Element,
-// Public, Target, Directory, Artifact, Toolchain, Local or Variable.
+// Public, Target, Directory, Artifact, Toolchain, Source, Local or Variable.
 type Addr interface {
 	// String returns the canonical spelling; Parse reads it back.
 	String() string
@@ -93,6 +94,18 @@ func (t Toolchain) String() string {
 	return "toolchain." + t.Kind + "." + t.Name + indexed(t.Key)
 }
 
+// A Source names a source or, with a key, one instance of it.
+type Source struct {
+	Name string
+	Key  string
+}
+
+// String returns source.NAME, with ["KEY"] for an instance.
+func (s Source) String() string { return "source." + s.Name + indexed(s.Key) }
+
+// Short returns NAME or NAME@KEY, the spelling for commands and directories.
+func (s Source) Short() string { return Context(s).String() }
+
 // A Local names an entry of a locals block.
 type Local struct{ Name string }
 
@@ -110,8 +123,9 @@ func (Target) rank() int    { return 3 }
 func (Directory) rank() int { return 4 }
 func (Artifact) rank() int  { return 5 }
 func (Toolchain) rank() int { return 6 }
-func (Local) rank() int     { return 7 }
-func (Variable) rank() int  { return 8 }
+func (Source) rank() int    { return 7 }
+func (Local) rank() int     { return 8 }
+func (Variable) rank() int  { return 9 }
 
 // Compare orders addresses: by type, then by context and by what is named in
 // it. It returns -1, 0 or 1, and 0 only for equal addresses.

@@ -33,6 +33,8 @@ func parseExpr(s string) (Addr, error) {
 		return parseElement(steps)
 	case "toolchain":
 		return parseToolchain(steps)
+	case "source":
+		return parseSource(steps)
 	}
 	if len(steps) > 1 {
 		return nil, fmt.Errorf("only %s.%s has an address, not what is inside of it", root, steps[0].name)
@@ -72,6 +74,22 @@ func parseToolchain(steps []step) (Addr, error) {
 	}
 	t.Key = key
 	return t, nil
+}
+
+func parseSource(steps []step) (Addr, error) {
+	if steps[0].isIndex {
+		return nil, fmt.Errorf("a source is written source.NAME")
+	}
+	s := Source{Name: steps[0].name}
+	key, rest, err := takeKey(steps[1:])
+	if err != nil {
+		return nil, err
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("only %s has an address, not what is inside of it", s)
+	}
+	s.Key = key
+	return s, nil
 }
 
 func parseElement(steps []step) (Addr, error) {

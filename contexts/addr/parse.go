@@ -33,10 +33,10 @@ func parse(s string) (Addr, error) {
 	if s == "" {
 		return nil, fmt.Errorf("an address cannot be empty")
 	}
-	// No name contains a dot, so these four prefixes can start nothing else.
+	// No name contains a dot, so these prefixes can start nothing else.
 	if root, _, ok := strings.Cut(s, "."); ok {
 		switch root {
-		case "context", "toolchain", "local", "var":
+		case "context", "toolchain", "source", "local", "var":
 			return parseExpr(s)
 		}
 	}

@@ -11,6 +11,7 @@ var workspaceSchema = &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
 	{Type: "workspace"},
 	{Type: "variable", LabelNames: []string{"name"}},
 	{Type: "locals"},
+	{Type: "source", LabelNames: []string{"name"}},
 	{Type: "toolchain", LabelNames: []string{"kind", "name"}},
 	{Type: "template", LabelNames: []string{"name"}},
 	{Type: "context", LabelNames: []string{"name"}},
@@ -19,7 +20,6 @@ var workspaceSchema = &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
 // unsupportedBlocks are read only to say that they are not supported yet: to
 // call them unknown would suggest a misspelling.
 var unsupportedBlocks = []hcl.BlockHeaderSchema{
-	{Type: "source", LabelNames: []string{"name"}},
 	{Type: "package", LabelNames: []string{"name"}},
 }
 
@@ -61,6 +61,10 @@ func (d *decoder) workspaceBlock(w *Workspace, b *hcl.Block, n *names) {
 		}
 	case "locals":
 		w.Locals = append(w.Locals, d.locals(b, n)...)
+	case "source":
+		if s := d.source(b); n.add("source", "", &s.Header) {
+			w.Sources = append(w.Sources, s)
+		}
 	case "toolchain":
 		t := d.toolchain(b)
 		n.check("kind of toolchain", t.Kind, b.LabelRanges[0])

@@ -15,6 +15,7 @@ type Workspace struct {
 
 	Variables  []*Variable
 	Locals     []*Local
+	Sources    []*Source
 	Toolchains []*Toolchain
 	Templates  []*Template
 	Contexts   []*Context
@@ -42,6 +43,32 @@ type Local struct {
 	Expr      hcl.Expression
 	Range     hcl.Range // of name and value
 	NameRange hcl.Range
+}
+
+// A Source is a tree from elsewhere. Absent attributes are nil. Exactly one of
+// NPM, URL, Git and Dir is set, in a file without errors.
+type Source struct {
+	Header
+	ForEach            hcl.Expression
+	NPM, URL, Git, Dir hcl.Expression
+	Rev                hcl.Expression // of Git
+	Integrity          hcl.Expression
+	Strip              hcl.Expression
+	Patches            hcl.Expression
+	MaxFiles, MaxSize  hcl.Expression
+}
+
+// SourceKinds are the attributes that say where a source comes from.
+var SourceKinds = []string{"npm", "url", "git", "dir"}
+
+// Kind returns which of SourceKinds is set, and its expression.
+func (s *Source) Kind() (string, hcl.Expression) {
+	for i, x := range []hcl.Expression{s.NPM, s.URL, s.Git, s.Dir} {
+		if x != nil {
+			return SourceKinds[i], x
+		}
+	}
+	return "", nil
 }
 
 // A Toolchain is a compiler suite. Absent attributes are nil.
@@ -127,6 +154,16 @@ func (w *Workspace) Local(name string) *Local {
 	for _, l := range w.Locals {
 		if l.Name == name {
 			return l
+		}
+	}
+	return nil
+}
+
+// Source returns the source of that name, or nil.
+func (w *Workspace) Source(name string) *Source {
+	for _, s := range w.Sources {
+		if s.Name == name {
+			return s
 		}
 	}
 	return nil

@@ -11,10 +11,15 @@ import (
 type (
 	jsonPlan struct {
 		Variables []jsonValue   `json:"variables"`
+		Sources   *jsonSources  `json:"sources,omitempty"`
 		Contexts  []jsonContext `json:"contexts"`
 		Deferred  []jsonGroup   `json:"deferred"`
 		Edited    []string      `json:"edited"`
 		Summary   jsonSummary   `json:"summary"`
+	}
+	jsonSources struct {
+		Values  []jsonValue  `json:"values"`
+		Actions []jsonAction `json:"actions"`
 	}
 	jsonContext struct {
 		Context    string          `json:"context"`
@@ -73,23 +78,32 @@ func (p *Plan) JSON(w io.Writer) error {
 	for _, g := range p.Deferred {
 		out.Deferred = append(out.Deferred, jsonGroup(g))
 	}
+	if s := p.Sources; s != nil {
+		out.Sources = &jsonSources{jsonValues(s.Values), jsonActions(s.Actions)}
+	}
 	for _, c := range p.Contexts {
-		j := jsonContext{Context: c.Context.String(), Target: c.Target, Toolchains: []jsonToolchain{}, Values: jsonValues(c.Values), Actions: []jsonAction{}}
+		j := jsonContext{Context: c.Context.String(), Target: c.Target, Toolchains: []jsonToolchain{}, Values: jsonValues(c.Values)}
 		if c.Host != c.Context {
 			j.Host = c.Host.String()
 		}
 		for _, t := range c.Toolchains {
 			j.Toolchains = append(j.Toolchains, jsonToolchain{t.Address.String(), t.Version, t.Target})
 		}
-		for _, a := range c.Actions {
-			j.Actions = append(j.Actions, jsonAction{Action: a.Name, Target: a.Target, Output: a.Output, Verdict: string(a.Verdict), With: a.With, Waits: a.Waits, Why: jsonChanges(a.Why)})
-		}
+		j.Actions = jsonActions(c.Actions)
 		out.Contexts = append(out.Contexts, j)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(out)
+}
+
+func jsonActions(list []Action) []jsonAction {
+	out := make([]jsonAction, len(list))
+	for i, a := range list {
+		out[i] = jsonAction{Action: a.Name, Target: a.Target, Output: a.Output, Verdict: string(a.Verdict), With: a.With, Waits: a.Waits, Why: jsonChanges(a.Why)}
+	}
+	return out
 }
 
 func jsonValues(vs []Value) []jsonValue {

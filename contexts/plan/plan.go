@@ -25,6 +25,7 @@ import (
 // A Plan is what a build would do.
 type Plan struct {
 	Variables []Value
+	Sources   *Sources   // nil if none is needed
 	Contexts  []*Context // in the order of the workspace
 	Deferred  []Group
 	Edited    []string // sources that changed since they were last built
@@ -37,6 +38,13 @@ type Context struct {
 	Values   []Value // settings, then outputs
 	Actions  []Action
 	Deferred []Group
+}
+
+// Sources is the part of a plan that belongs to no context: trees from
+// elsewhere.
+type Sources struct {
+	Values  []Value
+	Actions []Action
 }
 
 // A State says what is known of a value.
@@ -136,6 +144,12 @@ func (p *Plan) addValues(in Input, byName map[string]*Context) {
 		case addr.Variable:
 			v.Name = address
 			p.Variables = append(p.Variables, v)
+		case addr.Source:
+			v.Name = a.String()
+			if p.Sources == nil {
+				p.Sources = &Sources{}
+			}
+			p.Sources.Values = append(p.Sources.Values, v)
 		case addr.Element:
 			v.Name = strings.TrimPrefix(a.String(), a.Context.Expr()+".")
 			if c := byName[a.Context.String()]; c != nil {
@@ -236,6 +250,8 @@ func (p *Plan) addActions(list []engine.PlannedAction, byName map[string]*Contex
 		}
 		if c := byName[a.Context]; c != nil {
 			c.Actions = append(c.Actions, act)
+		} else if p.Sources != nil && a.Context == "" {
+			p.Sources.Actions = append(p.Sources.Actions, act)
 		}
 	}
 	p.Edited = sorted(edited)

@@ -64,6 +64,12 @@ func (p *Plan) text(out *printer) {
 		out.values(p.Variables, "")
 		out.WriteByte('\n')
 	}
+	if p.Sources != nil {
+		out.WriteString(out.in(bold, "sources") + "\n")
+		out.values(p.Sources.Values, "  ")
+		out.actions(p.Sources.Actions)
+		out.WriteByte('\n')
+	}
 	for _, c := range p.Contexts {
 		out.context(c)
 		out.WriteByte('\n')
@@ -215,7 +221,7 @@ func (out *printer) others(unchanged int, with map[string]int) {
 }
 
 // kinds are in the order in which builds come to them; others follow.
-var kinds = []string{"ocamldep", "ocamlc", "ocamlopt", "cc", "cma", "cmxa", "ar", "link", "rule", "ninja", "output", "install", "test"}
+var kinds = []string{"fetch", "unpack", "pack", "lay", "ocamldep", "ocamlc", "ocamlopt", "cc", "cma", "cmxa", "ar", "link", "rule", "ninja", "output", "install", "test"}
 
 func rank(kind string) int {
 	if i := slices.Index(kinds, kind); i >= 0 {

@@ -169,6 +169,10 @@ func (s *Spec) Identity() digest.Digest {
 	if s.Jobserver {
 		m = append(m, Line{"jobserver", "", ""})
 	}
+	if s.Self {
+		m = append(m, Line{"self", "", ""})
+	}
+	list("from", s.From)
 	if s.Foreign != nil && s.Foreign.Mtime {
 		m = append(m, Line{"mtime", "", ""})
 	}

@@ -50,6 +50,15 @@ type Spec struct {
 	// Argv is the command. Argv[0] is a token, an absolute path, or a name
 	// to be looked up along PATH in Env. Strings may contain tokens.
 	Argv []string
+	// Self says that the program is the one that the engine runs in, which
+	// knows by its arguments that it is to be a helper. Argv[0] is how people
+	// call it. Such an action runs without a sandbox.
+	Self bool
+	// From are further arguments, for a process that has to be told more than
+	// what decides what it makes: where content can be had that is named by its
+	// digest, or how to word a message. They are not part of the key. Such a
+	// process has the environment of the person who runs erg, before Env.
+	From []string
 	// Env is the whole environment, "NAME=value", with tokens.
 	Env []string
 	// Dir is the working directory: "" is the workspace (in a sandbox: the

@@ -28,6 +28,9 @@ type Command struct {
 	// Argv[0] is a path as given, relative to Dir; without a slash it is
 	// looked up in PATH of Env.
 	Argv []string
+	// Path is the program where Argv[0] only says how it is called; not in a
+	// sandbox.
+	Path string
 	Env  []string // the whole environment, "name=value"
 	Dir  string   // working directory; with a sandbox, the sandbox's Dir counts
 	// Stdin is a file to read from, "" for nothing.
@@ -106,7 +109,7 @@ func Run(ctx context.Context, c *Command) (*Result, error) {
 }
 
 func (c *Command) start(io *streams) (spawn.Process, error) {
-	a := &spawn.Attr{Argv: c.Argv, Env: c.Env, Dir: c.Dir, Files: io.child, Foreground: c.Console}
+	a := &spawn.Attr{Path: c.Path, Argv: c.Argv, Env: c.Env, Dir: c.Dir, Files: io.child, Foreground: c.Console}
 	if c.Sandbox != nil {
 		return sandbox.Start(c.Sandbox, a)
 	}

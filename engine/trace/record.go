@@ -177,6 +177,8 @@ const (
 	recipeJobserver
 	recipeMtime
 	recipePlaced // foreign, beside erg's own
+	recipeSelf
+	recipeFrom
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -187,7 +189,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0} {
 		if set {
 			flags |= 1 << i
 		}
@@ -222,6 +224,9 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	e.string(s.Expect)
 	if s.Expect != "" {
 		row(FileKey{Path: s.Expect})
+	}
+	if len(s.From) > 0 {
+		e.strings(s.From)
 	}
 }
 
@@ -288,6 +293,10 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	s.Argv, s.Stdin, s.Stdout = d.strings(), d.string(), d.string()
 	s.Include, s.Writable = d.strings(), d.strings()
 	s.Timeout, s.Expect = time.Duration(d.int()), d.string()
+	s.Self = flags&recipeSelf != 0
+	if flags&recipeFrom != 0 {
+		s.From = d.strings()
+	}
 	return s
 }
 

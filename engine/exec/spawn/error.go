@@ -40,6 +40,9 @@ func resolve(a *Attr) (string, error) {
 	if len(a.Argv) == 0 || a.Argv[0] == "" {
 		return "", &Error{Op: "start", Note: "no program is named", Err: syscall.EINVAL}
 	}
+	if a.Path != "" {
+		return a.Path, nil
+	}
 	name := a.Argv[0]
 	if strings.Contains(name, "/") {
 		return name, nil

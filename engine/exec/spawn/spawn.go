@@ -35,6 +35,7 @@ const Grace = 250 * time.Millisecond
 
 // Attr describes a process to start.
 type Attr struct {
+	Path  string     // the program; "" for what Argv[0] names
 	Argv  []string   // Argv[0] without a slash is looked up in PATH of Env
 	Env   []string   // "name=value"; the whole environment
 	Dir   string     // working directory, "" for this process's own

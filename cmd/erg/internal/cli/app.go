@@ -43,6 +43,10 @@ type App interface {
 	// Format returns src, the contents of the HCL file name, in the canonical
 	// layout. An error says what is wrong with the file.
 	Format(name string, src []byte) ([]byte, error)
+	// LockSources fetches sources and writes their integrity into erg.hcl.
+	LockSources(context.Context, Common, LockOptions) error
+	// ListSources prints the sources of the workspace.
+	ListSources(context.Context, Common) error
 	// Ninja does what Ninja does with a command line. Its error is a
 	// *ProgramError.
 	Ninja(context.Context, Common, []string) error
@@ -160,6 +164,12 @@ type StoreGCOptions struct {
 	DryRun  bool          // only print what would be removed
 }
 
+// LockOptions are those of source lock.
+type LockOptions struct {
+	Names []string // NAME or NAME@KEY; those without integrity when empty
+	All   bool
+}
+
 // A Completion is what a shell asks for.
 type Completion struct {
 	Of     CompletionOf
@@ -183,19 +193,21 @@ type noApp struct{}
 
 var errNoApp = errors.New("this command is not part of this build of erg")
 
-func (noApp) Plan(context.Context, Common, PlanOptions) error       { return errNoApp }
-func (noApp) Build(context.Context, Common, BuildOptions) error     { return errNoApp }
-func (noApp) Test(context.Context, Common, TestOptions) error       { return errNoApp }
-func (noApp) Run(context.Context, Common, RunOptions) error         { return errNoApp }
-func (noApp) Why(context.Context, Common, WhyOptions) error         { return errNoApp }
-func (noApp) Stats(context.Context, Common, StatsOptions) error     { return errNoApp }
-func (noApp) Clean(context.Context, Common, CleanOptions) error     { return errNoApp }
-func (noApp) Promote(context.Context, Common, PromoteOptions) error { return errNoApp }
-func (noApp) Ninja(context.Context, Common, []string) error         { return errNoApp }
-func (noApp) StoreStats(context.Context, Common) error              { return errNoApp }
-func (noApp) Format(string, []byte) ([]byte, error)                 { return nil, errNoApp }
-func (noApp) Complete(context.Context, Common, Completion) []string { return nil }
-func (noApp) StoreGC(context.Context, Common, StoreGCOptions) error { return errNoApp }
+func (noApp) Plan(context.Context, Common, PlanOptions) error        { return errNoApp }
+func (noApp) Build(context.Context, Common, BuildOptions) error      { return errNoApp }
+func (noApp) Test(context.Context, Common, TestOptions) error        { return errNoApp }
+func (noApp) Run(context.Context, Common, RunOptions) error          { return errNoApp }
+func (noApp) Why(context.Context, Common, WhyOptions) error          { return errNoApp }
+func (noApp) Stats(context.Context, Common, StatsOptions) error      { return errNoApp }
+func (noApp) Clean(context.Context, Common, CleanOptions) error      { return errNoApp }
+func (noApp) Promote(context.Context, Common, PromoteOptions) error  { return errNoApp }
+func (noApp) Ninja(context.Context, Common, []string) error          { return errNoApp }
+func (noApp) StoreStats(context.Context, Common) error               { return errNoApp }
+func (noApp) Format(string, []byte) ([]byte, error)                  { return nil, errNoApp }
+func (noApp) Complete(context.Context, Common, Completion) []string  { return nil }
+func (noApp) StoreGC(context.Context, Common, StoreGCOptions) error  { return errNoApp }
+func (noApp) LockSources(context.Context, Common, LockOptions) error { return errNoApp }
+func (noApp) ListSources(context.Context, Common) error              { return errNoApp }
 func (noApp) Graph(context.Context, Common, GraphOptions) (*graph.Graph, error) {
 	return nil, errNoApp
 }

@@ -50,6 +50,14 @@ func (a *fakeApp) Graph(_ context.Context, c Common, o GraphOptions) (*graph.Gra
 	return a.drawn, a.note("graph", c, o)
 }
 
+func (a *fakeApp) LockSources(_ context.Context, c Common, o LockOptions) error {
+	return a.note("lock", c, o)
+}
+
+func (a *fakeApp) ListSources(_ context.Context, c Common) error {
+	return a.note("list", c, nil)
+}
+
 func (a *fakeApp) Ninja(_ context.Context, c Common, args []string) error {
 	return a.note("ninja", c, args)
 }
