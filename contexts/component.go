@@ -44,6 +44,9 @@ func (ev *Evaluator) outline(t *engine.Task, a addr.Target) (*component, error) 
 	if err := ev.report(diags); err != nil {
 		return nil, err
 	}
+	if sc.partial {
+		t.Deferred(g.ctx.String(), "sources of "+g.addr().String(), sc.waits())
+	}
 	cct, oct, err := ev.loaded(t, g.ctx)
 	if err != nil {
 		return nil, err

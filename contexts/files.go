@@ -218,8 +218,10 @@ func (ev *Evaluator) inputFiles(sc *scope, expr hcl.Expression, dir string) ([]s
 		return nil, diags
 	}
 	var out []string
+	sc.partial = sc.partial || !list.Known
 	for i, a := range list.Value {
 		if !a.Known {
+			sc.partial = true
 			continue
 		}
 		rng := elementRange(expr, i)

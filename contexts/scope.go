@@ -29,6 +29,7 @@ type scope struct {
 	dir *directory // the build file's directory, in the context that is built
 
 	trees   []*tree         // whose files were named, see useTrees
+	partial bool            // a list of files has some that are not known yet
 	unknown map[string]bool // what was referred to and is not known yet
 }
 
