@@ -62,6 +62,11 @@ func (ev *Evaluator) command(sc *scope, expr hcl.Expression) (*command, hcl.Diag
 		return cmd, append(diags, errorAt(expr.Range(), "Nothing to run", "run is a program and its arguments: [\"cp\", \"a\", \"b\"].")...)
 	}
 	var rest []string
+	for i, a := range args.Value {
+		if tr, rel := inTree(a.Value, a.Marks); tr != nil && !tr.names[rel] {
+			diags = append(diags, tr.absent(rel, elementRange(expr, i))...)
+		}
+	}
 	for _, a := range args.Value[1:] {
 		rest = append(rest, cmd.arg(a))
 	}

@@ -184,6 +184,21 @@ func TestManifest(t *testing.T) {
 	}
 }
 
+// Where content can be had is no part of the key, but of what is run.
+func TestFrom(t *testing.T) {
+	a, b := spec("app"), spec("app")
+	a.From, b.From = []string{"https://one"}, []string{"https://two"}
+	key := func(s *Spec) digest.Digest {
+		return s.Manifest(s.Roots(), func(p string) digest.Digest { return digest.OfString(p) }).Key()
+	}
+	if key(a) != key(b) {
+		t.Error("From is part of the key")
+	}
+	if a.Identity() == b.Identity() {
+		t.Error("From is no part of the identity: an action would go on from where content was before")
+	}
+}
+
 func TestManifestRoundTripAndDiff(t *testing.T) {
 	s := spec("app")
 	m := s.Manifest(s.Roots(), func(p string) digest.Digest { return digest.OfString(p) })
