@@ -18,11 +18,13 @@ import (
 	"erg.build/erg/engine/fsys"
 	"erg.build/erg/engine/sandbox"
 	"erg.build/erg/engine/trace"
+	"erg.build/erg/toolchain/source/helper"
 )
 
 // paranoidMain is main for scripts: an erg that does not believe its own trace.
 func paranoidMain() {
 	sandbox.Main()
+	helper.Main()
 	os.Exit(cli.Main(cli.Deps{App: paranoid{}}, os.Args[1:]))
 }
 
@@ -53,17 +55,19 @@ func (p paranoid) Build(ctx context.Context, c cli.Common, o cli.BuildOptions) e
 	if err := p.App.Plan(ctx, c, cli.PlanOptions{Targets: o.Targets}); err != nil {
 		return fmt.Errorf("paranoid: there is nothing to do, and yet there is no plan: %w\n%s", err, &diag)
 	}
+	type part struct {
+		Context string
+		Actions []struct{ Action, Verdict string }
+	}
 	var plan struct {
-		Contexts []struct {
-			Context string
-			Actions []struct{ Action, Verdict string }
-		}
+		Sources  part
+		Contexts []part
 		Deferred []struct{ What string }
 	}
 	if err := json.Unmarshal(out.Bytes(), &plan); err != nil {
 		return err
 	}
-	for _, c := range plan.Contexts {
+	for _, c := range append(plan.Contexts, plan.Sources) {
 		for _, a := range c.Actions {
 			if a.Verdict != "unchanged" {
 				return fmt.Errorf("paranoid: there is nothing to do, and yet %q (%s) is planned to %s", a.Action, c.Context, a.Verdict)
