@@ -163,6 +163,9 @@ func (ev *Evaluator) program(sc *scope, cmd *command, prog lang.Native[string], 
 			return ev.runBuilt(sc, cmd, art, f.Path, args, expr.Range())
 		}
 	}
+	for _, f := range lang.FilesOf(prog.Marks) {
+		cmd.inputs = append(cmd.inputs, f.Path) // of a package that installed it
+	}
 	return ev.runTool(sc, cmd, prog, args, expr.Range())
 }
 

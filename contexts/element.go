@@ -23,12 +23,17 @@ func (ev *Evaluator) element(t *engine.Task, el addr.Element) (cty.Value, error)
 		return ev.targetFact(t, el.Context)
 	case addr.KindToolchain:
 		return ev.toolchainFacts(t, el)
+	case addr.KindPrefix:
+		return ev.prefixOf(t, el)
 	case addr.KindLib:
 		pub, err := ev.publicQ.Get(t, el.Context)
 		if err != nil {
 			return cty.DynamicVal, err
 		}
 		return libraryVal(pub.libs[el.Name].addr()), nil
+	}
+	if val, ok, err := ev.providedFile(t, el); ok || err != nil {
+		return val, err
 	}
 	pub, err := ev.publicQ.Get(t, el.Context)
 	if err != nil {
@@ -98,7 +103,21 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 		}
 		return nil
 	case addr.KindPrefix:
-		return absent("package", nil)
+		d, err := ev.definition(t, el.Context)
+		if err != nil {
+			return ev.diagnose(err, ref.Range, "Invalid context")
+		}
+		if names := ev.packageNames(d); !contains(names, el.Name) {
+			return absent("package", names)
+		}
+		return nil
+	}
+	provided, err := ev.providesQ.Get(t, el.Context)
+	if err != nil {
+		return ev.diagnose(err, ref.Range, "Invalid context")
+	}
+	if _, ok := provided.lookup(el); ok {
+		return nil
 	}
 	pub, err := ev.publicQ.Get(t, el.Context)
 	if err != nil {
@@ -106,13 +125,19 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 	}
 	switch el.Kind {
 	case addr.KindBin:
-		return pub.check(pub.bins, el.Name, func() hcl.Diagnostics { return absent("public program", keys(pub.bins)) }, ref.Range)
+		return pub.check(pub.bins, el.Name, func() hcl.Diagnostics {
+			return absent("public program", append(keys(pub.bins), provided.names(el.Kind)...))
+		}, ref.Range)
 	case addr.KindLib:
 		return pub.check(pub.libs, el.Name, func() hcl.Diagnostics { return absent("public library", keys(pub.libs)) }, ref.Range)
 	case addr.KindShare:
-		return pub.check(pub.shares, el.Name, func() hcl.Diagnostics { return absent("shared file", keys(pub.shares)) }, ref.Range)
+		return pub.check(pub.shares, el.Name, func() hcl.Diagnostics {
+			return absent("shared file", append(keys(pub.shares), provided.names(el.Kind)...))
+		}, ref.Range)
 	}
-	return pub.check(pub.files, el.Name, func() hcl.Diagnostics { return absent("public file", keys(pub.files)) }, ref.Range)
+	return pub.check(pub.files, el.Name, func() hcl.Diagnostics {
+		return absent("public file", append(keys(pub.files), provided.names(el.Kind)...))
+	}, ref.Range)
 }
 
 func contains(names []string, name string) bool {

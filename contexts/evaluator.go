@@ -31,7 +31,7 @@
 // workspace.go (erg.hcl, variables, locals), instance.go (for_each),
 // source.go and tree.go (trees from elsewhere),
 // context.go (what a context is configured with), element.go and scope.go
-// (how references are resolved), output.go, toolchain.go, runner.go;
+// (how references are resolved), output.go, package.go, toolchain.go, runner.go;
 // then directory.go (build.hcl in one context), parts.go, component.go,
 // rule.go, ninjablock.go, test.go and install.go (what its blocks emit), goal.go (what was
 // asked for). Diagnostics are collected in diag.go.
@@ -95,6 +95,8 @@ type queries struct {
 	envQ        engine.Query[attrKey, *environment]
 	runnerQ     engine.Query[attrKey, *runner]
 	elementQ    engine.Query[addr.Element, cty.Value]
+	packageQ    engine.Query[addr.Element, *pkg]
+	providesQ   engine.Query[addr.Context, providing]
 
 	buildFileQ engine.Query[string, *config.Build]
 	directoryQ engine.Query[dirKey, *directory]
@@ -147,6 +149,8 @@ func New(o Options) *Evaluator {
 	q.envQ = engine.Query[attrKey, *environment]{Kind: "env", Fn: ev.env}
 	q.runnerQ = engine.Query[attrKey, *runner]{Kind: "runner", Fn: ev.runner}
 	q.elementQ = engine.Query[addr.Element, cty.Value]{Kind: "element", Fn: ev.element}
+	q.packageQ = engine.Query[addr.Element, *pkg]{Kind: "package", Fn: ev.pkg}
+	q.providesQ = engine.Query[addr.Context, providing]{Kind: "provided files", Fn: ev.provides}
 	q.buildFileQ = engine.Query[string, *config.Build]{Kind: "build file", Fn: ev.buildFile}
 	q.directoryQ = engine.Query[dirKey, *directory]{Kind: "directory", Fn: ev.directory}
 	q.publicQ = engine.Query[addr.Context, *publicNames]{Kind: "public names", Fn: ev.publicNames}

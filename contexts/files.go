@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -15,6 +16,7 @@ import (
 
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 )
 
 // files is how functions see the source files of a directory.
@@ -231,6 +233,10 @@ func (ev *Evaluator) inputFiles(sc *scope, expr hcl.Expression, dir string) ([]s
 			continue
 		}
 		v := cty.StringVal(a.Value).WithMarks(a.Marks)
+		if i := slices.IndexFunc(lang.FilesOf(a.Marks), func(m lang.FileMark) bool { return action.IsPackageOutput(m.Path) }); i >= 0 {
+			out = append(out, lang.FilesOf(a.Marks)[i].Path) // a file of a package counts by all that it installed
+			continue
+		}
 		if len(lang.FilesOf(a.Marks)) == 0 && isDir(sc.t, joinPath(dir, a.Value)) {
 			names, err := (&files{t: sc.t, dir: dir}).Glob(path.Join(a.Value, "**"))
 			if err != nil {

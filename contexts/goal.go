@@ -202,6 +202,9 @@ func (ev *Evaluator) makeValues(t *engine.Task, c addr.Context) error {
 			}
 		}
 	}
+	for _, n := range ev.packageNames(d) {
+		els = append(els, addr.Element{Context: c, Kind: addr.KindPrefix, Name: n})
+	}
 	names, err := ev.settingNames(t, c)
 	if err != nil {
 		return err
@@ -406,8 +409,13 @@ func (ev *Evaluator) makeElement(t *engine.Task, c addr.Context, el addr.Element
 		}
 		return usage("%s", lowerFirst(diags[0].Detail))
 	}
-	switch el.Kind {
-	case addr.KindBin, addr.KindLib:
+	provided, err := ev.providesQ.Get(t, c)
+	if err != nil {
+		return err
+	}
+	switch _, ok := provided.lookup(el); {
+	case ok:
+	case el.Kind == addr.KindBin, el.Kind == addr.KindLib:
 		pub, err := ev.publicQ.Get(t, c)
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 )
 
 // A scope resolves the references of one expression: those of erg.hcl, and,
@@ -28,6 +29,8 @@ type scope struct {
 
 	dir *directory // the build file's directory, in the context that is built
 
+	prefix bool // of a package: there is one to install to
+
 	trees   []*tree         // whose files were named, see useTrees
 	partial bool            // a list of files has some that are not known yet
 	unknown map[string]bool // what was referred to and is not known yet
@@ -40,7 +43,7 @@ func (sc *scope) Roots() []string {
 	if sc.dir != nil {
 		return buildRoots(sc.each != nil)
 	}
-	return workspaceRoots(sc.each != nil)
+	return workspaceRoots(sc.each != nil, sc.prefix)
 }
 
 func buildRoots(each bool) []string {
@@ -137,6 +140,13 @@ func (sc *scope) resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 			return cty.DynamicVal, len(ref.Steps), errorAt(ref.Range, "Invalid reference", "Only the definition of a context can refer to self.")
 		}
 		return sc.resolveOwn(ref, sc.self)
+	case "package":
+		if sc.self.IsZero() {
+			return cty.DynamicVal, len(ref.Steps), errorAt(ref.Range, "Invalid reference", "Only the definition of a context can refer to its packages so; elsewhere write context.NAME.prefix.PACKAGE.")
+		}
+		return sc.resolvePackage(ref)
+	case "prefix":
+		return cty.StringVal(action.Abs(action.Prefix)), 0, nil
 	case "ctx":
 		return sc.resolveOwn(ref, sc.dir.ctx)
 	case "host":

@@ -107,18 +107,19 @@ func (ev *Evaluator) addFile(name string, f *hcl.File) {
 func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	sc := &scope{ev: ev}
-	check := func(attrs hcl.Attributes, each bool) {
+	checkIn := func(attrs hcl.Attributes, roots []string) {
 		s := *sc
-		s.static = workspaceRoots(each)
+		s.static = roots
 		for name, a := range attrs {
 			if name != "type" && name != "extends" {
 				diags = append(diags, lang.Check(a.Expr, &s)...)
 			}
 		}
 	}
+	check := func(attrs hcl.Attributes, each bool) { checkIn(attrs, workspaceRoots(each, false)) }
 	for _, l := range ws.Locals {
 		s := *sc
-		s.static = workspaceRoots(false)
+		s.static = workspaceRoots(false, false)
 		diags = append(diags, lang.Check(l.Expr, &s)...)
 	}
 	runner := func(r *config.Runner, each bool) {
@@ -143,6 +144,12 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 		for _, o := range c.Outputs {
 			check(o.Attrs, c.ForEach != nil)
 		}
+		for _, p := range c.Packages {
+			checkIn(p.Attrs, workspaceRoots(c.ForEach != nil, true))
+			if p.Provides != nil {
+				check(p.Provides.Attrs, c.ForEach != nil)
+			}
+		}
 		if several && c.Dirs == nil && ev.templateAttr(ws, &c.Definition, func(d *config.Definition) bool { return d.Dirs != nil }) == nil {
 			diags = append(diags, errorAt(c.Range, "Missing attribute \"dirs\"",
 				"A workspace with several contexts must say which directories each of them builds: dirs = [\"lib\", \"app\"], or dirs = [] for none.")...)
@@ -152,8 +159,11 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 	return diags
 }
 
-func workspaceRoots(each bool) []string {
-	roots := []string{"var", "local", "source", "context", "toolchain", "template", "self"}
+func workspaceRoots(each, prefix bool) []string {
+	roots := []string{"var", "local", "source", "context", "toolchain", "template", "self", "package"}
+	if prefix {
+		roots = append(roots, "prefix")
+	}
 	if each {
 		roots = append(roots, "each")
 	}

@@ -192,7 +192,7 @@ func (s *Session) elementWhy(st *trace.State, e *trace.Element, before uint32) [
 				why = append(why, trace.Change{What: kind, Name: name, Old: x.Previous, New: x.Value})
 			}
 		case "file":
-			for _, k := range [...]trace.Kind{trace.Content, trace.Listing} {
+			for _, k := range [...]trace.Kind{trace.Content, trace.Listing, trace.Names} {
 				if f, ok := st.File(trace.FileKey{Path: name, Kind: k}); ok && f.Changed > before {
 					why = append(why, trace.Change{What: kind, Name: name, New: hexOrAbsent(f.Digest)})
 				}

@@ -146,7 +146,7 @@ func (s *Session) refreshInputs(n *node) {
 // lookAtDir examines a directory that is used as a file: what counts are the
 // names in it.
 func (s *Session) lookAtDir(f, old *trace.File) error {
-	entries, err := s.eng.list(f.Path)
+	entries, err := s.eng.list(f.Path, false)
 	if err != nil {
 		return err
 	}

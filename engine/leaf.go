@@ -205,9 +205,9 @@ func (s *Session) lookAt(k trace.FileKey) (entries []Entry, err error) {
 	same := old != nil && !old.Racy && sameStamp(k.Kind, old.Stamp, stamp)
 	f := &trace.File{Path: k.Path, Kind: k.Kind, Stamp: stamp}
 	switch {
-	case k.Kind == trace.Listing:
+	case k.Kind == trace.Listing, k.Kind == trace.Names:
 		// Names are not kept, so a directory is always read.
-		if entries, err = s.eng.list(k.Path); err != nil {
+		if entries, err = s.eng.list(k.Path, k.Kind == trace.Names); err != nil {
 			return nil, err
 		}
 		if !stamp.Absent() {
@@ -271,7 +271,7 @@ func sameStamp(k trace.Kind, a, b trace.Stamp) bool {
 		return a.Absent() == b.Absent() && a.Mode&kept == b.Mode&kept
 	case trace.Mtime:
 		return a.Mtime == b.Mtime && a.Absent() == b.Absent()
-	case trace.Listing:
+	case trace.Listing, trace.Names:
 		return a.Dev == b.Dev && a.Ino == b.Ino && a.Mtime == b.Mtime
 	}
 	return a == b
@@ -341,7 +341,8 @@ func effective(d digest.Digest, exec bool) digest.Digest {
 	return digest.Of(append(d[:], 'x'))
 }
 
-func (e *Engine) list(dir string) ([]Entry, error) {
+// list reads a directory, with the names that begin with a dot if hidden.
+func (e *Engine) list(dir string, hidden bool) ([]Entry, error) {
 	entries, err := e.fs.ReadDir(e.abs(dir))
 	if err != nil {
 		if absent(err) {
@@ -352,7 +353,7 @@ func (e *Engine) list(dir string) ([]Entry, error) {
 	var out []Entry
 	for _, d := range entries {
 		name := d.Name()
-		if strings.HasPrefix(name, ".") || (dir == "" || dir == ".") && name == action.BuildDir {
+		if !hidden && strings.HasPrefix(name, ".") || (dir == "" || dir == ".") && name == action.BuildDir {
 			continue
 		}
 		en := Entry{Name: name, Dir: d.IsDir(), Link: d.Type()&fs.ModeSymlink != 0}

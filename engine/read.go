@@ -48,13 +48,13 @@ func (t *Task) exists(p string) (bool, error) {
 	return !f.Stamp.Absent() && f.Stamp.Mode&syscall.S_IFMT != syscall.S_IFDIR, nil
 }
 
-func (t *Task) readDir(p string) ([]Entry, error) {
+func (t *Task) readDir(p string, kind trace.Kind) ([]Entry, error) {
 	p = cleanPath(p)
 	t.cell.addDep(dep{leaf: "file:" + p})
-	if _, err := t.ask(p, trace.Listing); err != nil {
+	if _, err := t.ask(p, kind); err != nil {
 		return nil, err
 	}
-	r := t.s.row(trace.FileKey{Path: p, Kind: trace.Listing})
+	r := t.s.row(trace.FileKey{Path: p, Kind: kind})
 	t.s.leafMu.Lock()
 	entries := t.s.odd[r].entries
 	t.s.leafMu.Unlock()

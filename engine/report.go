@@ -176,6 +176,8 @@ func (n *node) command() string {
 		return n.spec.Foreign.Command
 	case n.spec.Self:
 		return "" // nobody is to call it by hand
+	case n.spec.Install != nil:
+		return "" // it is not known which step is meant
 	case n.secret:
 		return exec.Quote(shownCommand(n.spec)[:1]) + " (its arguments are hidden: some are sensitive)"
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type outcome struct {
 	settled    bool   // it changed inputs in place, see settleInputs
 	unshared   bool   // the store cannot hold what was made
 	disturbed  string // an input that changed meanwhile
+	command    string // the step that failed, of several
 	err        error
 }
 
@@ -76,7 +78,7 @@ func (s *Session) runNode(n *node) {
 		s.stop()
 		s.abandon(n)
 	case o.err != nil:
-		e.Err, e.Command = o.err, n.command()
+		e.Err, e.Command = o.err, cmp.Or(o.command, n.command())
 		s.failRun(n, e)
 	default:
 		n.noteKept(rec)
@@ -109,7 +111,7 @@ func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Acti
 	}
 	rec := s.newRecord(n, m, o.discovered, o.outs, o.output)
 	rec.Took, rec.Peak, rec.Baked = took, o.res.MaxRSS, o.baked
-	if o.disturbed == "" {
+	if o.disturbed == "" && n.spec.Install == nil { // which copies what its key says, and checks that
 		o.disturbed = s.disturbed(n, o)
 	}
 	if o.disturbed != "" {
@@ -219,6 +221,10 @@ func (s *Session) execute(n *node) *outcome {
 		s.executeForeign(n, o)
 		return o
 	}
+	if n.spec.Install != nil {
+		s.executeInstall(n, o)
+		return o
+	}
 	if o.err = s.clear(n); o.err != nil {
 		return o
 	}
@@ -304,7 +310,10 @@ func (s *Session) command(n *node) (*exec.Command, *sandbox.Spec, error) {
 	cmd := &exec.Command{Dir: s.eng.abs(spec.Dir), Timeout: spec.Timeout, ExtraFiles: []*os.File{s.eng.lock.f}}
 	var sb *sandbox.Spec
 	if spec.Sandbox {
-		sb = s.sandboxSpec(n)
+		var err error
+		if sb, err = s.sandboxSpec(n); err != nil {
+			return nil, nil, err
+		}
 		cmd.Sandbox = sb
 	}
 	at := func(p string, abs bool) string {
@@ -357,7 +366,7 @@ func (s *Session) command(n *node) (*exec.Command, *sandbox.Spec, error) {
 	return cmd, sb, nil
 }
 
-func (s *Session) sandboxSpec(n *node) *sandbox.Spec {
+func (s *Session) sandboxSpec(n *node) (*sandbox.Spec, error) {
 	sb := &sandbox.Spec{
 		Method: s.sandboxMethod(),
 		Root:   s.eng.opts.Root,
@@ -379,7 +388,11 @@ func (s *Session) sandboxSpec(n *node) *sandbox.Spec {
 	for _, w := range n.spec.Writable {
 		sb.Writable = append(sb.Writable, sandbox.Mount{Source: s.eng.abs(w)})
 	}
-	return sb
+	trees, err := s.treesOf(n)
+	for _, t := range trees {
+		sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: t.Prefix})
+	}
+	return sb, err
 }
 
 func (s *Session) sandboxMethod() sandbox.Method {

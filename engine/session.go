@@ -42,8 +42,11 @@ type SessionOptions struct {
 	// KeepRsp and KeepDepfiles leave files of foreign actions which nobody needs
 	// any more, for who wants to look at them.
 	KeepRsp, KeepDepfiles bool
-	Rerun                 bool       // run tests although they passed before
-	Sink                  event.Sink // must not call the session
+	// KeepFailed keeps the directory in which a package was built, if that
+	// failed.
+	KeepFailed bool
+	Rerun      bool       // run tests although they passed before
+	Sink       event.Sink // must not call the session
 	// BeforeRun, if set, is asked once, when all that can be evaluated
 	// without running anything but probes has been, whether to run anything.
 	BeforeRun func() bool

@@ -6,6 +6,7 @@ import (
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/trace"
 )
 
 // A Task is what a running query sees of the engine. Whatever it learns
@@ -103,7 +104,10 @@ type Entry struct {
 
 // ReadDir returns a directory's entries, sorted, without the build directory,
 // and without names that begin with a dot. A directory that is not there has none.
-func (t *Task) ReadDir(path string) ([]Entry, error) { return t.readDir(path) }
+func (t *Task) ReadDir(path string) ([]Entry, error) { return t.readDir(path, trace.Listing) }
+
+// ReadNames is ReadDir with the names that begin with a dot.
+func (t *Task) ReadNames(path string) ([]Entry, error) { return t.readDir(path, trace.Names) }
 
 // Getenv returns an environment variable of the person who runs erg.
 func (t *Task) Getenv(name string) string { return t.getenv(name) }
@@ -136,6 +140,17 @@ func (t *Task) Probe(spec action.Spec) ([]byte, error) { return t.probe(spec) }
 
 // Content demands an artifact and returns what is in it.
 func (t *Task) Content(path string) (Content, error) { return t.content(path) }
+
+// Installed is Content of the output of a package's action, and reads what it
+// says if that is known.
+func (t *Task) Installed(path string) (*InstallTree, Content, error) {
+	c, err := t.content(path)
+	if err != nil || !c.Known {
+		return nil, c, err
+	}
+	tree, err := t.s.eng.parseTree(c.Bytes)
+	return tree, c, err
+}
 
 // Build demands artifacts and waits until all are up to date. When planning
 // it records that they are wanted. The error says only that some failed: the

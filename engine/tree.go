@@ -66,7 +66,7 @@ func (t *Task) walkTree(dir, rel string, keep func(string) bool, files []treeFil
 		return nil, err
 	}
 	system := systemDir(at, l.Stamp)
-	entries, err := t.s.eng.list(at)
+	entries, err := t.s.eng.list(at, false)
 	if err != nil {
 		return nil, err
 	}

@@ -181,9 +181,34 @@ func (d *decoder) definition(body hcl.Body, h *Header, def *Definition, f fields
 				def.Outputs = append(def.Outputs, o)
 			}
 		case "package":
-			d.unsupported(b)
+			if p := d.pkg(b); n.add("package", "", &p.Header) {
+				def.Packages = append(def.Packages, p)
+			}
 		}
 	}
+}
+
+func (d *decoder) pkg(b *hcl.Block) *Package {
+	p := &Package{Header: d.header(b)}
+	blocks := d.body(b.Body, &p.Header, fields{
+		"source":  &p.Source,
+		"dir":     &p.Dir,
+		"steps":   &p.Steps,
+		"deps":    &p.Deps,
+		"tools":   &p.Tools,
+		"env":     &p.Env,
+		"timeout": &p.Timeout,
+	}, hcl.BlockHeaderSchema{Type: "provides"})
+	d.require(&p.Header, "a package", "source", "steps")
+	n := d.names()
+	for _, x := range blocks {
+		v := &Provides{Header: d.header(x)}
+		d.body(x.Body, &v.Header, fields{"bin": &v.Bin, "lib": &v.Lib, "share": &v.Share})
+		if n.unique("provides block", "", &v.Header) {
+			p.Provides = v
+		}
+	}
+	return p
 }
 
 func (d *decoder) output(b *hcl.Block) *Output {

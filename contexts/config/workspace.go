@@ -106,6 +106,7 @@ type Definition struct {
 	Extends    hcl.Expression
 	Runner     *Runner
 	Outputs    []*Output
+	Packages   []*Package
 }
 
 // A Template is a set of attributes for contexts to start from.
@@ -134,6 +135,27 @@ type Output struct {
 	Env         hcl.Expression
 	Description string
 	Sensitive   bool
+}
+
+// A Package is a foreign build that a context has.
+type Package struct {
+	Header
+	Source   hcl.Expression // a directory
+	Dir      hcl.Expression // in it, where the steps run
+	Steps    hcl.Expression // argument vectors
+	Deps     hcl.Expression // prefixes of other packages
+	Tools    hcl.Expression // programs of the machine that the steps run
+	Env      hcl.Expression
+	Timeout  hcl.Expression // of each step
+	Provides *Provides
+}
+
+// Provides are the files of a package that others may name.
+type Provides struct {
+	Header
+	Bin   hcl.Expression
+	Lib   hcl.Expression
+	Share hcl.Expression
 }
 
 // ParseModes are the ways to read what a program printed or a file contains.
@@ -194,6 +216,16 @@ func (w *Workspace) Context(name string) *Context {
 	for _, c := range w.Contexts {
 		if c.Name == name {
 			return c
+		}
+	}
+	return nil
+}
+
+// Package returns the package of that name, or nil.
+func (d *Definition) Package(name string) *Package {
+	for _, p := range d.Packages {
+		if p.Name == name {
+			return p
 		}
 	}
 	return nil

@@ -41,6 +41,9 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 	if s.Foreign != nil {
 		m = append(m, s.Foreign.manifest()...)
 	}
+	if s.Install != nil {
+		m = append(m, s.Install.manifest(func(a string) string { return Expand(a, token) })...)
+	}
 	for i, a := range s.Argv {
 		if i == 0 && path.IsAbs(a) {
 			// Where a tool lies is no part of what it is: Tools says that.
@@ -165,6 +168,13 @@ func (s *Spec) Identity() digest.Digest {
 	if f := s.Foreign; f != nil {
 		m = append(m, f.manifest()...)
 		m = append(m, Line{strconv.FormatBool(f.Phony), strconv.FormatBool(f.Console), f.Includes}, Line{"description", f.Description, ""})
+	}
+	if s.Install != nil {
+		m = append(m, s.Install.manifest(func(a string) string { return a })...)
+		m = append(m, Line{"site", s.Install.Site, ""})
+		for _, step := range s.Install.Steps {
+			m = append(m, Line{"program", step[0], ""}) // the manifest has its name only
+		}
 	}
 	if s.Jobserver {
 		m = append(m, Line{"jobserver", "", ""})

@@ -48,6 +48,9 @@ func (s *Spec) Roots() *Roots {
 	for _, e := range s.Env {
 		Expand(e, token)
 	}
+	if s.Install != nil {
+		s.Install.tokens(func(a string) { Expand(a, token) })
+	}
 	for _, p := range s.Inputs {
 		r.add(p)
 	}

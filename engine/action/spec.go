@@ -113,6 +113,8 @@ type Spec struct {
 	// Foreign, if set, says how another build system's graph wants the
 	// action to be run.
 	Foreign *Foreign
+	// Install, if set, says that the action builds a foreign package.
+	Install *Install
 
 	// Unknown lists what the action waits for when planning, one label for
 	// each value in it that is not known yet ("context.tools.output.cflags").

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -119,4 +120,26 @@ func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
 		fsys.Remove(tmp)
 	}
 	return err
+}
+
+// RemoveTree is RemoveAll that also removes what is in directories that their
+// owner may not write to, as installers leave them.
+func RemoveTree(fsys FS, name string) error {
+	if fsys.RemoveAll(name) == nil {
+		return nil
+	}
+	var open func(dir string)
+	open = func(dir string) {
+		if fi, err := fsys.Lstat(dir); err != nil || !fi.IsDir() || fsys.Chmod(dir, 0o700) != nil {
+			return
+		}
+		entries, _ := fsys.ReadDir(dir)
+		for _, d := range entries {
+			if d.IsDir() {
+				open(filepath.Join(dir, d.Name()))
+			}
+		}
+	}
+	open(name)
+	return fsys.RemoveAll(name)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // private are directories of which each run gets its own, empty and writable.
-var private = []string{"/tmp", "/dev/shm"}
+var private = []string{"/tmp", "/dev/shm"}[:2:2]
 
 // enter gives the calling thread, which must be locked and must end after the
 // run, a mount namespace in which only what r asks for can be seen.
@@ -45,7 +45,7 @@ func enter(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := mountPrivate(s.Root, r.Root); err != nil {
+	if err := mountPrivate(append(private, s.Hide...), s.Root, r.Root); err != nil {
 		return err
 	}
 	if err := unix.Mount(fdPath(view), r.Root, "", unix.MS_MOVE, ""); err != nil {
@@ -145,11 +145,11 @@ func (m extra) makePlace() error {
 	return unix.Mknod(m.at, unix.S_IFREG|0o444, 0)
 }
 
-// mountPrivate covers the shared directories for temporary files, and makes
-// the way to the root again if it leads through one; alias is another name of
-// the root, by way of symlinks.
-func mountPrivate(alias, root string) error {
-	for _, dir := range private {
+// mountPrivate covers directories: the shared ones for temporary files, and
+// what is to be hidden. It makes the way to the root again if it leads through
+// one; alias is another name of the root, by way of symlinks.
+func mountPrivate(dirs []string, alias, root string) error {
+	for _, dir := range dirs {
 		var st unix.Stat_t
 		if err := unix.Stat(dir, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			continue

@@ -73,6 +73,13 @@ type Spec struct {
 	ReadOnly []Mount
 	// Dir is the working directory, relative to the view. It is created.
 	Dir string
+	// Chdir is the working directory where it is none in the view: absolute, a
+	// Writable one or below it. Dir does not count then.
+	Chdir string
+	// Hide are further directories that are covered by empty ones of which
+	// nothing is kept: a home. What is mounted below them is there. Only
+	// Namespaces can do that.
+	Hide []string
 	// MakeDirs are directories to create in the view: outputs' parents.
 	MakeDirs []string
 }
@@ -101,6 +108,9 @@ func (s *Spec) View() string {
 
 // WorkDir is the working directory as the process sees it.
 func (s *Spec) WorkDir() string {
+	if s.Chdir != "" {
+		return s.Chdir
+	}
 	if s.Method == Namespaces {
 		return filepath.Join(s.Root, s.Dir)
 	}
@@ -158,6 +168,11 @@ func (s *Spec) check() error {
 			if !filepath.IsAbs(m.Source) || !filepath.IsAbs(m.at()) {
 				return bad("mount", m.Source)
 			}
+		}
+	}
+	for _, d := range append([]string{s.Chdir}, s.Hide...) {
+		if d != "" && (!filepath.IsAbs(d) || d == "/") {
+			return bad("directory", d)
 		}
 	}
 	for _, d := range append([]string{s.Dir}, s.MakeDirs...) {

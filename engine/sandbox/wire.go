@@ -151,7 +151,8 @@ func rights(oob []byte) (files []*os.File) {
 func (r *request) encode() []byte {
 	s := r.Spec
 	var e encoder
-	e.list([]string{r.Root, s.Root, s.Stage, s.Dir})
+	e.list([]string{r.Root, s.Root, s.Stage, s.Dir, s.Chdir})
+	e.list(s.Hide)
 	e.list(r.Argv)
 	e.list(r.Env)
 	for _, mounts := range [][]Mount{s.Inputs, s.Writable, s.ReadOnly} {
@@ -171,7 +172,7 @@ func decodeRequest(data []byte) *request {
 	head := d.list()
 	r := &request{
 		Root: head[0],
-		Spec: &Spec{Method: Namespaces, Root: head[1], Stage: head[2], Dir: head[3]},
+		Spec: &Spec{Method: Namespaces, Root: head[1], Stage: head[2], Dir: head[3], Chdir: head[4], Hide: d.list()},
 		Argv: d.list(),
 		Env:  d.list(),
 	}

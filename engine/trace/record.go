@@ -179,6 +179,7 @@ const (
 	recipePlaced // foreign, beside erg's own
 	recipeSelf
 	recipeFrom
+	recipeInstall // a package
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -189,7 +190,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil} {
 		if set {
 			flags |= 1 << i
 		}
@@ -227,6 +228,15 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	if len(s.From) > 0 {
 		e.strings(s.From)
+	}
+	if i := s.Install; i != nil {
+		e.string(i.Site)
+		e.string(i.Source)
+		e.string(i.Dir)
+		e.uint(uint64(len(i.Steps)))
+		for _, step := range i.Steps {
+			e.strings(step)
+		}
 	}
 }
 
@@ -296,6 +306,12 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	s.Self = flags&recipeSelf != 0
 	if flags&recipeFrom != 0 {
 		s.From = d.strings()
+	}
+	if flags&recipeInstall != 0 {
+		s.Install = &action.Install{Site: d.string(), Source: d.string(), Dir: d.string(), Steps: make([][]string, d.count())}
+		for i := range s.Install.Steps {
+			s.Install.Steps[i] = d.strings()
+		}
 	}
 	return s
 }

@@ -45,6 +45,7 @@ const (
 	Presence             // whether there is such a file
 	Listing              // a directory's names
 	Mtime                // when it was last modified, whatever it holds
+	Names                // a directory's names, those with a dot in front too
 )
 
 // A Stamp is what the file system tells of a file without reading it. The

@@ -186,7 +186,7 @@ func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Eval
 	if pool != nil {
 		defer pool.Close()
 	}
-	s := eng.NewSession(ctx, engine.SessionOptions{Goal: key, Jobs: jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, Sink: sink,
+	s := eng.NewSession(ctx, engine.SessionOptions{Goal: key, Jobs: jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, KeepFailed: j.opts.KeepFailed, Sink: sink,
 		Jobserver: pool, MaxLoad: j.opts.MaxLoad, Memory: j.opts.Memory, Environ: os.Environ(),
 		BeforeRun: func() bool { return j.common.KeepGoing || !ev.HasErrors() }})
 	resumed, err := s.Resume(look)

@@ -91,6 +91,8 @@ type Var struct{ Name, Value string }
 type Building struct {
 	Timeline string // the file to write a trace to, absolute; "" for none
 	Explain  bool   // say of each action why it runs
+	// KeepFailed keeps the directory of a package that cannot be built.
+	KeepFailed bool
 	// MaxLoad and Memory hold processes back; as in engine.SessionOptions.
 	MaxLoad float64
 	Memory  int64

@@ -129,6 +129,7 @@ func (g *global) completeOne(of CompletionOf) cobra.CompletionFunc {
 func addBuilding(cmd *cobra.Command, b *Building) {
 	f := cmd.Flags()
 	f.BoolVar(&b.Explain, "explain", false, "say of each action why it runs")
+	f.BoolVar(&b.KeepFailed, "keep-failed", false, "keep the directory in which a package was built, if that failed")
 	f.StringVar(&b.Timeline, "timeline", "", "write a trace for ui.perfetto.dev to `FILE`")
 	f.Float64VarP(&b.MaxLoad, "max-load", "l", 0, "start no further process while the load average is `N` or more")
 	f.Var((*memory)(&b.Memory), "mem", "start together only what fits in `SIZE` (8G, 50%, none) of memory")

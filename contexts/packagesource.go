@@ -1,0 +1,79 @@
+package contexts
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/lang"
+	"erg.build/erg/engine"
+)
+
+// A sourceTree is what a package is built from.
+type sourceTree struct {
+	// dir is the directory, of the workspace or, absolute, of the store.
+	dir string
+	// inputs are the files whose content tells what is in it: all of them, or
+	// one that lists them.
+	inputs []string
+}
+
+// sourceTree evaluates the source of a package: a directory of the workspace.
+// nil stands for one that is not known yet. What else may be a source is
+// decided here and nowhere else.
+func (ev *Evaluator) sourceTree(sc *scope, expr hcl.Expression) (*sourceTree, hcl.Diagnostics) {
+	val, diags := lang.Eval(expr, sc)
+	s, more := lang.String(val, expr.Range(), "source")
+	if diags = append(diags, more...); diags.HasErrors() || !s.Known {
+		return nil, diags
+	}
+	dir, err := inside("", s.Value)
+	switch {
+	case err != nil:
+		return nil, errorAt(expr.Range(), "Outside of the workspace", "%s", sentence(err.Error()))
+	case dir == "":
+		return nil, errorAt(expr.Range(), "Not a source tree", "source is a directory of the workspace, not the workspace itself.")
+	case !isDir(sc.t, dir):
+		return nil, errorAt(expr.Range(), "No such directory", "There is no directory %q.%s", s.Value, suggestEntry(sc.t, dir))
+	}
+	tree := &sourceTree{dir: dir}
+	if err := tree.list(sc.t, dir); err != nil {
+		return nil, ev.diagnose(err, expr.Range(), "Cannot read the source")
+	}
+	if len(tree.inputs) == 0 {
+		return nil, errorAt(expr.Range(), "Nothing to build", "There are no files in directory %q.", s.Value)
+	}
+	return tree, nil
+}
+
+// ofVersionControl are directories that are no part of a source tree.
+var ofVersionControl = []string{".git", ".hg", ".svn", ".bzr", "_darcs"}
+
+// list adds the files of a directory and below. Unlike glob, it takes those
+// whose names begin with a dot: packages have such.
+func (s *sourceTree) list(t *engine.Task, dir string) error {
+	entries, err := t.ReadNames(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := checkName(dir, e.Name); err != nil {
+			return err
+		}
+		p := path.Join(dir, e.Name)
+		switch {
+		case slices.Contains(ofVersionControl, e.Name):
+		case e.Dir && e.Link:
+			return fmt.Errorf("%s is a symbolic link to a directory, which the source of a package cannot have", p)
+		case e.Dir:
+			if err := s.list(t, p); err != nil {
+				return err
+			}
+		default:
+			s.inputs = append(s.inputs, p)
+		}
+	}
+	return nil
+}

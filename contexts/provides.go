@@ -1,0 +1,144 @@
+package contexts
+
+import (
+	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/lang"
+	"erg.build/erg/engine"
+)
+
+// A provided file is one that a package's provides block names.
+type provided struct {
+	pkg  addr.Element
+	path string // in the install tree
+	rng  hcl.Range
+}
+
+// A providing is what the packages of a context let others name, by path.
+type providing map[string]provided
+
+// provides evaluates what the packages of a context provide. Nothing need be
+// built for it.
+func (ev *Evaluator) provides(t *engine.Task, c addr.Context) (providing, error) {
+	d, err := ev.definition(t, c)
+	if err != nil {
+		return nil, err
+	}
+	out := providing{}
+	var diags hcl.Diagnostics
+	for _, name := range ev.packageNames(d) {
+		v := ev.findPackage(d, name).Provides
+		if v == nil {
+			continue
+		}
+		el := addr.Element{Context: c, Kind: addr.KindPrefix, Name: name}
+		for _, s := range []struct {
+			dir  string
+			expr hcl.Expression
+		}{{"bin", v.Bin}, {"lib", v.Lib}, {"share", v.Share}} {
+			if s.expr != nil {
+				diags = append(diags, out.add(d.scope, el, s.dir, s.expr)...)
+			}
+		}
+	}
+	return out, ev.report(diags)
+}
+
+func (o providing) add(sc *scope, el addr.Element, dir string, expr hcl.Expression) hcl.Diagnostics {
+	val, diags := lang.Eval(expr, sc)
+	list, more := lang.StringList(val, expr.Range(), dir)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return diags
+	}
+	if !list.Known {
+		return errorAt(expr.Range(), "Not known before building", "What a package provides must be known before anything is built.")
+	}
+	for i, name := range list.Value {
+		rng := elementRange(expr, i)
+		p, err := inside(dir, name)
+		if err != nil || !strings.HasPrefix(p, dir+"/") {
+			diags = append(diags, errorAt(rng, "Outside of the package", "%s is a list of files below %s in the package's prefix; %q is none.", dir, dir, name)...)
+			continue
+		}
+		if old, dup := o[p]; dup && old.pkg != el {
+			diags = append(diags, errorAt(rng, "Two public names", "Package %q provides %s, too.", old.pkg.Name, p)...)
+		}
+		o[p] = provided{el, p, rng}
+	}
+	return diags
+}
+
+// lookup finds the file of an element that a package provides.
+func (o providing) lookup(el addr.Element) (provided, bool) {
+	p := el.Name
+	switch el.Kind {
+	case addr.KindBin:
+		p = path.Join("bin", el.Name)
+	case addr.KindShare:
+		p = path.Join("share", el.Name)
+	case addr.KindFile:
+	default:
+		return provided{}, false
+	}
+	f, ok := o[p]
+	return f, ok
+}
+
+// names lists the elements of a kind, for suggestions.
+func (o providing) names(k addr.Kind) []string {
+	var out []string
+	for p := range o {
+		if k == addr.KindFile {
+			out = append(out, p)
+		} else if rest, ok := strings.CutPrefix(p, string(k)+"/"); ok {
+			out = append(out, rest)
+		}
+	}
+	return out
+}
+
+// providedFile evaluates an element that a package provides; ok is false for
+// any other.
+func (ev *Evaluator) providedFile(t *engine.Task, el addr.Element) (val cty.Value, ok bool, err error) {
+	all, err := ev.providesQ.Get(t, el.Context)
+	if err != nil {
+		return cty.UnknownVal(cty.String), true, err
+	}
+	f, ok := all.lookup(el)
+	if !ok {
+		return cty.NilVal, false, nil
+	}
+	p, err := ev.packageQ.Get(ev.at(t, f.rng), f.pkg)
+	if err != nil {
+		return cty.UnknownVal(cty.String), true, err
+	}
+	return p.at(f.path), true, nil
+}
+
+// checkProvided looks whether a package installed what it says that it
+// provides.
+func (ev *Evaluator) checkProvided(t *engine.Task, p *pkg) error {
+	all, err := ev.providesQ.Get(t, p.el.Context)
+	if err != nil || p.tree == nil {
+		return err
+	}
+	var diags hcl.Diagnostics
+	for _, f := range all {
+		if f.pkg != p.el || p.tree.Lookup(f.path) != nil {
+			continue
+		}
+		var there []string
+		for _, e := range p.tree.Entries {
+			if path.Dir(e.Path) == path.Dir(f.path) {
+				there = append(there, e.Path)
+			}
+		}
+		diags = append(diags, errorAt(f.rng, "Not installed", "Package %q says that it provides %s, but its steps do not install that.%s", p.el.Name, f.path, didYouMean(f.path, there))...)
+	}
+	return ev.report(diags)
+}

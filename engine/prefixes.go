@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/digest"
+	"erg.build/erg/engine/fsys"
+)
+
+// A prefixDir is where install trees are, in the user's store. It has
+//
+//	prefix/KEY           an install tree; complete when .erg-install is there
+//	alias/KEY            the key of the tree that has what KEY would make
+//	tree/DIGEST          the key of the tree with that digest
+//	work/KEY             where a package is being built
+//	log/KEY/1-make.log   what its steps printed
+//	lock/KEY             taken by who builds it
+//
+// Whether a tree is whole, its stamp tells, which is written last. All of this
+// can be removed at any time while no erg runs: it is built again.
+type prefixDir struct {
+	fs  fsys.FS
+	dir string
+}
+
+// stampName is the file, in an install tree, that lists it.
+const stampName = ".erg-install"
+
+// keyLength is how long a key is, in hexadecimal digits. Each file with the
+// prefix in it has all of them, and some systems bound the first line of a
+// script.
+const keyLength = 32
+
+func installKey(d digest.Digest) string { return d.String()[:keyLength] }
+
+func validKey(k string) bool { return len(k) == keyLength && strings.Trim(k, "0123456789abcdef") == "" }
+
+// prefixes returns the directory of install trees, by the name that programs
+// find out when they ask where they are.
+func (e *Engine) prefixes() (*prefixDir, error) {
+	dir := filepath.Join(e.stateDir, "packages")
+	if e.store != nil {
+		dir = e.store.Dir()
+	}
+	if err := e.fs.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("make the directory for packages: %w", err)
+	}
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the directory for packages: %w", err)
+	}
+	if strings.ContainsAny(real, " \t\n:'\"$\\#") {
+		return nil, fmt.Errorf("packages cannot be installed below %q: most builds cannot cope with such a path; choose another store with --store or ERG_STORE", real)
+	}
+	return &prefixDir{e.fs, real}, nil
+}
+
+func (p *prefixDir) path(what, key string) string { return filepath.Join(p.dir, what, key) }
+func (p *prefixDir) prefix(key string) string     { return p.path("prefix", key) }
+func (p *prefixDir) stamp(key string) string      { return filepath.Join(p.prefix(key), stampName) }
+
+// read returns the tree of a key, nil if it is not there as a whole.
+func (p *prefixDir) read(key string) (*InstallTree, error) {
+	b, err := fsys.ReadFile(p.fs, p.stamp(key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t, err := decodeTree(b)
+	if err != nil || t.Key != key {
+		return nil, nil // somebody meddled with it: it is made again
+	}
+	t.Prefix = p.prefix(key)
+	return t, nil
+}
+
+// find returns the tree that the action of a key has made, or one with the
+// same content.
+func (p *prefixDir) find(key string) (*InstallTree, error) {
+	t, err := p.read(key)
+	if t != nil || err != nil {
+		return t, err
+	}
+	b, err := fsys.ReadFile(p.fs, p.path("alias", key))
+	if err != nil || !validKey(string(b)) {
+		return nil, nil // it only saves work
+	}
+	return p.read(string(b))
+}
+
+// adopt makes a tree that was scanned in the prefix of key the tree of that
+// key. If there is one with the same content, that is used in its place:
+// what was built with it stays as it is.
+func (p *prefixDir) adopt(key string, t *InstallTree) (*InstallTree, error) {
+	index := p.path("tree", t.Digest.String())
+	if b, err := fsys.ReadFile(p.fs, index); err == nil && validKey(string(b)) && string(b) != key {
+		if same, err := p.read(string(b)); err == nil && same != nil && same.Digest == t.Digest {
+			if err := p.write(p.path("alias", key), b); err != nil {
+				return nil, err
+			}
+			return same, fsys.RemoveTree(p.fs, p.prefix(key))
+		}
+	}
+	t.Key, t.Prefix = key, p.prefix(key)
+	if err := p.write(p.stamp(key), t.encode()); err != nil {
+		return nil, err
+	}
+	return t, p.write(index, []byte(key))
+}
+
+func (p *prefixDir) write(name string, b []byte) error {
+	if err := p.fs.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		return err
+	}
+	return fsys.WriteFile(p.fs, name, b, 0o666)
+}
+
+// lock waits until nobody else builds the package of a key. Processes that
+// inherit the file keep the lock when erg is killed.
+func (p *prefixDir) lock(ctx context.Context, key string, waiting func()) (*os.File, error) {
+	name := p.path("lock", key)
+	if err := p.fs.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("lock a package: %w", err)
+	}
+	for said := false; ; said = true {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
+			f.Close()
+			return nil, fmt.Errorf("lock a package: %s: %w", name, err)
+		}
+		if !said {
+			waiting()
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, context.Cause(ctx)
+		case <-time.After(lockPoll):
+		}
+	}
+}
+
+// unlock gives the lock up for all who inherited it.
+func unlock(f *os.File) {
+	unix.Flock(int(f.Fd()), unix.LOCK_UN)
+	f.Close()
+}
