@@ -161,6 +161,11 @@ func (ev *Evaluator) cycle(c *engine.CycleError, rng hcl.Range) hcl.Diagnostics 
 			links = append(links, l)
 		}
 	}
+	if len(links) == 0 { // a package that is built with itself
+		l := c.Links[len(c.Links)-1]
+		l.To = l.From
+		links = append(links, l)
+	}
 	least := 0
 	for i, l := range links {
 		if l.From < links[least].From {

@@ -32,6 +32,9 @@ func (ev *Evaluator) Invoke(t *engine.Task, r Request, name string, args []strin
 	if err != nil {
 		return nil, err
 	}
+	if inv, err := ev.invokeProvided(t, ws, name, args); inv != nil || err != nil {
+		return inv, err
+	}
 	g, public, err := ev.findProgram(t, ws, sel, name)
 	if err != nil {
 		return nil, err
@@ -219,6 +222,7 @@ func (ev *Evaluator) Words(t *engine.Task, of string) []string {
 				out = append(out, addr.Element{Context: c, Kind: addr.KindSettings, Name: n}.String())
 			}
 		}
+		out = append(out, ev.packageWords(t, c, of)...)
 		dirs, err := ev.directories(t, c)
 		if err != nil {
 			continue

@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -69,7 +70,8 @@ func (ev *Evaluator) pkg(t *engine.Task, el addr.Element) (*pkg, error) {
 		Jobserver: true,
 		Install:   &action.Install{Site: site(b.Range)},
 	}
-	if err := ev.report(ev.packageSpec(&sc, b, &spec)); err != nil {
+	_, bad := ev.providesQ.Get(t, el.Context)
+	if err := cmp.Or(ev.report(ev.packageSpec(&sc, b, &spec)), bad); err != nil {
 		return nil, err
 	}
 	if err := ev.addContextEnv(t, el.Context, &spec); err != nil {

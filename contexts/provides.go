@@ -2,12 +2,14 @@ package contexts
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/config"
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
 )
@@ -141,4 +143,53 @@ func (ev *Evaluator) checkProvided(t *engine.Task, p *pkg) error {
 		diags = append(diags, errorAt(f.rng, "Not installed", "Package %q says that it provides %s, but its steps do not install that.%s", p.el.Name, f.path, didYouMean(f.path, there))...)
 	}
 	return ev.report(diags)
+}
+
+// invokeProvided is Invoke for the address of a program that a package
+// provides; it returns nil for any other.
+func (ev *Evaluator) invokeProvided(t *engine.Task, ws *config.Workspace, name string, args []string) (*Invocation, error) {
+	var el addr.Element
+	switch a, _ := addr.Parse(name); a := a.(type) {
+	case addr.Public:
+		el = a.Element()
+	case addr.Element:
+		el = a
+	}
+	if el.Kind != addr.KindBin || knownContext(ws, el.Context) != nil || ev.knownInstance(t, ws, el.Context) != nil {
+		return nil, nil // whoever looks for it will say so
+	}
+	val, ok, err := ev.providedFile(t, el)
+	if !ok || err != nil {
+		return nil, err
+	}
+	plain, _ := val.Unmark()
+	if !plain.IsKnown() {
+		return nil, engine.ErrUnknown
+	}
+	return &Invocation{Argv: append([]string{plain.AsString()}, args...)}, nil
+}
+
+// packageWords is Words for what packages make public.
+func (ev *Evaluator) packageWords(t *engine.Task, c addr.Context, of string) []string {
+	d, err := ev.definition(t, c)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, name := range ev.packageNames(d) {
+		switch of {
+		case "elements":
+			out = append(out, addr.Element{Context: c, Kind: addr.KindPrefix, Name: name}.String())
+		case "targets":
+			out = append(out, addr.Public{Context: c, Kind: addr.KindPrefix, Name: name}.String())
+		}
+	}
+	all, err := ev.providesQ.Get(t, c)
+	if err == nil && (of == "targets" || of == "programs") {
+		for _, name := range all.names(addr.KindBin) {
+			out = append(out, addr.Public{Context: c, Kind: addr.KindBin, Name: name}.String())
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -32,9 +32,8 @@ type installation struct {
 	res      *exec.Result   // of all steps so far
 }
 
-// executeInstall builds a package, unless its install tree is there: another
-// workspace may have made it just now, or this one, in a build that was
-// killed before it could record that.
+// executeInstall builds a package, unless its install tree is there by now:
+// another workspace may have made it while this one waited for a slot.
 func (s *Session) executeInstall(n *node, o *outcome) {
 	i, err := s.newInstallation(n)
 	if err != nil {
@@ -68,7 +67,7 @@ func (s *Session) installed(n *node, o *outcome, tree *InstallTree) error {
 	}
 	stamp := filepath.Join(tree.Prefix, stampName)
 	s.forget(n.spec.Outputs...)
-	s.forget(stamp)
+	s.forgetTree(tree)
 	if err := fsys.WriteFile(s.eng.fs, s.eng.abs(n.spec.Outputs[0]), tree.encode(), 0o666); err != nil {
 		return err
 	}
@@ -80,13 +79,46 @@ func (s *Session) installed(n *node, o *outcome, tree *InstallTree) error {
 	return err
 }
 
+// forgetTree makes the session look again at all of an install tree: it may
+// have seen that it was not there.
+func (s *Session) forgetTree(tree *InstallTree) {
+	s.forget(tree.Prefix, filepath.Join(tree.Prefix, stampName))
+	for _, e := range tree.Entries {
+		s.forget(filepath.Join(tree.Prefix, e.Path))
+	}
+}
+
+// reuseTree ends the node of a package whose install tree is there though no
+// result says so: erg was killed before it could, or the store's are lost.
+func (s *Session) reuseTree(n *node, m action.Manifest) (bool, error) {
+	if n.spec.Install == nil || s.opts.Mode == Plan {
+		return false, nil
+	}
+	p, err := s.eng.prefixes()
+	if err != nil {
+		return false, err
+	}
+	tree, err := p.find(installKey(n.key))
+	if tree == nil || err != nil {
+		return false, err
+	}
+	o := &outcome{}
+	if err := s.installed(n, o, tree); err != nil {
+		return false, err
+	}
+	rec := s.newRecord(n, m, o.discovered, o.outs, nil)
+	s.share(n, rec)
+	s.concludeReuse(n, rec, event.Restored)
+	return true, nil
+}
+
 func (s *Session) newInstallation(n *node) (*installation, error) {
 	p, err := s.eng.prefixes()
 	if err != nil {
 		return nil, err
 	}
 	key := installKey(n.key)
-	i := &installation{s: s, n: n, prefixes: p, key: key, prefix: p.prefix(key), work: p.path("work", key), res: &exec.Result{Started: time.Now()}}
+	i := &installation{s: s, n: n, prefixes: p, key: key, prefix: p.prefix(key), work: p.state("work", key), res: &exec.Result{Started: time.Now()}}
 	i.deps, err = s.treesOf(n)
 	return i, err
 }
@@ -164,7 +196,7 @@ func (i *installation) clean() error {
 
 func (i *installation) run(o *outcome) (*InstallTree, error) {
 	fsy := i.s.eng.fs
-	logs := i.prefixes.path("log", i.key)
+	logs := i.prefixes.state("log", i.key)
 	if err := fsy.RemoveAll(logs); err != nil {
 		return nil, err
 	}

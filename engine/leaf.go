@@ -152,10 +152,11 @@ func (s *Session) examinedAt(p string) time.Duration {
 	return s.leaves.at(r).at
 }
 
-// forget makes the session look again at files that an action has just made.
+// forget makes the session look again at files and directories that an action
+// has just made.
 func (s *Session) forget(paths ...string) {
 	for _, p := range paths {
-		for _, kind := range [...]trace.Kind{trace.Content, trace.Presence, trace.Mtime} {
+		for _, kind := range [...]trace.Kind{trace.Content, trace.Presence, trace.Listing, trace.Mtime} {
 			s.stateMu.Lock()
 			r, ok := s.eng.state.Row(trace.FileKey{Path: p, Kind: kind})
 			s.stateMu.Unlock()

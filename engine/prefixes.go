@@ -18,12 +18,12 @@ import (
 
 // A prefixDir is where install trees are, in the user's store. It has
 //
-//	prefix/KEY           an install tree; complete when .erg-install is there
-//	alias/KEY            the key of the tree that has what KEY would make
-//	tree/DIGEST          the key of the tree with that digest
-//	work/KEY             where a package is being built
-//	log/KEY/1-make.log   what its steps printed
-//	lock/KEY             taken by who builds it
+//	prefix/KEY                    an install tree; whole when .erg-install is there
+//	packages/alias/KEY            the key of the tree that has what KEY would make
+//	packages/tree/DIGEST          the key of the tree with that digest
+//	packages/work/KEY             where a package is being built
+//	packages/log/KEY/1-make.log   what its steps printed
+//	packages/lock/KEY             taken by who builds it
 //
 // Whether a tree is whole, its stamp tells, which is written last. All of this
 // can be removed at any time while no erg runs: it is built again.
@@ -64,9 +64,11 @@ func (e *Engine) prefixes() (*prefixDir, error) {
 	return &prefixDir{e.fs, real}, nil
 }
 
-func (p *prefixDir) path(what, key string) string { return filepath.Join(p.dir, what, key) }
-func (p *prefixDir) prefix(key string) string     { return p.path("prefix", key) }
-func (p *prefixDir) stamp(key string) string      { return filepath.Join(p.prefix(key), stampName) }
+func (p *prefixDir) prefix(key string) string { return filepath.Join(p.dir, "prefix", key) }
+func (p *prefixDir) stamp(key string) string  { return filepath.Join(p.prefix(key), stampName) }
+
+// state is the file or directory of some purpose that a key has beside its tree.
+func (p *prefixDir) state(what, key string) string { return filepath.Join(p.dir, "packages", what, key) }
 
 // read returns the tree of a key, nil if it is not there as a whole.
 func (p *prefixDir) read(key string) (*InstallTree, error) {
@@ -92,7 +94,7 @@ func (p *prefixDir) find(key string) (*InstallTree, error) {
 	if t != nil || err != nil {
 		return t, err
 	}
-	b, err := fsys.ReadFile(p.fs, p.path("alias", key))
+	b, err := fsys.ReadFile(p.fs, p.state("alias", key))
 	if err != nil || !validKey(string(b)) {
 		return nil, nil // it only saves work
 	}
@@ -103,10 +105,10 @@ func (p *prefixDir) find(key string) (*InstallTree, error) {
 // key. If there is one with the same content, that is used in its place:
 // what was built with it stays as it is.
 func (p *prefixDir) adopt(key string, t *InstallTree) (*InstallTree, error) {
-	index := p.path("tree", t.Digest.String())
+	index := p.state("tree", t.Digest.String())
 	if b, err := fsys.ReadFile(p.fs, index); err == nil && validKey(string(b)) && string(b) != key {
 		if same, err := p.read(string(b)); err == nil && same != nil && same.Digest == t.Digest {
-			if err := p.write(p.path("alias", key), b); err != nil {
+			if err := p.write(p.state("alias", key), b); err != nil {
 				return nil, err
 			}
 			return same, fsys.RemoveTree(p.fs, p.prefix(key))
@@ -129,7 +131,7 @@ func (p *prefixDir) write(name string, b []byte) error {
 // lock waits until nobody else builds the package of a key. Processes that
 // inherit the file keep the lock when erg is killed.
 func (p *prefixDir) lock(ctx context.Context, key string, waiting func()) (*os.File, error) {
-	name := p.path("lock", key)
+	name := p.state("lock", key)
 	if err := p.fs.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 		return nil, err
 	}

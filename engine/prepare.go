@@ -67,6 +67,9 @@ func (s *Session) judge(n *node) error {
 	if !ok && err == nil {
 		ok, err = s.reuse(n, m)
 	}
+	if !ok && err == nil {
+		ok, err = s.reuseTree(n, m)
+	}
 	if ok || err != nil {
 		return err
 	}

@@ -17,13 +17,17 @@ var workspaceSchema = &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
 	{Type: "context", LabelNames: []string{"name"}},
 }, unsupportedBlocks...)}
 
-// unsupportedBlocks are read only to say that they are not supported yet: to
-// call them unknown would suggest a misspelling.
+// unsupportedBlocks are read only to say that they are not supported yet, or
+// not here: to call them unknown would suggest a misspelling.
 var unsupportedBlocks = []hcl.BlockHeaderSchema{
 	{Type: "package", LabelNames: []string{"name"}},
 }
 
 func (d *decoder) unsupported(b *hcl.Block) {
+	if b.Type == "package" {
+		d.error(b.DefRange, "Unsupported block type", "Blocks of type \"package\" belong in a context of erg.hcl, not here.")
+		return
+	}
 	d.error(b.DefRange, "Block not supported yet", "This version of erg does not support %q blocks yet.", b.Type)
 }
 
