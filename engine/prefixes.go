@@ -68,7 +68,9 @@ func (p *prefixDir) prefix(key string) string { return filepath.Join(p.dir, "pre
 func (p *prefixDir) stamp(key string) string  { return filepath.Join(p.prefix(key), stampName) }
 
 // state is the file or directory of some purpose that a key has beside its tree.
-func (p *prefixDir) state(what, key string) string { return filepath.Join(p.dir, "packages", what, key) }
+func (p *prefixDir) state(what, key string) string {
+	return filepath.Join(p.dir, "packages", what, key)
+}
 
 // read returns the tree of a key, nil if it is not there as a whole.
 func (p *prefixDir) read(key string) (*InstallTree, error) {
