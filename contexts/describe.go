@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -80,6 +81,10 @@ func (ev *Evaluator) describe(t *engine.Task, c addr.Context) (*Description, err
 	}
 	for _, a := range tcs {
 		tc, err := ev.toolchainQ.Get(t, a)
+		if errors.As(err, new(*notYet)) {
+			d.Toolchains = append(d.Toolchains, DescribedToolchain{Address: a, Version: "known after build"})
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -29,9 +29,18 @@ type collector struct {
 	diags hcl.Diagnostics
 }
 
+// A notYet says, when planning, that something which is no value cannot be
+// had before the build: a toolchain that a context builds. It is no error:
+// what needs it is a group that the plan cannot list yet.
+type notYet struct{ waits []string }
+
+func (e *notYet) Error() string {
+	return "it is known after the build of " + strings.Join(e.waits, ", ")
+}
+
 // passThrough marks diagnostics that stand for others which were reported
-// where they belong. try and can let them pass.
-type passThrough struct{}
+// where they belong, or for what is not known yet. try and can let them pass.
+type passThrough struct{ later *notYet }
 
 func (passThrough) BuildFailed() bool { return true }
 
@@ -41,16 +50,21 @@ func reported(rng hcl.Range) hcl.Diagnostics {
 }
 
 // report takes diagnostics over. It returns errReported when they hold an
-// error, passed through or new.
+// error, passed through or new, and a *notYet when there is no worse.
 func (ev *Evaluator) report(diags hcl.Diagnostics) error {
 	var err error
 	ev.diags.mu.Lock()
 	defer ev.diags.mu.Unlock()
 	for _, d := range diags {
-		if d.Severity == hcl.DiagError {
+		pass, ok := d.Extra.(passThrough)
+		switch {
+		case d.Severity != hcl.DiagError:
+		case pass.later == nil:
 			err = errReported
+		case err == nil:
+			err = pass.later
 		}
-		if _, ok := d.Extra.(passThrough); ok || ev.diags.has(d) {
+		if ok || ev.diags.has(d) {
 			continue
 		}
 		ev.diags.diags = append(ev.diags.diags, d)
@@ -129,9 +143,12 @@ func (ev *Evaluator) diagnose(err error, rng hcl.Range, summary string) hcl.Diag
 	var miss *toolchain.MissingError
 	var probe *toolchain.ProbeError
 	var target *toolchain.TargetError
+	var later *notYet
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &later):
+		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Not known yet", Subject: &rng, Extra: passThrough{later}}}
 	case errors.Is(err, errReported), errors.Is(err, engine.ErrFailed), isCancelled(err):
 		return reported(rng)
 	case errors.As(err, &cycle):

@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -221,13 +222,31 @@ func (ev *Evaluator) makeValues(t *engine.Task, c addr.Context) error {
 		func(t *engine.Task) error { _, err := ev.runnerQ.Get(t, attrKey{c, "runner"}); return err },
 	}
 	for _, el := range els {
-		fns = append(fns, func(t *engine.Task) error { _, err := ev.elementQ.Get(t, el); return err })
+		fns = append(fns, func(t *engine.Task) error {
+			_, err := ev.elementQ.Get(t, el)
+			if later := (*notYet)(nil); errors.As(err, &later) {
+				t.Deferred(c.String(), el.String(), later.waits)
+				return nil
+			}
+			return err
+		})
 	}
 	return t.Run(fns...)
 }
 
-// makeTarget makes one target. Of a test, that is what it runs, or its run.
+// makeTarget makes one target. When planning, what its actions are may be
+// known only after a build.
 func (ev *Evaluator) makeTarget(t *engine.Task, g *target, r Request, out *Outcome) error {
+	err := ev.makeKnown(t, g, r, out)
+	if later := (*notYet)(nil); errors.As(err, &later) {
+		t.Deferred(g.ctx.String(), "actions of "+g.addr().String(), later.waits)
+		return nil
+	}
+	return err
+}
+
+// makeKnown makes one target. Of a test, that is what it runs, or its run.
+func (ev *Evaluator) makeKnown(t *engine.Task, g *target, r Request, out *Outcome) error {
 	t.At(site(g.header.Range))
 	switch {
 	case g.test != nil:

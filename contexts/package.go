@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"cmp"
+	"errors"
 	"path"
 	"regexp"
 	"slices"
@@ -78,7 +79,9 @@ func (ev *Evaluator) pkg(t *engine.Task, el addr.Element) (*pkg, error) {
 		return nil, err
 	}
 	tools, err := ev.contextTools(t, el.Context)
-	if err != nil {
+	if later := (*notYet)(nil); errors.As(err, &later) {
+		spec.Unknown = unique(append(spec.Unknown, later.waits...))
+	} else if err != nil {
 		return nil, err
 	}
 	spec.Tools = append(spec.Tools, tools...)

@@ -37,8 +37,7 @@ func (ev *Evaluator) toolchain(t *engine.Task, a addr.Toolchain) (toolchain.Tool
 		return nil, err
 	}
 	if w := sc.waits(); len(w) > 0 {
-		return nil, ev.report(errorAt(block.Range, "Toolchain not known before building",
-			"It depends on %v, which only a build can tell.", w))
+		return nil, &notYet{w}
 	}
 	var tc toolchain.Toolchain
 	switch a.Kind {
@@ -155,6 +154,9 @@ func (sc *scope) resolveToolchain(ref lang.Ref) (cty.Value, int, hcl.Diagnostics
 // toolchainFacts resolves a fact; its name is step n.
 func (sc *scope) toolchainFacts(ref lang.Ref, n int, at addr.Toolchain) (cty.Value, int, hcl.Diagnostics) {
 	tc, err := sc.ev.toolchainQ.Get(sc.t, at)
+	if errors.As(err, new(*notYet)) {
+		return cty.DynamicVal, len(ref.Steps), nil
+	}
 	if err != nil {
 		return cty.DynamicVal, len(ref.Steps), sc.ev.diagnose(err, ref.Range, "Invalid toolchain")
 	}
@@ -188,6 +190,9 @@ func (ev *Evaluator) toolchainOf(t *engine.Task, c addr.Context, kind string) (t
 func (ev *Evaluator) targetFact(t *engine.Task, c addr.Context) (cty.Value, error) {
 	for _, kind := range toolchainKinds {
 		tc, err := ev.toolchainOf(t, c, kind)
+		if errors.As(err, new(*notYet)) {
+			return cty.UnknownVal(cty.String), nil
+		}
 		if err != nil {
 			return cty.UnknownVal(cty.String), err
 		}
@@ -201,6 +206,9 @@ func (ev *Evaluator) targetFact(t *engine.Task, c addr.Context) (cty.Value, erro
 // toolchainFacts evaluates context.C.toolchain.KIND.
 func (ev *Evaluator) toolchainFacts(t *engine.Task, el addr.Element) (cty.Value, error) {
 	tc, err := ev.toolchainOf(t, el.Context, el.Name)
+	if errors.As(err, new(*notYet)) {
+		return cty.DynamicVal, nil
+	}
 	if err != nil {
 		return cty.DynamicVal, err
 	}
