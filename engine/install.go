@@ -27,6 +27,7 @@ type installation struct {
 	key      string
 	prefix   string // where it is installed
 	work     string // the copy of its source
+	at       string // where the steps see that
 	lock     *os.File
 	deps     []*InstallTree // with what they need
 	res      *exec.Result   // of all steps so far
@@ -119,6 +120,12 @@ func (s *Session) newInstallation(n *node) (*installation, error) {
 	}
 	key := installKey(n.key)
 	i := &installation{s: s, n: n, prefixes: p, key: key, prefix: p.prefix(key), work: p.state("work", key), res: &exec.Result{Started: time.Now()}}
+	i.at = i.work
+	if n.spec.Sandbox && s.sandboxMethod() == sandbox.Namespaces {
+		// Compilers write where they ran into what they make, even in an order
+		// that depends on it. There is one place for all builds, if that can be.
+		i.at = p.state("work", "build")
+	}
 	i.deps, err = s.treesOf(n)
 	return i, err
 }
@@ -200,7 +207,7 @@ func (i *installation) run(o *outcome) (*InstallTree, error) {
 	if err := fsy.RemoveAll(logs); err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{i.prefix, logs, filepath.Join(i.work, i.n.spec.Install.Dir)} {
+	for _, dir := range []string{i.prefix, logs, filepath.Join(i.work, i.n.spec.Install.Dir), i.at} {
 		if err := fsy.MkdirAll(dir, 0o777); err != nil {
 			return nil, err
 		}
@@ -218,7 +225,7 @@ func (i *installation) run(o *outcome) (*InstallTree, error) {
 		needs = append(needs, t.Key)
 	}
 	slices.Sort(needs)
-	tree, err := scanTree(fsy, i.prefix, &placeholders{[]string{i.prefix, i.work}}, needs)
+	tree, err := scanTree(fsy, i.prefix, &placeholders{[]string{i.prefix, i.at}}, needs)
 	if err != nil {
 		return nil, err
 	}
@@ -297,7 +304,7 @@ func lastLines(b []byte, n int) []byte {
 // command is the process of a step.
 func (i *installation) command(step []string) (*exec.Command, *sandbox.Spec) {
 	spec := i.n.spec
-	dir := filepath.Join(i.work, spec.Install.Dir)
+	dir := filepath.Join(i.at, spec.Install.Dir)
 	cmd := &exec.Command{Dir: dir, Timeout: spec.Timeout, ExtraFiles: []*os.File{i.s.eng.lock.f, i.lock}}
 	sb := i.sandbox(dir)
 	base := i.s.eng.opts.Root
@@ -312,7 +319,7 @@ func (i *installation) command(step []string) (*exec.Command, *sandbox.Spec) {
 		case p == action.Prefix:
 			return i.prefix
 		case p == action.Work:
-			return i.work
+			return i.at
 		case path.IsAbs(p):
 			return p
 		case sb != nil:
@@ -341,7 +348,7 @@ func (i *installation) sandbox(dir string) *sandbox.Spec {
 	}
 	root := i.s.eng.opts.Root
 	sb := &sandbox.Spec{Method: method, Root: root, Stage: i.s.scratch(), Chdir: dir,
-		Writable: []sandbox.Mount{{Source: i.work}, {Source: i.prefix}}}
+		Writable: []sandbox.Mount{{At: i.at, Source: i.work}, {Source: i.prefix}}}
 	if home := filepath.Clean(i.s.eng.opts.Env("HOME")); filepath.IsAbs(home) && home != "/" {
 		sb.Hide = []string{home}
 		for _, step := range i.n.spec.Install.Steps {

@@ -22,6 +22,7 @@ import (
 //	packages/alias/KEY            the key of the tree that has what KEY would make
 //	packages/tree/DIGEST          the key of the tree with that digest
 //	packages/work/KEY             where a package is being built
+//	packages/work/build           where its steps see that, if they can
 //	packages/log/KEY/1-make.log   what its steps printed
 //	packages/lock/KEY             taken by who builds it
 //

@@ -74,7 +74,7 @@ type Spec struct {
 	// Dir is the working directory, relative to the view. It is created.
 	Dir string
 	// Chdir is the working directory where it is none in the view: absolute, a
-	// Writable one or below it. Dir does not count then.
+	// place that is Writable or below one. Dir does not count then.
 	Chdir string
 	// Hide are further directories that are covered by empty ones of which
 	// nothing is kept: a home. What is mounted below them is there. Only
