@@ -292,9 +292,9 @@ func (i *installation) step(k int, logs string, o *outcome) error {
 
 // lastLines returns the end of a text, where programs say why they fail.
 func lastLines(b []byte, n int) []byte {
-	at := len(b)
-	for range n + 1 {
-		if at = bytes.LastIndexByte(b[:max(at, 0)], '\n'); at < 0 {
+	at := len(bytes.TrimSuffix(b, []byte("\n")))
+	for range n {
+		if at = bytes.LastIndexByte(b[:at], '\n'); at < 0 {
 			return b
 		}
 	}

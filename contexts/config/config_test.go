@@ -58,6 +58,20 @@ context "app" {
   runner {
     command = ["x"]
   }
+  package "zlib" {
+    source  = "vendor/zlib"
+    dir     = "src"
+    steps   = [["make", "install", "prefix=${prefix}"]]
+    deps    = [package.other]
+    tools   = ["gcc"]
+    env     = { CC = "gcc" }
+    timeout = "10m"
+    provides {
+      bin   = ["a"]
+      lib   = ["b"]
+      share = ["c"]
+    }
+  }
   output "size" {
     type        = object({ a = number, b = optional(string, "x") })
     run         = [self.bin.size]
@@ -90,6 +104,11 @@ const jsonWorkspace = `{
       "imports": ["${context.tools}"], "dirs": ["app"], "exclude": ["app/old"], "profile": "dev",
       "settings": {"cflags": ["-g"], "n": 1}, "env": {}, "for_each": "${toset([\"a\"])}",
       "runner": {"command": ["x"]},
+      "package": {"zlib": {
+        "source": "vendor/zlib", "dir": "src", "steps": [["make", "install", "prefix=${prefix}"]],
+        "deps": ["${package.other}"], "tools": ["gcc"], "env": {"CC": "gcc"}, "timeout": "10m",
+        "provides": {"bin": ["a"], "lib": ["b"], "share": ["c"]}
+      }},
       "output": {"size": {
         "type": "object({ a = number, b = optional(string, \"x\") })", "run": ["${self.bin.size}"],
         "parse": "json", "inputs": [], "env": {}, "description": "how big it is", "sensitive": true
@@ -145,6 +164,15 @@ func checkWorkspace(t *testing.T, w *Workspace) {
 	}
 	if got := c.AttrRange("host").Start.Line; got < 2 {
 		t.Errorf("host is on line %d", got)
+	}
+	p := c.Package("zlib")
+	if p == nil || p.Provides == nil || c.Package("other") != nil {
+		t.Fatalf("package: %+v", p)
+	}
+	for _, x := range []hcl.Expression{p.Source, p.Dir, p.Steps, p.Deps, p.Tools, p.Env, p.Timeout, p.Provides.Bin, p.Provides.Lib, p.Provides.Share} {
+		if _, ok := x.(hclsyntax.Expression); !ok {
+			t.Errorf("%T is not of the native syntax", x)
+		}
 	}
 	o := c.Output("size")
 	if o == nil || o.Parse != "json" || !o.Sensitive || o.Run == nil || o.Value != nil || o.Defaults == nil {

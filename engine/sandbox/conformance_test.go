@@ -51,6 +51,8 @@ var checks = []struct {
 	{"writing an input fails", inputsProtected},
 	{"writing elsewhere fails", restProtected},
 	{"places that are writable", writablePlaces},
+	{"a working directory elsewhere", chdir},
+	{"a hidden home", hiddenHome},
 	{"tools below the root", readOnlyMounts},
 	{"odd names", oddNames},
 	{"symlinks", symlinks},
@@ -164,6 +166,58 @@ func writablePlaces(b *box) {
 	}
 	b.spec.Stage += "-again"
 	b.prints("", `ls /tmp | grep erg-sandbox-x || :`)
+}
+
+func chdir(b *box) {
+	for i, dir := range []string{filepath.Dir(b.root) + "/work", b.root + "/_build/work"} {
+		if err := os.MkdirAll(dir+"/sub", 0o777); err != nil {
+			b.Fatal(err)
+		}
+		b.spec.Stage = fmt.Sprintf("%s-%d", b.spec.Stage, i)
+		b.spec.Writable = []sandbox.Mount{{Source: dir}}
+		b.spec.Chdir = dir + "/sub"
+		b.prints(dir+"/sub\n", `pwd; echo made >../made`)
+		b.created()
+		if got, err := os.ReadFile(dir + "/made"); string(got) != "made\n" {
+			b.Errorf("%s: %q, %v", dir, got, err)
+		}
+	}
+	b.need(sameRoot) // then a directory can be seen at another place, too
+	real, seen := filepath.Dir(b.root)+"/work", filepath.Dir(b.root)+"/seen"
+	if err := os.MkdirAll(seen, 0o777); err != nil {
+		b.Fatal(err)
+	}
+	b.spec.Stage += "-at"
+	b.spec.Writable = []sandbox.Mount{{At: seen, Source: real}}
+	b.spec.Chdir = seen
+	b.prints(seen+"\nmade\n", `pwd; cat made; echo again >again`)
+	if _, err := os.Lstat(real + "/again"); err != nil {
+		b.Error(err)
+	}
+}
+
+func hiddenHome(b *box) {
+	b.need(sameRoot)
+	home := filepath.Dir(b.root) + "/home"
+	for _, name := range []string{"secret", "store/prefix/file"} {
+		if err := os.MkdirAll(filepath.Dir(home+"/"+name), 0o777); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(home+"/"+name, []byte("there\n"), 0o666); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.input("a.txt")
+	b.spec.Hide = []string{home}
+	b.spec.ReadOnly = []sandbox.Mount{{Source: home + "/store/prefix"}}
+	b.prints("store\nthere\na\n", `ls -A "$1"; cat "$1/store/prefix/file"; cat a.txt; echo lost >"$1/new"`, home)
+	if _, err := os.Lstat(home + "/new"); err == nil {
+		b.Error("a file was written to the home")
+	}
+	// The workspace may lie in it.
+	b.spec.Stage += "-above"
+	b.spec.Hide = []string{filepath.Dir(b.root)}
+	b.prints("a\n", `cat "$1/a.txt"`, b.root)
 }
 
 func readOnlyMounts(b *box) {
