@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"debug/elf"
 	"fmt"
 	"io"
 	"io/fs"
@@ -222,8 +223,32 @@ func (s *treeScan) file(e *InstallEntry, name string) error {
 	if fi.Mode()&0o111 != 0 {
 		e.Kind = EntryProgram
 	}
-	e.Digest, err = s.sub.digest(f)
+	sub := s.sub
+	if id := buildID(f); id != "" {
+		// It is a hash of the rest, the paths in it among that.
+		sub = &placeholders{append(slices.Clip(sub.paths), id)}
+	}
+	e.Digest, err = sub.digest(f)
 	return err
+}
+
+// buildID returns the bytes by which a linker names a program, "" if there are
+// none. It leaves the file where it was.
+func buildID(f io.ReaderAt) string {
+	x, err := elf.NewFile(f)
+	if err != nil {
+		return ""
+	}
+	const header = 16 // three numbers and "GNU"
+	note := x.Section(".note.gnu.build-id")
+	if note == nil {
+		return ""
+	}
+	b, err := note.Data()
+	if err != nil || len(b) < header+8 { // short ones could be anything
+		return ""
+	}
+	return string(b[header:])
 }
 
 // placeholders stand for paths that differ between two builds of which the
