@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/contexts/lang"
@@ -413,62 +411,6 @@ func (ev *Evaluator) makeNamed(t *engine.Task, c addr.Context, a addr.Target, r 
 		}
 	}
 	return t.Run(fns...)
-}
-
-// makeElement makes something public: a program, a library, a value.
-func (ev *Evaluator) makeElement(t *engine.Task, c addr.Context, el addr.Element, r Request, out *Outcome) error {
-	el = el.Whole()
-	el.Context = c
-	ref := lang.Ref{Root: "context", Range: hcl.Range{Filename: "(command line)", Start: hcl.InitialPos, End: hcl.InitialPos}}
-	if diags := ev.checkElement(t, el, ref, 0); diags.HasErrors() {
-		for _, d := range diags {
-			if _, ok := d.Extra.(passThrough); ok {
-				return errReported
-			}
-		}
-		return usage("%s", lowerFirst(diags[0].Detail))
-	}
-	provided, err := ev.providesQ.Get(t, c)
-	if err != nil {
-		return err
-	}
-	switch _, ok := provided.lookup(el); {
-	case ok:
-	case el.Kind == addr.KindBin, el.Kind == addr.KindLib:
-		pub, err := ev.publicQ.Get(t, c)
-		if err != nil {
-			return err
-		}
-		g := pub.bins[el.Name]
-		if el.Kind == addr.KindLib {
-			g = pub.libs[el.Name]
-		}
-		if g.ninja == nil {
-			return ev.makeTarget(t, g, r, out)
-		}
-		p, err := ev.builtProgram(t, g, el.Name)
-		if err != nil || p.path == "" {
-			return err
-		}
-		out.program(p)
-		return t.Build(p.path)
-	}
-	val, err := ev.elementQ.Get(t, el)
-	if err != nil {
-		return err
-	}
-	var paths []string
-	for _, m := range lang.Files(val) {
-		paths = append(paths, m.Path)
-	}
-	return t.Build(paths...)
-}
-
-func lowerFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToLower(s[:1]) + s[1:]
 }
 
 // makeArtifact makes a file below _build. Which declaration makes it is known

@@ -22,6 +22,9 @@
 // against a simulator, and goal_test.go, which lists what makes a finished
 // goal unfinished.
 //
+// Foreign packages, of several processes each, are built by install.go into
+// trees that installtree.go lists and prefixes.go keeps.
+//
 // Actions of another build system's graph are judged (foreign.go) and run
 // (foreignrun.go) a little differently, by the same scheduler.
 //

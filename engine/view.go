@@ -1,0 +1,98 @@
+package engine
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+
+	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/sandbox"
+)
+
+// sandboxSpec is what an action can see: its inputs, and what packages among
+// them have installed.
+func (s *Session) sandboxSpec(n *node) (*sandbox.Spec, error) {
+	sb := &sandbox.Spec{
+		Method: s.sandboxMethod(),
+		Root:   s.eng.opts.Root,
+		Stage:  s.scratch(),
+		Dir:    n.spec.Dir,
+	}
+	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
+		for _, p := range list {
+			if !path.IsAbs(p) {
+				sb.Inputs = append(sb.Inputs, sandbox.Mount{At: n.roots().View(p), Source: s.eng.abs(p)})
+			}
+		}
+	}
+	for _, p := range n.spec.Outputs {
+		if d := path.Dir(n.roots().View(p)); d != "." {
+			sb.MakeDirs = append(sb.MakeDirs, d)
+		}
+	}
+	for _, w := range n.spec.Writable {
+		sb.Writable = append(sb.Writable, sandbox.Mount{Source: s.eng.abs(w)})
+	}
+	trees, err := s.treesOf(n)
+	for _, t := range trees {
+		sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: t.Prefix})
+	}
+	return sb, err
+}
+
+func (s *Session) sandboxMethod() sandbox.Method {
+	s.sandboxOnce.Do(func() {
+		s.method = s.eng.opts.Sandbox
+		if s.method == "" {
+			var why string
+			if s.method, why = sandbox.Available(); s.method != sandbox.Namespaces {
+				s.message(event.Info, fmt.Sprintf("sandbox: %s (%s)", s.method, why))
+			}
+		}
+	})
+	return s.method
+}
+
+// collect moves declared outputs out of the view.
+func (s *Session) collect(n *node, sb *sandbox.Spec) error {
+	if sb.Method == sandbox.None {
+		return nil
+	}
+	created, err := sandbox.Collect(sb)
+	if err != nil {
+		return err
+	}
+	declared, there := map[string]bool{}, map[string]bool{}
+	for _, c := range created {
+		there[c] = true
+	}
+	for _, p := range n.spec.Outputs {
+		if p == n.spec.Stdout {
+			continue
+		}
+		v := n.roots().View(p)
+		declared[v] = true
+		if there[v] {
+			if err := s.eng.fs.Rename(filepath.Join(sb.View(), v), s.eng.abs(p)); err != nil {
+				return err
+			}
+		}
+	}
+	if n.spec.Local {
+		return nil // what a test leaves behind is nobody's input
+	}
+	var extra []string
+	for _, c := range created {
+		if n.spec.Depfile != "" && c == n.roots().View(n.spec.Depfile) {
+			continue
+		}
+		if !declared[c] {
+			extra = append(extra, c)
+		}
+	}
+	if len(extra) > 0 {
+		return &UndeclaredError{Name: n.spec.Name, Paths: extra}
+	}
+	return nil
+}
+
