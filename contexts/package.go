@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -96,7 +97,8 @@ func (ev *Evaluator) pkg(t *engine.Task, el addr.Element) (*pkg, error) {
 
 // packageSpec evaluates the attributes of a package block.
 func (ev *Evaluator) packageSpec(sc *scope, b *config.Package, spec *action.Spec) hcl.Diagnostics {
-	cmd := &command{env: map[string]string{"HOME": action.Abs(action.Work)}}
+	// Whatever asks for the time of the build gets that of the source.
+	cmd := &command{env: map[string]string{"HOME": action.Abs(action.Work), "SOURCE_DATE_EPOCH": strconv.Itoa(action.SourceTime)}}
 	diags := ev.packageDeps(sc, b, cmd)
 	tree, more := ev.sourceTree(sc, b.Source)
 	diags = append(diags, more...)

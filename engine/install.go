@@ -355,6 +355,8 @@ func (i *installation) sandbox(dir string) *sandbox.Spec {
 			// A program that lies there comes with what lies beside it.
 			if top := filepath.Dir(filepath.Dir(step[0])); strings.HasPrefix(top, home+"/") {
 				sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: top})
+			} else if strings.HasPrefix(step[0], home+"/") {
+				sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: step[0]})
 			}
 		}
 	}

@@ -11,15 +11,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/fsys"
 )
-
-// sourceTime is when all files of a copied source were modified. Makefiles of
-// release archives would generate anew what is shipped if it seemed older than
-// what it was made from; with one time for all, nothing is older than anything.
-// It is a day that archive formats can express.
-const sourceTime = 315619200 // 1980-01-02
 
 // copySource makes the copy in which the steps of a package run.
 func (i *installation) copySource() error {
@@ -98,7 +93,7 @@ func copyFile(fsy fsys.FS, from, to string) (digest.Digest, error) {
 	}
 	d, _, err := digest.OfReader(io.TeeReader(src, dst))
 	if err == nil {
-		at := unix.Timeval{Sec: sourceTime}
+		at := unix.Timeval{Sec: action.SourceTime}
 		err = unix.Futimes(int(dst.Fd()), []unix.Timeval{at, at})
 	}
 	if cerr := dst.Close(); err == nil {

@@ -95,4 +95,3 @@ func (s *Session) collect(n *node, sb *sandbox.Spec) error {
 	}
 	return nil
 }
-

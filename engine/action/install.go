@@ -37,6 +37,13 @@ const (
 	Work   = "//work"
 )
 
+// SourceTime is when all files of a copied source were modified, in seconds
+// since 1970. Makefiles of release archives would generate anew what is shipped
+// if it seemed older than what it was made from; with one time for all, nothing
+// is older than anything. It is a day that archive formats can express:
+// 1980-01-02.
+const SourceTime = 315619200
+
 const packageDir = ".packages/"
 
 // PackageOutput is the output of the package of that name in an output root.
