@@ -3,6 +3,7 @@ package contexts
 import (
 	"errors"
 	"fmt"
+	"path"
 	"sort"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 )
 
 // A Request is what was asked for.
@@ -416,11 +418,14 @@ func (ev *Evaluator) makeNamed(t *engine.Task, c addr.Context, a addr.Target, r 
 // makeArtifact makes a file below _build. Which declaration makes it is known
 // once all of the context's are evaluated.
 func (ev *Evaluator) makeArtifact(t *engine.Task, c addr.Context, a addr.Artifact) error {
+	p := addr.Artifact{Context: c, Path: a.Path}.String()
+	if action.IsPackageOutput(p) {
+		return ev.makeElement(t, c, addr.Element{Kind: addr.KindPrefix, Name: path.Base(p)}, Request{}, &Outcome{})
+	}
 	dirs, err := ev.directories(t, c)
 	if err != nil {
 		return err
 	}
-	p := addr.Artifact{Context: c, Path: a.Path}.String()
 	// A block whose edges only a build can tell comes last.
 	for _, last := range []bool{false, true} {
 		var fns []func(*engine.Task) error
