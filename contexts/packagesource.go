@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -13,21 +14,23 @@ import (
 
 // A sourceTree is what a package is built from.
 type sourceTree struct {
-	// dir is the directory, of the workspace or, absolute, of the store.
-	dir string
-	// inputs are the files whose content tells what is in it: all of them, or
-	// one that lists them.
-	inputs []string
+	dir    string   // as package action spells it
+	inputs []string // all files below it
 }
 
-// sourceTree evaluates the source of a package: a directory of the workspace.
-// nil stands for one that is not known yet. What else may be a source is
+// sourceTree evaluates the source of a package: a directory of the workspace,
+// or one of a source block's tree. nil stands for one that is not known yet. What else may be a source is
 // decided here and nowhere else.
 func (ev *Evaluator) sourceTree(sc *scope, expr hcl.Expression) (*sourceTree, hcl.Diagnostics) {
 	val, diags := lang.Eval(expr, sc)
 	s, more := lang.String(val, expr.Range(), "source")
 	if diags = append(diags, more...); diags.HasErrors() || !s.Known {
 		return nil, diags
+	}
+	for _, tr := range treesOf(s.Marks) {
+		if s.Value == tr.dir || strings.HasPrefix(s.Value, tr.dir+"/") {
+			return tr.part(path.Clean(s.Value), expr.Range())
+		}
 	}
 	dir, err := inside("", s.Value)
 	switch {
@@ -46,6 +49,20 @@ func (ev *Evaluator) sourceTree(sc *scope, expr hcl.Expression) (*sourceTree, hc
 		return nil, errorAt(expr.Range(), "Nothing to build", "There are no files in directory %q.", s.Value)
 	}
 	return tree, nil
+}
+
+// part is a directory of a tree, as the source of a package.
+func (tr *tree) part(dir string, rng hcl.Range) (*sourceTree, hcl.Diagnostics) {
+	out := &sourceTree{dir: dir}
+	for _, f := range tr.files {
+		if strings.HasPrefix(f, dir+"/") {
+			out.inputs = append(out.inputs, f)
+		}
+	}
+	if len(out.inputs) == 0 {
+		return nil, errorAt(rng, "No such directory", "There is no directory %q in %s.", strings.TrimPrefix(strings.TrimPrefix(dir, tr.dir), "/"), tr.addr)
+	}
+	return out, nil
 }
 
 // ofVersionControl are directories that are no part of a source tree.
