@@ -21,6 +21,6 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	env := ninjacmd.Env{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(),
-		StoreDir: place.StoreDir("", os.Getenv), BuildID: place.BuildID(), Working: place.Work}
+		StoreDir: place.StoreDir("", os.Getenv), BuildID: place.BuildID(), Working: place.Work, Large: place.WorkMuch}
 	os.Exit(ninjacmd.Main(ctx, env, os.Args[1:]))
 }

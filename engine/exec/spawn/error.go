@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // An Error says why a process could not be started or waited for. It unwraps
@@ -52,13 +54,14 @@ func resolve(a *Attr) (string, error) {
 		if dir == "" {
 			dir = "."
 		}
+		if !executable(inDir(a.Dir, dir+"/"+name)) {
+			continue // most are not: a long PATH is looked through for each process
+		}
 		file := filepath.Join(dir, name)
 		if !strings.Contains(file, "/") {
 			file = "./" + file // execve knows no PATH; "x" would do, "./x" is clearer in messages
 		}
-		if executable(inDir(a.Dir, file)) {
-			return file, nil
-		}
+		return file, nil
 	}
 	return "", &Error{Op: "start", Path: name, Note: fmt.Sprintf("no such program in PATH (%s)", path), Err: syscall.ENOENT}
 }
@@ -75,8 +78,16 @@ func lookup(env []string, name string) string {
 }
 
 func executable(file string) bool {
-	fi, err := os.Stat(file)
-	return err == nil && fi.Mode().IsRegular() && fi.Mode()&0o111 != 0
+	var st unix.Stat_t
+	for {
+		switch unix.Stat(file, &st) {
+		case nil:
+			return st.Mode&unix.S_IFMT == unix.S_IFREG && st.Mode&0o111 != 0
+		case unix.EINTR:
+		default:
+			return false
+		}
+	}
 }
 
 func inDir(dir, file string) string {

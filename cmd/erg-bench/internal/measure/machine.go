@@ -39,9 +39,15 @@ func ThisMachine(dir string) (Machine, error) {
 		CPU:        cpu(),
 		Cores:      runtime.NumCPU(),
 		Memory:     int64(info.Totalram) * int64(info.Unit),
-		Kernel:     unix.ByteSliceToString(uts.Sysname[:]) + " " + unix.ByteSliceToString(uts.Release[:]),
+		Kernel:     unix.ByteSliceToString(uts.Sysname[:]) + " " + plainRelease(unix.ByteSliceToString(uts.Release[:])),
 		FileSystem: fs,
 	}, nil
+}
+
+// plainRelease is a kernel's release without what its distributor calls it.
+func plainRelease(release string) string {
+	v, _, _ := strings.Cut(release, "-")
+	return v
 }
 
 func (m Machine) String() string {

@@ -303,10 +303,16 @@ func (b *builder) maker() (ninja.Node, bool) {
 	return n, ok && b.graph.Producer(n) != ninja.NoEdge
 }
 
+// largeGraph is from how many edges on a graph counts as large.
+const largeGraph = 50000
+
 func (b *builder) read(t *engine.Task) (err error) {
 	began := time.Now()
 	if b.graph, err = drive.Read(t, b.file, b.phonyCycleErr); err != nil {
 		return err
+	}
+	if b.graph.NumEdges() > largeGraph && b.Large != nil {
+		b.Large()
 	}
 	b.parsed = time.Since(began)
 	if !b.warned {

@@ -26,8 +26,9 @@ type Env struct {
 	Environ        []string // of the commands that are run
 	StoreDir       string   // of the user; "" for none
 	BuildID        string   // of this erg
-	// Working, if set, is called when there is more to do than to look at files.
-	Working func()
+	// Working, if set, is called when there is more to do than to look at files,
+	// and Large when the graph has very many edges.
+	Working, Large func()
 	// Browse serves pages; nil leaves that to another program.
 	Browse func(ctx context.Context, env Env, b Browse) error
 }

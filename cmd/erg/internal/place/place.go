@@ -45,8 +45,9 @@ func BuildID() string {
 // there is nothing to do ends before a collection would pay; a build waits for
 // processes most of the time, and leaves memory to them.
 const (
-	paceAtStart  = 400
-	paceOfBuilds = 30
+	paceAtStart       = 400
+	paceOfBuilds      = 100
+	paceOfLargeBuilds = 30
 )
 
 // Start sets the collector's pace for the start of a command.
@@ -54,6 +55,9 @@ func Start() { setPace(paceAtStart) }
 
 // Work sets it for the rest of a command that has something to do.
 func Work() { setPace(paceOfBuilds) }
+
+// WorkMuch is Work for a graph so large that memory counts more than time.
+func WorkMuch() { setPace(paceOfLargeBuilds) }
 
 // setPace sets it, unless the person who runs erg has.
 func setPace(percent int) {
