@@ -46,7 +46,7 @@ tools: ## install the compilers and emulators that the tests run
 	@scripts/install-tools test
 
 erg: ## bin/erg
-	@CGO_ENABLED=0 go build -o bin/ ./cmd/erg ./cmd/erg/erg-ninja ./cmd/erg/erg-browse
+	@CGO_ENABLED=0 go build -o bin/ ./cmd/erg/...
 
 clean: ## remove what was built
 	rm -rf bin $(EXAMPLE)/_build $(CMAKE)/_build

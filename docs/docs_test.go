@@ -261,7 +261,7 @@ func splitLines(s string) []string {
 func buildErg(t *testing.T) (bin string) {
 	t.Helper()
 	bin = t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "erg"), "../cmd/erg").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", bin+"/", "../cmd/erg", "../cmd/erg/erg-fetch").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	// Opening the program's sources makes a change of them one of this test,

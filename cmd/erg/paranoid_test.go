@@ -18,8 +18,12 @@ import (
 	"erg.build/erg/engine/fsys"
 	"erg.build/erg/engine/sandbox"
 	"erg.build/erg/engine/trace"
+	"erg.build/erg/toolchain/source/download"
 	"erg.build/erg/toolchain/source/helper"
 )
+
+// Scripts have this program only, and it is erg-fetch, too.
+func init() { helper.Download = download.Get }
 
 // paranoidMain is main for scripts: an erg that does not believe its own trace.
 func paranoidMain() {

@@ -2,16 +2,22 @@ package helper
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"erg.build/erg/toolchain/source"
 	"erg.build/erg/toolchain/source/archive"
+	"erg.build/erg/toolchain/source/download"
 )
 
 func fetch(t *testing.T, r Request) (string, source.Integrity, error) {
@@ -30,6 +36,8 @@ func fetch(t *testing.T, r Request) (string, source.Integrity, error) {
 	}
 	return string(b), got, err
 }
+
+func init() { Download = download.Get }
 
 // A server that fails at first is asked again, from the beginning; one that
 // says no is not.
@@ -183,5 +191,41 @@ func TestUsage(t *testing.T) {
 		if err := run(t.Context(), args[0], args[1:]); err == nil || !strings.Contains(err.Error(), errUsage.Error()) {
 			t.Errorf("%v: %v", args, err)
 		}
+	}
+}
+
+// The program does what Download does in this test binary, and says as much of
+// what went wrong.
+func TestFetchProgram(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/file" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Write([]byte("content"))
+	}))
+	defer s.Close()
+	t.Setenv("PATH", t.TempDir())
+	if err := runFetch(t.Context(), s.URL+"/file", io.Discard); err == nil || !strings.Contains(err.Error(), "the program erg-fetch is missing\n  hint: it is built with erg, and lies beside it or on PATH") {
+		t.Errorf("got %v", err)
+	}
+	gotool := filepath.Join(runtime.GOROOT(), "bin", "go")
+	bin := t.TempDir()
+	if out, err := exec.Command(gotool, "build", "-o", bin+"/", "erg.build/erg/cmd/erg/erg-fetch").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	t.Setenv("PATH", bin)
+	var got bytes.Buffer
+	if err := runFetch(t.Context(), s.URL+"/file", &got); err != nil || got.String() != "content" {
+		t.Errorf("got %q, %v", &got, err)
+	}
+	err := runFetch(t.Context(), s.URL+"/elsewhere", io.Discard)
+	if want := (source.DownloadError{Text: "the server answers 404 Not Found"}); err == nil || !reflect.DeepEqual(err, &want) {
+		t.Errorf("got %#v", err)
+	}
+	s.Close()
+	var failed *source.DownloadError
+	if err := runFetch(t.Context(), s.URL+"/file", io.Discard); !errors.As(err, &failed) || !failed.Offline || failed.Again || !strings.Contains(failed.Text, "connection refused") {
+		t.Errorf("got %#v", err)
 	}
 }

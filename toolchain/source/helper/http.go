@@ -2,15 +2,15 @@ package helper
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"erg.build/erg/toolchain/source"
@@ -22,13 +22,64 @@ const tries = 3
 
 var pause = 500 * time.Millisecond
 
-// A statusError is an answer that is no file.
-type statusError struct{ status string }
+// Download writes the file of a URL to w; the error is a *source.DownloadError if it
+// is not w's. It runs FetchProgram, but for programs that have a web client anyway.
+var Download = runFetch
 
-func (e *statusError) Error() string { return "the server answers " + e.status }
+// FetchProgram is the name of the program that gets files by HTTP: it writes
+// the one that its argument names to standard output, or, ending with 1, a
+// source.DownloadError in JSON to standard error.
+const FetchProgram = "erg-fetch"
 
-// errAgain marks what may go better the next time.
-var errAgain = errors.New("temporary")
+func runFetch(ctx context.Context, address string, w io.Writer) error {
+	program, err := findFetch()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, program, address)
+	out := &written{w: w}
+	var text strings.Builder
+	cmd.Stdout, cmd.Stderr = out, &text
+	err = cmd.Run()
+	var failed source.DownloadError
+	switch {
+	case out.err != nil:
+		return out.err
+	case err == nil:
+		return nil
+	case json.Unmarshal([]byte(text.String()), &failed) == nil:
+		return &failed
+	}
+	return fmt.Errorf("%s: %w: %s", FetchProgram, err, strings.TrimSpace(text.String()))
+}
+
+func findFetch() (string, error) {
+	if self, err := os.Executable(); err == nil {
+		program := filepath.Join(filepath.Dir(self), FetchProgram)
+		if _, err := os.Stat(program); err == nil {
+			return program, nil
+		}
+	}
+	program, err := exec.LookPath(FetchProgram)
+	if err != nil {
+		return "", hinted(errors.New("the program "+FetchProgram+" is missing"), "it is built with erg, and lies beside it or on PATH")
+	}
+	return program, nil
+}
+
+// written notes the error of who is written to.
+type written struct {
+	w   io.Writer
+	err error
+}
+
+func (w *written) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
 
 // fetchURL downloads a file, or copies one of this machine. f and v are what
 // w writes to: they begin anew with each try.
@@ -48,11 +99,12 @@ func fetchURL(ctx context.Context, r Request, f *os.File, v *source.Verifier, w 
 		return fmt.Errorf("%q: erg fetches http, https and file", u.Scheme)
 	}
 	for i := 1; ; i++ {
-		err := download(ctx, u, w)
+		err := Download(ctx, u.String(), w)
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() != nil || i == tries || !errors.Is(err, errAgain) {
+		var failed *source.DownloadError
+		if ctx.Err() != nil || i == tries || !errors.As(err, &failed) || !failed.Again {
 			return urlError(u, err)
 		}
 		if _, serr := f.Seek(0, io.SeekStart); serr != nil {
@@ -70,80 +122,14 @@ func fetchURL(ctx context.Context, r Request, f *os.File, v *source.Verifier, w 
 	}
 }
 
-// client has the environment's proxies, and no patience with servers that do
-// not answer; how long a download takes is the network's affair.
-var client = &http.Client{Transport: &http.Transport{
-	Proxy:                 http.ProxyFromEnvironment,
-	DialContext:           (&net.Dialer{Timeout: 20 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-	TLSHandshakeTimeout:   20 * time.Second,
-	ResponseHeaderTimeout: 60 * time.Second,
-	ForceAttemptHTTP2:     true,
-	DisableCompression:    true, // the bytes that the integrity names are those of the file
-}}
-
-func download(ctx context.Context, u *url.URL, w io.Writer) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("User-Agent", "erg")
-	resp, err := client.Do(req)
-	if err != nil {
-		var dns *net.DNSError
-		if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &dns) && dns.IsNotFound {
-			return err // nothing is there, and that will stay so for a while
-		}
-		return errors.Join(errAgain, err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		err := error(&statusError{resp.Status})
-		if resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests {
-			err = errors.Join(errAgain, err)
-		}
-		return err
-	}
-	body := &reading{r: resp.Body}
-	_, err = io.Copy(w, body)
-	if body.err != nil {
-		return errors.Join(errAgain, body.err)
-	}
-	return err
-}
-
-// reading notes the error of a reader, apart from that of who is written to.
-type reading struct {
-	r   io.Reader
-	err error
-}
-
-func (r *reading) Read(p []byte) (int, error) {
-	n, err := r.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		r.err = err
-	}
-	return n, err
-}
-
 func urlError(u *url.URL, err error) error {
-	shown := source.Redact(u.String())
-	var status *statusError
-	var hint *Error
-	var op *net.OpError
-	var dns *net.DNSError
-	switch {
-	case errors.As(err, &hint):
+	var failed *source.DownloadError
+	if !errors.As(err, &failed) {
 		return err
-	case errors.As(err, &status):
-		return hinted(fmt.Errorf("cannot fetch %s: %w", shown, status), "is the URL right?")
-	case errors.As(err, &dns):
-		return hinted(fmt.Errorf("cannot fetch %s: the host cannot be found", shown), offlineHint)
-	case errors.As(err, &op):
-		return hinted(fmt.Errorf("cannot fetch %s: %w", shown, op.Err), offlineHint)
 	}
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err // it spells the URL, with what is secret in it
+	hint := "is the URL right?"
+	if failed.Offline {
+		hint = offlineHint
 	}
-	return hinted(fmt.Errorf("cannot fetch %s: %s", shown, strings.TrimPrefix(err.Error(), errAgain.Error()+"\n")), offlineHint)
+	return hinted(fmt.Errorf("cannot fetch %s: %s", source.Redact(u.String()), failed.Text), "%s", hint)
 }
