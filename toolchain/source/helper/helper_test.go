@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -205,11 +204,14 @@ func TestFetchProgram(t *testing.T) {
 		w.Write([]byte("content"))
 	}))
 	defer s.Close()
+	gotool, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Setenv("PATH", t.TempDir())
 	if err := runFetch(t.Context(), s.URL+"/file", io.Discard); err == nil || !strings.Contains(err.Error(), "the program erg-fetch is missing\n  hint: it is built with erg, and lies beside it or on PATH") {
 		t.Errorf("got %v", err)
 	}
-	gotool := filepath.Join(runtime.GOROOT(), "bin", "go")
 	bin := t.TempDir()
 	if out, err := exec.Command(gotool, "build", "-o", bin+"/", "erg.build/erg/cmd/erg/erg-fetch").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
@@ -219,7 +221,7 @@ func TestFetchProgram(t *testing.T) {
 	if err := runFetch(t.Context(), s.URL+"/file", &got); err != nil || got.String() != "content" {
 		t.Errorf("got %q, %v", &got, err)
 	}
-	err := runFetch(t.Context(), s.URL+"/elsewhere", io.Discard)
+	err = runFetch(t.Context(), s.URL+"/elsewhere", io.Discard)
 	if want := (source.DownloadError{Text: "the server answers 404 Not Found"}); err == nil || !reflect.DeepEqual(err, &want) {
 		t.Errorf("got %#v", err)
 	}
