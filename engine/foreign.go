@@ -197,20 +197,14 @@ func (s *Session) stand(n *node) error {
 			}
 		}
 	} else {
-		h := digest.New()
-		for _, p := range n.spec.Inputs {
-			d, err := s.inputDigest(p)
-			if err != nil {
-				return err
-			}
-			if d.IsZero() {
-				return &InputError{Path: p, Action: n.spec.Name}
-			}
-			h.Write(d[:])
-			in := s.producer(p)
-			volatile = volatile || in != nil && in.volatile
+		d, err := s.standsFor(n.spec)
+		if err != nil {
+			return err
 		}
-		d := digest.Sum(h) // as in standing
+		volatile = slices.ContainsFunc(n.spec.Inputs, func(p string) bool {
+			in := s.producer(p)
+			return in != nil && in.volatile
+		})
 		for i, p := range n.spec.Outputs {
 			outs[i] = trace.Out{Path: p, Mark: d}
 		}
@@ -234,6 +228,23 @@ func phonyRecord(n *node) *trace.Action {
 		rec.Deps = append(rec.Deps, trace.Dep{Path: p})
 	}
 	return rec
+}
+
+// standsFor returns the digest of what a phony action stands for that has
+// inputs.
+func (s *Session) standsFor(spec *action.Spec) (digest.Digest, error) {
+	h := digest.New()
+	for _, p := range spec.Inputs {
+		d, err := s.inputDigest(p)
+		if err != nil {
+			return digest.Digest{}, err
+		}
+		if d.IsZero() {
+			return digest.Digest{}, &InputError{Path: p, Action: spec.Name}
+		}
+		h.Write(d[:])
+	}
+	return digest.Sum(h), nil
 }
 
 // unique returns a digest that no other session comes upon.

@@ -171,6 +171,7 @@ func (s *Session) forgetRow(r trace.Row) {
 	s.leafMu.Lock()
 	defer s.leafMu.Unlock()
 	s.leaves.at(r).known = false
+	delete(s.busy, r) // what is being found just now is of before
 }
 
 // look compares a file with its record and hashes it when they differ. The
@@ -186,14 +187,17 @@ func (s *Session) look(k trace.FileKey, r trace.Row) {
 		s.incomplete.Store(true)
 	}
 	s.leafMu.Lock()
+	defer close(done)
+	if s.busy[r] != done {
+		return // it was forgotten meanwhile
+	}
+	delete(s.busy, r)
 	*s.leaves.at(r) = info
 	if err != nil || entries != nil {
 		s.odd[r] = oddLeaf{err, entries}
 	} else {
 		delete(s.odd, r)
 	}
-	delete(s.busy, r)
-	close(done)
 }
 
 func (s *Session) lookAt(k trace.FileKey) (entries []Entry, err error) {

@@ -243,13 +243,19 @@ func (s *Session) enterNode(n *node, outputs []string) error {
 	} else if err := s.enterDirs(n); err != nil {
 		return err
 	}
+	s.register(n, outputs)
+	return nil
+}
+
+// register makes a node the one that makes its outputs, and lets equal ones
+// find what it made. The caller holds mu.
+func (s *Session) register(n *node, outputs []string) {
 	for i, o := range outputs {
 		s.outputs[o] = outRef{n, i}
 	}
 	if !n.traits.has(isAlone) && n.old != nil && !n.old.Key.IsZero() {
 		s.lastMade[n.old.Key] = append(s.lastMade[n.old.Key], n)
 	}
-	return nil
 }
 
 // checkOutputs refuses outputs outside of the action's root, which nobody

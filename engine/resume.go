@@ -109,7 +109,9 @@ func (x *resumption) reach(changed []trace.Row) bool {
 			return
 		}
 		waits, known := x.cone[act]
-		if from != act && !slices.Contains(waits, from) {
+		// All that follows from one action comes at once: looking at the last one
+		// finds what is said twice.
+		if from != act && (len(waits) == 0 || waits[len(waits)-1] != from) {
 			waits = append(waits, from)
 		}
 		x.cone[act] = waits
@@ -242,15 +244,10 @@ func (x *resumption) run(firsts []trace.Row) error {
 		}
 		n := &node{out: rec.ID(), hot: &hot{spec: rec.Recipe, identity: rec.Spec, old: rec}}
 		n.describe(s, rec.Recipe, rec)
-		for i, o := range rec.Recipe.Outputs {
-			s.outputs[o] = outRef{n, i}
-		}
 		if n.spec.Foreign != nil {
 			s.enterForeign(n)
 		}
-		if !rec.Key.IsZero() && !rec.Recipe.Local {
-			s.lastMade[rec.Key] = append(s.lastMade[rec.Key], n)
-		}
+		s.register(n, rec.Recipe.Outputs)
 		nodes = append(nodes, n)
 	}
 	for _, n := range slices.Backward(nodes) { // users before inputs, which get their priority from them
@@ -363,13 +360,5 @@ func (s *Session) recordedDigest(rec *trace.Action, i int) (digest.Digest, error
 		}
 		return f.Digest, nil
 	}
-	h := digest.New()
-	for _, p := range rec.Recipe.Inputs {
-		d, err := s.inputDigest(p)
-		if err != nil {
-			return digest.Digest{}, err
-		}
-		h.Write(d[:])
-	}
-	return digest.Sum(h), nil
+	return s.standsFor(rec.Recipe)
 }
