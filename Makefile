@@ -45,7 +45,7 @@ fmt: erg ## format the Go code and the examples
 tools: ## install the compilers and emulators that the tests run
 	@scripts/install-tools test
 
-erg: ## bin/erg
+erg: ## bin/erg, and the programs beside it
 	@CGO_ENABLED=0 go build -o bin/ ./cmd/erg/...
 
 clean: ## remove what was built

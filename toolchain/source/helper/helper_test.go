@@ -125,25 +125,6 @@ func treeFile(t *testing.T) string {
 	return name
 }
 
-func TestExtract(t *testing.T) {
-	tree, dir := treeFile(t), t.TempDir()
-	if err := Extract(tree, dir); err != nil {
-		t.Fatal(err)
-	}
-	if to, err := os.Readlink(filepath.Join(dir, "bin/alias")); err != nil || to != "tool" {
-		t.Errorf("the link leads to %q, %v", to, err)
-	}
-	for name, exec := range map[string]bool{"dir/tool": true, "text": false} {
-		fi, err := os.Stat(filepath.Join(dir, name))
-		if err != nil || fi.Mode()&0o100 != 0 != exec || !fi.ModTime().Equal(archive.Epoch) {
-			t.Errorf("%s: %v, %v", name, fi, err)
-		}
-	}
-	if err := Extract(tree, dir); err == nil {
-		t.Error("a directory that is not empty was filled once more")
-	}
-}
-
 // What is laid out follows no link that lies in the way.
 func TestLay(t *testing.T) {
 	tree, dir := treeFile(t), t.TempDir()

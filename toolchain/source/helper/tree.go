@@ -96,39 +96,6 @@ func place(name string, exec bool, r io.Reader) error {
 	return errors.Join(err, f.Close())
 }
 
-// Extract writes a whole tree (a source.Tree's Archive) into an empty
-// directory, links as links: the place where a foreign build system works.
-func Extract(tree, dir string) error {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	return eachEntry(tree, func(t *archive.Tree, e *archive.Entry) error {
-		switch e.Kind {
-		case archive.Dir:
-			return root.Mkdir(e.Path, 0o777)
-		case archive.Link:
-			return root.Symlink(e.Target, e.Path)
-		}
-		perm := os.FileMode(0o666)
-		if e.Exec {
-			perm = 0o777
-		}
-		f, err := root.OpenFile(e.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
-		if err != nil {
-			return err
-		}
-		_, r := t.Open(e)
-		_, err = io.Copy(f, r)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return err
-		}
-		// All files are as old as each other: make finds nothing out of date.
-		return root.Chtimes(e.Path, archive.Epoch, archive.Epoch)
-	})
-}
-
 func eachEntry(tree string, fn func(*archive.Tree, *archive.Entry) error) error {
 	f, err := os.Open(tree)
 	if err != nil {
