@@ -239,8 +239,12 @@ func hasCxx(srcs []string) bool {
 
 func (p *parts) ocamlUnit(stubs *cc.Toolchain) ocaml.Unit {
 	libs, ml := p.split()
+	wrapping := ocaml.Wrapped
+	if !p.wrapped {
+		wrapping = ocaml.Unwrapped
+	}
 	return ocaml.Unit{Owner: p.owner, Sources: append(append([]string{}, p.ml...), p.c...), Generated: p.headers, Deps: ml, Standard: p.std, CDeps: libs,
-		Directory: p.siblings, Unwrapped: !p.wrapped, Flags: p.flags, LinkFlags: p.ldflags, Include: p.include, Inputs: unique(p.inputs), Modes: p.modes, Stubs: stubs}
+		Directory: p.siblings, Wrapping: wrapping, Flags: p.flags, LinkFlags: p.ldflags, Include: p.include, Inputs: unique(p.inputs), Modes: p.modes, Stubs: stubs}
 }
 
 func (c *component) ocamlLibrary(t *engine.Task, p *parts, tc *ocaml.Toolchain, stubs *cc.Toolchain) error {
@@ -250,7 +254,7 @@ func (c *component) ocamlLibrary(t *engine.Task, p *parts, tc *ocaml.Toolchain, 
 	}
 	c.ocaml = lib
 	for _, m := range []ocaml.Mode{ocaml.Byte, ocaml.Native} {
-		if lib.Archives[m] != "" && (len(p.modes) == 0 || containsMode(p.modes, m)) {
+		if len(lib.Archives[m]) > 0 && (len(p.modes) == 0 || containsMode(p.modes, m)) {
 			c.files = append(c.files, lib.Files(m)...)
 		}
 	}

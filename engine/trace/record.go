@@ -180,6 +180,8 @@ const (
 	recipeSelf
 	recipeFrom
 	recipeInstall // a package
+	recipeExtra
+	recipeCorrections
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -190,7 +192,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != ""} {
 		if set {
 			flags |= 1 << i
 		}
@@ -228,6 +230,9 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	if len(s.From) > 0 {
 		e.strings(s.From)
+	}
+	if s.Corrections != "" {
+		e.string(s.Corrections)
 	}
 	if i := s.Install; i != nil {
 		e.string(i.Site)
@@ -303,9 +308,12 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	s.Argv, s.Stdin, s.Stdout = d.strings(), d.string(), d.string()
 	s.Include, s.Writable = d.strings(), d.strings()
 	s.Timeout, s.Expect = time.Duration(d.int()), d.string()
-	s.Self = flags&recipeSelf != 0
+	s.Self, s.Extra = flags&recipeSelf != 0, flags&recipeExtra != 0
 	if flags&recipeFrom != 0 {
 		s.From = d.strings()
+	}
+	if flags&recipeCorrections != 0 {
+		s.Corrections = d.string()
 	}
 	if flags&recipeInstall != 0 {
 		s.Install = &action.Install{Site: d.string(), Source: d.string(), Dir: d.string(), Steps: make([][]string, d.count())}

@@ -62,7 +62,7 @@ func define(t *engine.Task, root, profile string, modes []Mode) ([]Program, erro
 	if err != nil {
 		return nil, err
 	}
-	plain, err := tc.Library(t, Unit{Owner: own("plain"), Sources: []string{"plain/util.ml"}, Deps: []*Library{base}, Unwrapped: true})
+	plain, err := tc.Library(t, Unit{Owner: own("plain"), Sources: []string{"plain/util.ml"}, Deps: []*Library{base}, Wrapping: Unwrapped})
 	if err != nil {
 		return nil, err
 	}

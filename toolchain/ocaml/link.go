@@ -70,7 +70,9 @@ func (b *builder) link(p Program, main string, stubs []string) action.Spec {
 	var cdeps []*cc.Library
 	var cfiles []string
 	for _, l := range b.libs {
-		libs = append(libs, action.Ref(l.Archives[p.Mode]))
+		for _, a := range l.Archives[p.Mode] {
+			libs = append(libs, action.Ref(a))
+		}
 		s.Inputs = append(s.Inputs, l.Files(p.Mode)...)
 		if l.Stubs != "" {
 			cfiles = append([]string{l.Stubs}, cfiles...)

@@ -16,6 +16,9 @@ type Unit struct {
 	// Sources are .ml, .mli, .mll, .mly and, for stubs, .c and the like;
 	// sources or outputs. Headers are passed over.
 	Sources []string
+	// Modules are the unit's modules, if the caller knows them; then Sources
+	// holds no .ml, .mli, .mll and .mly.
+	Modules []Module
 	// Directory are the .ml and .mli sources of all units of the directory,
 	// whose dependencies are asked for by one process: a directory of small
 	// programs does not need one each. A unit with other sources, or one that
@@ -26,14 +29,40 @@ type Unit struct {
 	Deps      []*Library    // direct dependencies
 	Standard  []string      // libraries that come with the compiler: "unix"
 	CDeps     []*cc.Library // C libraries that the unit needs
-	Unwrapped bool          // modules keep their own names
-	Flags     []string      // for all compilers; may hold tokens
+	// Closed says that modules see Deps, and not what those depend on.
+	Closed   bool
+	Wrapping Wrapping
+	// Deprecation says what to do instead of using a transitional module by
+	// its own name.
+	Deprecation string
+	// Main is the module that wraps the others; "" for one that is made from
+	// the unit's name, and, for executables, for Erg__exe.
+	Main   string
+	Layout Layout
+	// Implements is the library with virtual modules of which this one has
+	// the code. Its users compile against that one, and link this.
+	Implements *Library
+	// Exact says that compilers get Flags and those of their mode, and nothing
+	// that erg would add for the profile's sake. (-opaque, which the profile
+	// decides, is no mere flag: what is declared to be read depends on it.)
+	Exact bool
+	// Annotate has typed trees written (-bin-annot), for editors and the like.
+	Annotate bool
+	Flags    []string // for all compilers; may hold tokens
 	// ByteFlags and NativeFlags are for one of them, after Flags.
 	ByteFlags, NativeFlags []string
-	LinkFlags              []string
-	CFlags                 []string // for stubs
-	Include                []string // directories that stubs include from
-	Inputs                 []string // files that flags name
+	LinkFlags              []string // when a program is linked; may hold tokens
+	// ArchiveFlags are written into archives, or are for their making:
+	// "-linkall", "-cclib -lm".
+	ArchiveFlags []string
+	// Objects are objects of foreign code, ready made, that go with the unit's
+	// own stubs; ForeignArchives are archives of such (x of libx.a and, for byte
+	// code, dllx.so) in the directories that they are found in.
+	Objects         []string
+	ForeignArchives []string
+	CFlags          []string // for stubs
+	Include         []string // directories that stubs include from
+	Inputs          []string // files that flags name
 	// Modes is what an executable is linked for and what a library can be
 	// linked into. Empty means native where there is a native compiler and
 	// byte code elsewhere; for libraries, both.
@@ -44,30 +73,40 @@ type Unit struct {
 	// Mains are the modules that executables start with ("main"), one for
 	// each program; the unit's name when empty. Libraries have none.
 	Mains []string
+	// Programs are what to link, if not one for each of Mains and Modes.
+	Programs []Program
 }
 
 // A Library is an OCaml library as its users see it.
 type Library struct {
-	Name       string
-	Main       string            // the module that users name; "" when unwrapped
-	Provides   []string          // the modules that users may name
-	Dir        string            // where its compiled interfaces are
-	Interfaces []string          // .cmi
-	Optimised  []string          // .cmx
-	Objects    map[Mode][]string // .cmo; .cmx and .o
-	Archives   map[Mode]string   // .cma, .cmxa
-	Stubs      string            // static archive of its C code; "" for none
-	Opaque     bool              // users compile without reading Optimised
-	Deps       []*Library
-	Standard   []string
-	CDeps      []*cc.Library
+	Name        string
+	Main        string            // the module that users name; "" when unwrapped
+	Provides    []string          // the modules that users may name
+	Dir         string            // where its compiled interfaces are
+	Interfaces  []string          // .cmi
+	Private     []string          // .cmi that users must not see
+	Optimised   []string          // .cmx
+	Annotations []string          // .cmt and .cmti, where they are made
+	Objects     map[Mode][]string // .cmo; .cmx and .o
+	Archives    map[Mode][]string // .cma, .cmxa; one for a library of the workspace
+	Plugin      string            // .cmxs; "" for none
+	Stubs       string            // static archive of its C code; "" for none
+	Shared      string            // the same for byte code, a shared library; "" for none
+	Search      []string          // where archives that Archives name with -l are
+	Tools       []action.Tool     // what it is, if it was installed before
+	Opaque      bool              // users compile without reading Optimised
+	Deps        []*Library
+	Standard    []string
+	CDeps       []*cc.Library
 }
 
 // Files returns all that linking the library takes.
 func (l *Library) Files(mode Mode) []string {
-	files := []string{l.Archives[mode]}
+	files := slices.Clone(l.Archives[mode])
 	if mode == Native {
-		files = append(files, nativeArchive(l.Archives[mode]))
+		for _, a := range l.Archives[mode] {
+			files = append(files, nativeArchive(a))
+		}
 	}
 	if l.Stubs != "" {
 		files = append(files, l.Stubs)
@@ -132,7 +171,7 @@ func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder,
 	if slices.Contains(modes, Native) {
 		b.owner = Native
 	}
-	b.alias = wrap(b.src.modules, wrapper, !u.Unwrapped)
+	b.alias = wrap(b.src.modules, wrapper, u.Wrapping != Unwrapped)
 	b.libs = Libraries(u.Deps)
 	b.std = slices.Clone(u.Standard)
 	for _, l := range b.libs {
@@ -168,7 +207,7 @@ func (b *builder) describe() *Library {
 	u := b.u
 	l := &Library{
 		Name: u.Name, Dir: b.dir, Opaque: b.opaque(),
-		Archives: map[Mode]string{}, Objects: map[Mode][]string{},
+		Archives: map[Mode][]string{}, Objects: map[Mode][]string{},
 		Deps: u.Deps, Standard: u.Standard, CDeps: u.CDeps,
 	}
 	for _, m := range b.all() {
@@ -181,16 +220,16 @@ func (b *builder) describe() *Library {
 		}
 	}
 	for _, m := range b.src.modules {
-		if u.Unwrapped {
+		if u.Wrapping == Unwrapped {
 			l.Provides = append(l.Provides, m.name)
 		}
 	}
-	if !u.Unwrapped {
+	if u.Wrapping != Unwrapped {
 		l.Main = wrapperOf(u.Name)
 		l.Provides = []string{l.Main}
 	}
 	for _, mode := range b.modes {
-		l.Archives[mode] = path.Join(u.Root, u.Dir, u.Name) + archiveExt(mode)
+		l.Archives[mode] = []string{path.Join(u.Root, u.Dir, u.Name) + archiveExt(mode)}
 	}
 	if len(b.src.stubs) > 0 {
 		l.Stubs = path.Join(u.Root, u.Dir, "lib"+b.stubOwner().Name+".a")
@@ -229,18 +268,19 @@ func (tc *Toolchain) Library(t *engine.Task, u Unit) (*Library, error) {
 		}
 	}
 	for _, mode := range b.modes {
-		if err := t.Define(b.archive(mode, lib.Archives[mode])); err != nil {
+		if err := t.Define(b.archive(mode, lib.Archives[mode][0])); err != nil {
 			return nil, err
 		}
 	}
 	return lib, nil
 }
 
-// A Program is a linked executable.
+// A Program is what is linked.
 type Program struct {
-	Name string
+	Name string // its main module, in lower case as well: "main"
 	Mode Mode
-	Path string
+	Kind Kind
+	Path string // of the file that is made
 }
 
 // Executables defines the actions that compile and link the programs of a

@@ -59,7 +59,7 @@ const (
 	OpDiff        Op = "diff"                     // FILE MADE NAME: NAME is FILE in the workspace, "" if it cannot be promoted
 	OpDiffMaybe   Op = "diff?"                    // the same; MADE may be missing
 	OpCmp         Op = "cmp"                      // FILE FILE
-	OpCram        Op = "cram"                     // FILE NAME SHELL TIMEOUT SETUP…: see perform
+	OpCram        Op = "cram"                     // FILE NAME SHELL TIMEOUT MARKERS SETUP…: see perform
 )
 
 // An Action is a node of a tree.

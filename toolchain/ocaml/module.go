@@ -1,0 +1,77 @@
+package ocaml
+
+// A Module is one module of a unit, said file by file: for whoever knows
+// better than the names of sources which modules there are. See
+// Unit.Modules.
+type Module struct {
+	// Name is what sources of the unit call it: "Point".
+	Name string
+	// Impl and Intf are its .ml and its .mli, sources or outputs; "" for none.
+	// A module with an interface alone has no code (its types are used), unless
+	// it is Virtual. Files that a preprocessor made are what is to be compiled
+	// ("lib/point.pp.ml"); actions that make them are the caller's.
+	Impl, Intf string
+	// Text, if set, is what the file Impl, an output, is to hold: the main
+	// module of a driver, the list of embedded sites.
+	Text string
+	// Private modules are seen in the unit alone: their interfaces are in a
+	// directory of their own.
+	Private bool
+	// Virtual modules have an interface here, and their code in each library
+	// that implements this one.
+	Virtual bool
+	// Flags are further flags for this module.
+	Flags []string
+}
+
+// Wrapping says how modules of a unit are called outside of it.
+type Wrapping int
+
+const (
+	// Wrapped modules are components of one module: see "Wrapped modules".
+	Wrapped Wrapping = iota
+	// Unwrapped modules keep their own names.
+	Unwrapped
+	// Transitional modules are wrapped, and for each that is not private there
+	// is a module of its own name too, whose use warns.
+	Transitional
+)
+
+// A Layout says where what is compiled goes. The zero value is the layout of
+// build files: all in Root/Dir/.objs/NAME.
+type Layout struct {
+	// Objects is the directory of interfaces, annotations and byte code.
+	Objects string
+	// Native is the directory of native code; "" for Objects.
+	Native string
+	// Private is the directory for interfaces of private modules, and what
+	// else is compiled of them; "" for a directory beside Objects.
+	Private string
+	// Alias is the directory where the alias module's source is written; ""
+	// for Objects.
+	Alias string
+}
+
+// A Kind is what a link makes.
+type Kind int
+
+const (
+	// Executable runs by itself, and needs nothing of the build. Byte code that
+	// calls C code is linked with the runtime.
+	Executable Kind = iota
+	// Script is byte code that the runtime (ocamlrun) loads, with shared
+	// libraries for C code that it looks for along CAML_LD_LIBRARY_PATH. With
+	// the native compiler it is an Executable.
+	Script
+	// Object is an object file for a C program, with the runtime.
+	Object
+	// Shared is a shared library for a C program, with the runtime.
+	Shared
+	// Plugin is what Dynlink loads: .cmxs, or .cma.
+	Plugin
+)
+
+// String returns the kind in words.
+func (k Kind) String() string {
+	return [...]string{"executable", "script", "object", "shared library", "plugin"}[k]
+}
