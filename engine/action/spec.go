@@ -110,6 +110,11 @@ type Spec struct {
 	// difference fails the action and shows the lines that differ.
 	Expect string
 
+	// Moves are outputs that the process writes under another name.
+	Moves []Move
+
+	// Written, if set, says what the output holds: no process makes it.
+	Written *Written
 	// Foreign, if set, says how another build system's graph wants the
 	// action to be run.
 	Foreign *Foreign

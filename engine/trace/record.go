@@ -180,6 +180,8 @@ const (
 	recipeSelf
 	recipeFrom
 	recipeInstall // a package
+	recipeWritten
+	recipeMoves
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -190,7 +192,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Written != nil, len(s.Moves) > 0} {
 		if set {
 			flags |= 1 << i
 		}
@@ -228,6 +230,17 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	if len(s.From) > 0 {
 		e.strings(s.From)
+	}
+	if w := s.Written; w != nil {
+		e.string(w.Text)
+		e.bool(w.Sums)
+	}
+	if len(s.Moves) > 0 {
+		e.uint(uint64(len(s.Moves)))
+		for _, m := range s.Moves {
+			e.string(m.From)
+			e.string(m.To)
+		}
 	}
 	if i := s.Install; i != nil {
 		e.string(i.Site)
@@ -306,6 +319,15 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	s.Self = flags&recipeSelf != 0
 	if flags&recipeFrom != 0 {
 		s.From = d.strings()
+	}
+	if flags&recipeWritten != 0 {
+		s.Written = &action.Written{Text: d.string(), Sums: d.bool()}
+	}
+	if flags&recipeMoves != 0 {
+		s.Moves = make([]action.Move, d.count())
+		for i := range s.Moves {
+			s.Moves[i] = action.Move{From: d.string(), To: d.string()}
+		}
 	}
 	if flags&recipeInstall != 0 {
 		s.Install = &action.Install{Site: d.string(), Source: d.string(), Dir: d.string(), Steps: make([][]string, d.count())}
