@@ -265,6 +265,9 @@ func checkOutputs(spec *action.Spec) error {
 	if spec.Depfile != "" {
 		paths = append(slices.Clone(paths), spec.Depfile)
 	}
+	for _, m := range spec.Moves {
+		paths = append(slices.Clone(paths), m.From)
+	}
 	for _, o := range paths {
 		root, rest := action.RootOf(o)
 		if path.Clean(o) != o || rest == "" || root != spec.Root || root == StateDir {

@@ -174,6 +174,8 @@ func (n *node) command() string {
 	switch {
 	case n.spec.Foreign != nil:
 		return n.spec.Foreign.Command
+	case n.spec.Written != nil:
+		return "" // there is none
 	case n.spec.Self:
 		return "" // nobody is to call it by hand
 	case n.spec.Install != nil:

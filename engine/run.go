@@ -228,6 +228,10 @@ func (s *Session) execute(n *node) *outcome {
 		s.executeInstall(n, o)
 		return o
 	}
+	if n.spec.Written != nil {
+		s.executeWritten(n, o)
+		return o
+	}
 	if o.err = s.clear(n); o.err != nil {
 		return o
 	}
@@ -260,6 +264,9 @@ func (s *Session) execute(n *node) *outcome {
 			return o
 		}
 	}
+	if o.err = s.move(n); o.err != nil {
+		return o
+	}
 	if o.err = s.gather(n, o); o.err != nil {
 		return o
 	}
@@ -270,7 +277,11 @@ func (s *Session) execute(n *node) *outcome {
 // discard removes what a failed run has left, so that no compiler finds half
 // a header. What tests print stays: erg promote accepts it.
 func (s *Session) discard(n *node) {
-	for _, p := range n.spec.Outputs {
+	paths := slices.Clone(n.spec.Outputs)
+	for _, m := range n.spec.Moves {
+		paths = append(paths, m.From)
+	}
+	for _, p := range paths {
 		if err := s.eng.fs.RemoveAll(s.eng.abs(p)); err != nil {
 			s.message(event.Warning, err.Error())
 		}
@@ -279,7 +290,11 @@ func (s *Session) discard(n *node) {
 
 // clear removes what a former run left and makes the outputs' directories.
 func (s *Session) clear(n *node) error {
-	for _, p := range append(slices.Clone(n.spec.Outputs), n.spec.Depfile, n.spec.Corrections) {
+	paths := append(slices.Clone(n.spec.Outputs), n.spec.Depfile, n.spec.Corrections)
+	for _, m := range n.spec.Moves {
+		paths = append(paths, m.From)
+	}
+	for _, p := range paths {
 		if p == "" {
 			continue
 		}

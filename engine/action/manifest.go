@@ -44,6 +44,9 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 	if s.Install != nil {
 		m = append(m, s.Install.manifest(func(a string) string { return Expand(a, token) })...)
 	}
+	if s.Written != nil {
+		m = append(m, s.Written.manifest()...)
+	}
 	for i, a := range s.Argv {
 		if i == 0 && path.IsAbs(a) {
 			// Where a tool lies is no part of what it is: Tools says that.
@@ -60,6 +63,9 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 	}
 	for _, o := range s.Outputs {
 		add("output", roots.Canonical(o), "")
+	}
+	for _, mv := range s.Moves {
+		add("moved", roots.Canonical(mv.From), roots.Canonical(mv.To))
 	}
 	for _, p := range []Line{{"stdin", "", s.Stdin}, {"stdout", "", s.Stdout}, {"depfile", "", s.Depfile}, {"expected", "", s.Expect}} {
 		if p.Value != "" {
@@ -175,6 +181,12 @@ func (s *Spec) Identity() digest.Digest {
 		for _, step := range s.Install.Steps {
 			m = append(m, Line{"program", step[0], ""}) // the manifest has its name only
 		}
+	}
+	if s.Written != nil {
+		m = append(m, s.Written.manifest()...)
+	}
+	for _, mv := range s.Moves {
+		m = append(m, Line{"moved", mv.From, mv.To})
 	}
 	if s.Jobserver {
 		m = append(m, Line{"jobserver", "", ""})

@@ -117,6 +117,11 @@ type Spec struct {
 	// is dropped and no error.
 	Extra bool
 
+	// Moves are outputs that the process writes under another name.
+	Moves []Move
+
+	// Written, if set, says what the output holds: no process makes it.
+	Written *Written
 	// Foreign, if set, says how another build system's graph wants the
 	// action to be run.
 	Foreign *Foreign

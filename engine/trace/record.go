@@ -182,6 +182,8 @@ const (
 	recipeInstall // a package
 	recipeExtra
 	recipeCorrections
+	recipeWritten
+	recipeMoves
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -192,7 +194,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != ""} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != "", s.Written != nil, len(s.Moves) > 0} {
 		if set {
 			flags |= 1 << i
 		}
@@ -233,6 +235,17 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	if s.Corrections != "" {
 		e.string(s.Corrections)
+	}
+	if w := s.Written; w != nil {
+		e.string(w.Text)
+		e.bool(w.Sums)
+	}
+	if len(s.Moves) > 0 {
+		e.uint(uint64(len(s.Moves)))
+		for _, m := range s.Moves {
+			e.string(m.From)
+			e.string(m.To)
+		}
 	}
 	if i := s.Install; i != nil {
 		e.string(i.Site)
@@ -314,6 +327,15 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	}
 	if flags&recipeCorrections != 0 {
 		s.Corrections = d.string()
+	}
+	if flags&recipeWritten != 0 {
+		s.Written = &action.Written{Text: d.string(), Sums: d.bool()}
+	}
+	if flags&recipeMoves != 0 {
+		s.Moves = make([]action.Move, d.count())
+		for i := range s.Moves {
+			s.Moves[i] = action.Move{From: d.string(), To: d.string()}
+		}
 	}
 	if flags&recipeInstall != 0 {
 		s.Install = &action.Install{Site: d.string(), Source: d.string(), Dir: d.string(), Steps: make([][]string, d.count())}
