@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -141,8 +142,19 @@ func (ev *Evaluator) profile(t *engine.Task, k attrKey) (string, error) {
 	return s.Value, ev.report(diags)
 }
 
-// dirs evaluates the directories with build files that a context builds.
-func (ev *Evaluator) dirs(t *engine.Task, k attrKey) ([]string, error) {
+// A span is what part of the tree a context builds.
+type span struct{ roots, exclude []string }
+
+// covers reports whether a directory is a part of it.
+func (s *span) covers(dir string) bool {
+	in := func(list []string) bool {
+		return slices.ContainsFunc(list, func(r string) bool { return r == "" || r == dir || strings.HasPrefix(dir, r+"/") })
+	}
+	return in(s.roots) && !in(s.exclude)
+}
+
+// span evaluates context.C.dirs and context.C.exclude.
+func (ev *Evaluator) span(t *engine.Task, k attrKey) (*span, error) {
 	d, err := ev.definition(t, k.ctx)
 	if err != nil {
 		return nil, err
@@ -155,13 +167,32 @@ func (ev *Evaluator) dirs(t *engine.Task, k attrKey) ([]string, error) {
 	}
 	roots, err := list(func(d *config.Definition) hcl.Expression { return d.Dirs }, "dirs", []string{""})
 	exclude, xerr := list(func(d *config.Definition) hcl.Expression { return d.Exclude }, "exclude", nil)
-	if err := cmp.Or(err, xerr); err != nil {
+	return &span{roots, exclude}, cmp.Or(err, xerr)
+}
+
+// dirs evaluates the directories with build files that a context builds.
+func (ev *Evaluator) dirs(t *engine.Task, k attrKey) ([]string, error) {
+	d, err := ev.definition(t, k.ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := ev.spanQ.Get(t, k)
+	if err != nil {
 		return nil, err
 	}
 	found := map[string]bool{}
-	for _, r := range roots {
-		if err := findBuildFiles(t, r, exclude, found); err != nil {
+	for _, r := range s.roots {
+		if err := findBuildFiles(t, r, s.exclude, found); err != nil {
 			return nil, ev.report(ev.diagnose(err, d.block.Range, "Cannot read the tree"))
+		}
+	}
+	dune, err := ev.dune.Directories(t)
+	if err != nil {
+		return nil, err
+	}
+	for _, dir := range dune {
+		if s.covers(dir) {
+			found[dir] = true
 		}
 	}
 	out := make([]string, 0, len(found))
@@ -186,7 +217,7 @@ func (ev *Evaluator) pruneContext(t *engine.Task, d *definedAt, c addr.Context, 
 		if name, ok := strings.CutPrefix(block, "package."); ok && dir == "" {
 			return ev.findPackage(d, name) != nil
 		}
-		return dirs[dir]
+		return dirs[dir] || sharedDir(dir)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
 	"erg.build/erg/toolchain/ocaml"
@@ -50,6 +51,7 @@ type target struct {
 	library    *config.Library
 	executable *config.Executable
 	rule       *config.Rule
+	dune       *rules.Target
 	ninja      *config.Ninja
 	test       *config.Test
 	install    *config.Install
@@ -168,6 +170,9 @@ func (ev *Evaluator) directory(t *engine.Task, k dirKey) (*directory, error) {
 		diags = append(diags, ev.publicAndOutputs(t, d, g)...)
 	}
 	if err := ev.report(diags); err != nil {
+		return d, err
+	}
+	if err := ev.duneTargets(t, d); err != nil {
 		return d, err
 	}
 	scope := dirKey.String(k) + ":"

@@ -33,8 +33,8 @@
 // context.go (what a context is configured with), element.go and scope.go
 // (how references are resolved), output.go, package.go, toolchain.go, runner.go;
 // then directory.go (build.hcl in one context), parts.go, component.go,
-// rule.go, ninjablock.go, test.go and install.go (what its blocks emit), goal.go (what was
-// asked for). Diagnostics are collected in diag.go.
+// rule.go, ninjablock.go, test.go and install.go (what its blocks emit), dune.go
+// (dune files, see package rules), goal.go and dunegoal.go (what was asked for). Diagnostics are collected in diag.go.
 package contexts
 
 import (
@@ -47,6 +47,7 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/engine"
 	"erg.build/erg/toolchain"
 	"erg.build/erg/toolchain/source"
@@ -63,6 +64,7 @@ type Evaluator struct {
 	sites   map[string]hcl.Range // of references, by site
 	headers map[string]hcl.Range // of blocks of build files, by target
 	values  map[string]*Value
+	dune    *rules.Rules
 
 	queries
 }
@@ -91,6 +93,7 @@ type queries struct {
 	hostQ       engine.Query[attrKey, addr.Context]
 	importsQ    engine.Query[attrKey, []addr.Context]
 	dirsQ       engine.Query[attrKey, []string]
+	spanQ       engine.Query[attrKey, *span]
 	profileQ    engine.Query[attrKey, string]
 	envQ        engine.Query[attrKey, *environment]
 	runnerQ     engine.Query[attrKey, *runner]
@@ -130,6 +133,7 @@ func (k dirKey) String() string { return addr.Directory{Context: k.ctx, Dir: k.d
 // New returns an evaluator for one session.
 func New(o Options) *Evaluator {
 	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, sites: map[string]hcl.Range{}, headers: map[string]hcl.Range{}, values: map[string]*Value{}}
+	ev.dune = rules.New(duneWorld{ev})
 	q := &ev.queries
 	q.workspaceQ = engine.Query[string, *config.Workspace]{Kind: "workspace", Fn: ev.workspace}
 	q.variableQ = engine.Query[addr.Variable, cty.Value]{Kind: "variable", Fn: ev.variable}
@@ -144,6 +148,7 @@ func New(o Options) *Evaluator {
 	q.toolchainsQ = engine.Query[attrKey, map[string]addr.Toolchain]{Kind: "toolchains", Fn: ev.toolchains}
 	q.hostQ = engine.Query[attrKey, addr.Context]{Kind: "host", Fn: ev.host}
 	q.importsQ = engine.Query[attrKey, []addr.Context]{Kind: "imports", Fn: ev.imports}
+	q.spanQ = engine.Query[attrKey, *span]{Kind: "dirs", Fn: ev.span}
 	q.dirsQ = engine.Query[attrKey, []string]{Kind: "dirs", Fn: ev.dirs}
 	q.profileQ = engine.Query[attrKey, string]{Kind: "profile", Fn: ev.profile}
 	q.envQ = engine.Query[attrKey, *environment]{Kind: "env", Fn: ev.env}

@@ -80,7 +80,7 @@ func (ev *Evaluator) Make(t *engine.Task, r Request) (*Outcome, error) {
 		}
 	}
 	for _, a := range r.Args {
-		fn, err := ev.makeArg(ws, sel, a, r, out)
+		fn, err := ev.makeArg(t, ws, sel, a, r, out)
 		if err != nil {
 			return out, err
 		}
@@ -174,17 +174,18 @@ func (ev *Evaluator) makeContext(t *engine.Task, c addr.Context, r Request, out 
 		var fns []func(*engine.Task) error
 		for _, d := range dirs {
 			for _, g := range d.order {
-				if g.enabled && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil || g.ninja != nil)) {
+				if g.enabled && g.dune == nil && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil || g.ninja != nil)) {
 					fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
 				}
 			}
 		}
 		return t.Run(fns...)
 	}
+	dune := func(t *engine.Task) error { return ev.makeDune(t, c, r, out) }
 	if r.Tests {
-		return targets(t)
+		return t.Run(targets, dune)
 	}
-	return t.Run(targets, func(t *engine.Task) error { return ev.makeValues(t, c) })
+	return t.Run(targets, dune, func(t *engine.Task) error { return ev.makeValues(t, c) })
 }
 
 // makeValues evaluates the outputs and settings of a context: they are public.
@@ -267,6 +268,8 @@ func (ev *Evaluator) makeKnown(t *engine.Task, g *target, r Request, out *Outcom
 			return err
 		}
 		return t.Build(x.outs...)
+	case g.dune != nil:
+		return ev.makeDuneTarget(t, g, r, out)
 	case g.ninja != nil:
 		return ev.makeNinja(t, g, out)
 	case g.install != nil:
@@ -300,7 +303,12 @@ func outputsOnly(paths []string) []string {
 }
 
 // makeArg returns the function that makes what one argument asks for.
-func (ev *Evaluator) makeArg(ws *config.Workspace, sel []addr.Context, arg string, r Request, out *Outcome) (func(*engine.Task) error, error) {
+func (ev *Evaluator) makeArg(t *engine.Task, ws *config.Workspace, sel []addr.Context, arg string, r Request, out *Outcome) (func(*engine.Task) error, error) {
+	if isDunePath(arg, ws) {
+		if fn, err := ev.duneArg(t, ws, sel, arg, out); fn != nil || err != nil {
+			return fn, err
+		}
+	}
 	a, err := addr.Parse(arg)
 	if err != nil {
 		return nil, usage("%v", err)
@@ -378,7 +386,7 @@ func (ev *Evaluator) makeDirectory(t *engine.Task, c addr.Context, a addr.Direct
 			continue
 		}
 		for _, g := range d.order {
-			if g.enabled && (g.test != nil || !r.Tests) {
+			if g.enabled && (g.isTest() || !r.Tests) {
 				fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
 			}
 		}
@@ -443,12 +451,19 @@ func (ev *Evaluator) makeArtifact(t *engine.Task, c addr.Context, a addr.Artifac
 			return t.Build(p)
 		}
 	}
+	if real, ok, err := ev.dune.File(t, c, a.Path); err != nil {
+		return duneError(err)
+	} else if ok && real == p {
+		return t.Build(p)
+	}
 	return usage("nothing makes %s", p)
 }
 
 // define evaluates a target without building it, as far as it may make p.
 func (ev *Evaluator) define(t *engine.Task, g *target, p string) (err error) {
 	switch {
+	case g.dune != nil:
+		return nil // see makeArtifact
 	case g.ninja != nil:
 		err = ev.defineMaker(t, g, p)
 	case g.test != nil:

@@ -138,7 +138,7 @@ func (ev *Evaluator) targetProgram(t *engine.Task, ws *config.Workspace, sel []a
 		list = []addr.Context{a.Context}
 	}
 	return ev.oneProgram(t, ws, list, name, func(g *target, _ string) bool {
-		return g.executable != nil && g.dir == a.Dir && g.name == a.Name && g.key == a.Key
+		return (g.executable != nil || g.isDuneProgram()) && g.dir == a.Dir && g.name == a.Name && g.key == a.Key
 	})
 }
 
@@ -230,8 +230,8 @@ func (ev *Evaluator) Words(t *engine.Task, of string) []string {
 		for _, d := range dirs {
 			for _, g := range d.order {
 				switch {
-				case !g.enabled, g.test == nil && of == "tests", g.executable == nil && g.ninja == nil && of == "programs":
-				case g.executable != nil && g.public, g.ninja != nil && of == "programs":
+				case !g.enabled, !g.isTest() && of == "tests", g.executable == nil && g.ninja == nil && !g.isDuneProgram() && of == "programs":
+				case (g.executable != nil || g.isDuneProgram()) && g.public, g.ninja != nil && of == "programs":
 					for _, name := range g.publicPrograms() {
 						out = append(out, addr.Public{Context: c, Kind: addr.KindBin, Name: name}.String())
 					}

@@ -26,6 +26,8 @@ func (g *target) publicPrograms() []string {
 	switch {
 	case g.executable != nil && g.public:
 		return []string{g.fileName()}
+	case g.isDuneProgram() && g.public:
+		return []string{g.dune.Public}
 	case g.ninja != nil:
 		return keys(g.bins)
 	}
@@ -49,6 +51,9 @@ func (p *program) val() cty.Value {
 
 // builtProgram evaluates one of a block's programs, by its name.
 func (ev *Evaluator) builtProgram(t *engine.Task, g *target, name string) (*program, error) {
+	if g.dune != nil {
+		return ev.duneProgram(t, g)
+	}
 	if g.ninja == nil {
 		c, err := ev.componentQ.Get(ev.at(t, g.header.Range), g.addr())
 		if err != nil {

@@ -53,7 +53,9 @@ func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, 
 				for name := range g.bins {
 					put(pub.bins, name, g, "programs")
 				}
-			case !g.public:
+			case g.isDuneProgram() && g.public:
+				put(pub.bins, g.dune.Public, g, "programs")
+			case !g.public || g.dune != nil:
 			case g.library != nil:
 				put(pub.libs, g.fileName(), g, "libraries")
 			case g.executable != nil:

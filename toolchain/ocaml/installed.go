@@ -12,6 +12,7 @@ type Installed struct {
 	Archives map[Mode][]string // in link order; none for a library of interfaces
 	Plugins  []string          // .cmxs
 	Deps     []*Library
+	Standard []string // libraries that come with the compiler
 	// Main is the module that users name; "" where each interface of Dir is
 	// one.
 	Main string

@@ -22,12 +22,12 @@ type contents struct {
 
 // A maker has the actions defined that make some files.
 type maker struct {
-	at     hcl.Range
-	key    key
-	outs   []string // names in the directory
-	module bool     // they may be modules of the directory's stanzas
-	program bool    // they are linked for the context
-	define func(t *engine.Task) error
+	at      hcl.Range
+	key     key
+	outs    []string // names in the directory
+	module  bool     // they may be modules of the directory's stanzas
+	program bool     // they are linked for the context
+	define  func(t *engine.Task) error
 }
 
 // names lists the files, sorted.
@@ -89,8 +89,6 @@ func (f *filler) stanza(i int, s dune.Stanza) error {
 		return f.rule(i, s)
 	case *dune.Lex:
 		return f.lex(i, s)
-	case *dune.Yacc:
-		return f.yacc(i, s)
 	case *dune.Menhir:
 		return f.menhir(i, s)
 	case *dune.CopyFiles:

@@ -77,7 +77,7 @@ func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.E
 		{&e.flags, &p.Flags.Common}, {&e.byteFlags, &p.Flags.Byte}, {&e.nativeFlags, &p.Flags.Native},
 		{&e.c, &p.CFlags}, {&e.cxx, &p.CxxFlags}, {&e.link, &p.LinkFlags}, {&e.menhir, &p.MenhirFlags},
 	} {
-		list, err := r.evalSet(x, f.set, *f.to, nil)
+		list, err := r.evalSet(x, f.set, *f.to)
 		if err != nil {
 			return err
 		}

@@ -7,26 +7,23 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 )
 
-// lex adds what ocamllex makes.
+// lex adds what ocamllex makes, or ocamlyacc, which writes beside its source.
 func (f *filler) lex(i int, s *dune.Lex) error {
-	return f.generators(i, s.At(), &s.EnabledIf, &s.Modules, ".mll", s.Mode, func(name string) *generator {
-		return &generator{tool: "ocamllex", outs: []string{name + ".ml"}, flags: &s.Flags, args: func(src, out string) []string {
+	if s.Keyword() == "ocamlyacc" {
+		return f.generators(i, s, ".mly", func(name string) *generator {
+			return &generator{tool: "ocamlyacc", outs: []string{name + ".ml", name + ".mli"}, args: func(src, out string) []string {
+				return []string{"-b" + action.Ref(strings.TrimSuffix(out, ".ml")), action.Ref(src)}
+			}}
+		})
+	}
+	return f.generators(i, s, ".mll", func(name string) *generator {
+		return &generator{tool: "ocamllex", outs: []string{name + ".ml"}, args: func(src, out string) []string {
 			return []string{"-q", "-o", action.Ref(out), action.Ref(src)}
-		}}
-	})
-}
-
-// yacc adds what ocamlyacc makes, which goes beside its source.
-func (f *filler) yacc(i int, s *dune.Yacc) error {
-	return f.generators(i, s.At(), &s.EnabledIf, &s.Modules, ".mly", s.Mode, func(name string) *generator {
-		return &generator{tool: "ocamlyacc", outs: []string{name + ".ml", name + ".mli"}, flags: &s.Flags, args: func(src, out string) []string {
-			return []string{"-b" + action.Ref(strings.TrimSuffix(out, ".ml")), action.Ref(src)}
 		}}
 	})
 }
@@ -39,33 +36,39 @@ type generator struct {
 	args  func(src, out string) []string
 }
 
-func (f *filler) generators(i int, at hcl.Range, cond *dune.Bool, modules *dune.Set, ext string, mode dune.RuleMode, make func(name string) *generator) error {
-	if on, err := f.enabled(cond); err != nil || !on {
+func (f *filler) generators(i int, s *dune.Lex, ext string, make func(name string) *generator) error {
+	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
 		return err
 	}
-	var std []string
-	for _, n := range f.d.names {
-		if path.Ext(n) == ext {
-			std = append(std, strings.TrimSuffix(n, ext))
-		}
-	}
-	names, err := f.r.evalSet(f.r.static(f.t, f.ctx, f.d), modules, std, sameModule)
+	names, err := f.r.evalModules(f.r.static(f.t, f.ctx, f.d), &s.Modules, f.stems(ext))
 	if err != nil {
 		return err
 	}
 	for _, n := range names {
 		name := f.spelling(n, ext)
-		g := make(name)
+		g, at := make(name), s.At()
+		g.flags = &s.Flags
 		k := ruleKey(f.ctx, f.d, i, g.outs)
 		d := f.d
 		m := &maker{at: at, key: k, outs: g.outs, module: true, define: func(t *engine.Task) error {
 			return f.r.fail(f.r.generate(t, k, d, name+ext, g, at), at, "Invalid generator")
 		}}
-		if err := f.add(m, mode); err != nil {
+		if err := f.add(m, s.Mode); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// stems lists the sources with an extension, without it.
+func (f *filler) stems(ext string) []string {
+	var out []string
+	for _, n := range f.d.names {
+		if path.Ext(n) == ext {
+			out = append(out, strings.TrimSuffix(n, ext))
+		}
+	}
+	return out
 }
 
 // spelling is the name of a source as it is on disk: Lexer may be lexer.mll.
@@ -113,7 +116,7 @@ func (r *Rules) generate(t *engine.Task, k key, d *dir, src string, g *generator
 		return err
 	}
 	x.inputs.add(from)
-	flags, err := r.evalSet(x, g.flags, nil, nil)
+	flags, err := r.evalSet(x, g.flags, nil)
 	if err != nil {
 		return err
 	}
@@ -138,8 +141,12 @@ func (f *filler) menhir(i int, s *dune.Menhir) error {
 	var groups [][]string
 	var bases []string
 	var all []string
-	for _, m := range s.Modules {
-		all = append(all, f.spelling(m.Value, ".mly"))
+	names, err := f.r.evalSet(f.r.static(f.t, f.ctx, f.d), &s.Modules, f.stems(".mly"))
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		all = append(all, f.spelling(n, ".mly"))
 	}
 	if s.MergeInto.Given() {
 		groups, bases = [][]string{all}, []string{s.MergeInto.Value}
@@ -169,7 +176,7 @@ func (r *Rules) runMenhir(t *engine.Task, k key, d *dir, s *dune.Menhir, base st
 	if err != nil {
 		return err
 	}
-	flags, err := r.evalSet(x, &s.Flags, env.menhir, nil)
+	flags, err := r.evalSet(x, &s.Flags, env.menhir)
 	if err != nil {
 		return err
 	}
@@ -201,25 +208,59 @@ func (r *Rules) runMenhir(t *engine.Task, k key, d *dir, s *dune.Menhir, base st
 	return t.Define(spec)
 }
 
-// evalSet evaluates a set; of is how elements are compared, nil for as they are.
-func (r *Rules) evalSet(x *expander, s *dune.Set, std []string, same func(a, b string) bool) ([]string, error) {
-	return s.Eval(dune.SetEval{Standard: std, Expand: x.expand, Equal: same, Include: x.setFile})
+// evalSet evaluates a set.
+func (r *Rules) evalSet(x *expander, s *dune.Set, std []string) ([]string, error) {
+	return s.Eval(std, x.expand, x.setFile)
+}
+
+// evalModules evaluates a set of names of modules, which begin with a capital
+// or do not.
+func (r *Rules) evalModules(x *expander, s *dune.Set, std []string) ([]string, error) {
+	capital := make([]string, len(std))
+	for i, n := range std {
+		capital[i] = capitalize(n)
+	}
+	c := capitalized(*s)
+	out, err := r.evalSet(x, &c, capital)
+	for i := range out {
+		out[i] = capitalize(out[i])
+	}
+	return out, err
+}
+
+// capitalized is a set whose elements begin with a capital.
+func capitalized(s dune.Set) dune.Set {
+	if text, ok := s.Element.Text(); ok && s.Op == dune.SetElement {
+		s.Element = literal(capitalize(text), s.Element.Range)
+	}
+	sets := make([]dune.Set, len(s.Sets))
+	for i := range s.Sets {
+		sets[i] = capitalized(s.Sets[i])
+	}
+	s.Sets = sets
+	return s
 }
 
 // setFile reads a file that holds a set.
-func (x *expander) setFile(name string, at hcl.Range) (dune.Set, error) {
-	p, err := x.r.file(x.t, x.ctx, joinPath(x.d.path, name), at)
+func (x *expander) setFile(file dune.Template) (*dune.Set, error) {
+	name, err := file.ExpandOne(x.expand)
 	if err != nil {
-		return dune.Set{}, err
+		return nil, err
+	}
+	p, ok := tokenPath(name)
+	if !ok {
+		if p, err = x.r.file(x.t, x.ctx, joinPath(x.d.path, name), file.Range); err != nil {
+			return nil, err
+		}
 	}
 	text, err := x.r.content(x.t, p)
 	if err != nil {
-		return dune.Set{}, err
+		return nil, err
 	}
 	x.r.w.File(p, []byte(text))
-	s, diags := dune.ReadSet(p, []byte(text), x.d.project.Project)
+	s, diags := dune.ReadSet(p, []byte(text))
 	if diags.HasErrors() {
-		return dune.Set{}, diags
+		return nil, diags
 	}
 	return s, nil
 }
@@ -233,9 +274,9 @@ func (f *filler) copyFiles(i int, s *dune.CopyFiles) error {
 	if err != nil {
 		return err
 	}
-	g, diags := dune.ParseGlob(path.Base(pattern), s.Files.Range)
-	if diags.HasErrors() {
-		return diags
+	g, err := dune.ParseGlob(path.Base(pattern))
+	if err != nil {
+		return errorAt(s.Files.Range, "Invalid glob", "%v.", err)
 	}
 	from := joinPath(f.d.path, path.Dir(pattern))
 	if from == f.d.path {
@@ -296,11 +337,4 @@ func copying(a *dune.Action, files ...string) *dune.Action {
 		a.Args = append(a.Args, literal(action.Ref(f), a.Range))
 	}
 	return a
-}
-
-// ctxRoot is the context that a path of an output belongs to.
-func ctxRoot(p string) (addr.Context, bool) {
-	a, err := addr.Parse(p)
-	art, ok := a.(addr.Artifact)
-	return art.Context, ok && err == nil
 }

@@ -52,7 +52,7 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 		if b == nil || !on {
 			continue
 		}
-		chosen, err := r.evalSet(r.static(t, k.ctx, d), &b.Modules, names, sameModule)
+		chosen, err := r.evalModules(r.static(t, k.ctx, d), &b.Modules, names)
 		if err != nil {
 			return nil, r.fail(err, s.At(), "Invalid modules")
 		}
@@ -179,7 +179,7 @@ func (r *Rules) modulesOf(t *engine.Task, k key) ([]*module, error) {
 
 // moduleSet evaluates a field that names some of a stanza's modules.
 func (r *Rules) moduleSet(x *expander, s *dune.Set, std, all []string, what string) ([]string, error) {
-	names, err := r.evalSet(x, s, std, sameModule)
+	names, err := r.evalModules(x, s, std)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func (r *Rules) targets(t *engine.Task, c addr.Context, d *dir, s *dune.Rule) ([
 		}
 		return nil
 	}
-	if !s.Given {
+	if s.Infer {
 		err := inferred(s.Action, add)
 		if err == nil && len(outs) == 0 && len(s.Aliases) == 0 {
 			err = errorAt(s.At(), "Rule without targets", "What this rule makes cannot be told from its action: say (targets FILE), or (alias NAME) if it is carried out for its own sake.")

@@ -55,6 +55,7 @@ type queries struct {
 	librariesQ engine.Query[addr.Context, *libraries]
 	libraryQ   engine.Query[key, *library]
 	installedQ engine.Query[installedKey, *library]
+	searchQ    engine.Query[addr.Context, []string]
 	contentsQ  engine.Query[dirKey, *contents]
 	modulesQ   engine.Query[dirKey, moduleMap]
 	envQ       engine.Query[dirKey, *env]
@@ -66,7 +67,7 @@ type queries struct {
 	packagesQ  engine.Query[addr.Context, *packages]
 	packageQ   engine.Query[packageKey, *installation]
 	aliasQ     engine.Query[aliasKey, *Goal]
-	programsQ  engine.Query[addr.Context, map[string]key]
+	programsQ  engine.Query[addr.Context, map[string]binary]
 	stagedQ    engine.Query[stagedKey, string]
 }
 
@@ -97,6 +98,7 @@ func New(w World) *Rules {
 	q.librariesQ = engine.Query[addr.Context, *libraries]{Kind: "libraries", Fn: r.libraries}
 	q.libraryQ = engine.Query[key, *library]{Kind: "library", Fn: r.library}
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
+	q.searchQ = engine.Query[addr.Context, []string]{Kind: "libraries' directories", Fn: r.search}
 	q.contentsQ = engine.Query[dirKey, *contents]{Kind: "files", Fn: r.contents}
 	q.modulesQ = engine.Query[dirKey, moduleMap]{Kind: "modules", Fn: r.modules}
 	q.envQ = engine.Query[dirKey, *env]{Kind: "env", Fn: r.env}
@@ -108,7 +110,7 @@ func New(w World) *Rules {
 	q.packagesQ = engine.Query[addr.Context, *packages]{Kind: "packages", Fn: r.packages}
 	q.packageQ = engine.Query[packageKey, *installation]{Kind: "package", Fn: r.pkg}
 	q.aliasQ = engine.Query[aliasKey, *Goal]{Kind: "alias", Fn: r.alias}
-	q.programsQ = engine.Query[addr.Context, map[string]key]{Kind: "programs", Fn: r.programs}
+	q.programsQ = engine.Query[addr.Context, map[string]binary]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
 	return r
 }

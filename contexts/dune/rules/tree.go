@@ -158,7 +158,7 @@ func (w *walker) walk(d *dir, exists bool) error {
 		}
 	}
 	for _, n := range names {
-		if said.Files == nil || said.Files.Match(n, true) {
+		if said.Files == nil || said.Files.Match(n, always) {
 			d.names = append(d.names, n)
 		}
 	}
@@ -185,15 +185,14 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		std := !strings.HasPrefix(n, ".") && !strings.HasPrefix(n, "_")
-		if onDisk[n] && (said.Dirs == nil && !std || said.Dirs != nil && !said.Dirs.Match(n, std)) {
-			if said.DataOnly == nil || !said.DataOnly.Match(n, false) {
+		if onDisk[n] && (said.Dirs == nil && !standardDir(n) || said.Dirs != nil && !said.Dirs.Match(n, standardDir)) {
+			if said.DataOnly == nil || !said.DataOnly.Match(n, never) {
 				continue
 			}
 		}
 		b := &dir{path: path.Join(d.path, n), project: d.project, parent: d, dataOnly: d.dataOnly, vendored: d.vendored}
-		b.dataOnly = b.dataOnly || said.DataOnly != nil && said.DataOnly.Match(n, false)
-		b.vendored = b.vendored || said.Vendored != nil && said.Vendored.Match(n, false)
+		b.dataOnly = b.dataOnly || said.DataOnly != nil && said.DataOnly.Match(n, never)
+		b.vendored = b.vendored || said.Vendored != nil && said.Vendored.Match(n, never)
 		d.below = append(d.below, b)
 		if err := w.walk(b, onDisk[n]); err != nil {
 			return err
@@ -201,6 +200,11 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 	}
 	return nil
 }
+
+// What :standard says of names where directories, or files, are chosen.
+func standardDir(n string) bool { return !strings.HasPrefix(n, ".") && !strings.HasPrefix(n, "_") }
+func always(string) bool        { return true }
+func never(string) bool         { return false }
 
 // below returns the way from a directory to a path in it.
 func below(dir, p string) (string, bool) {

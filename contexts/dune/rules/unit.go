@@ -148,25 +148,24 @@ func (r *Rules) shapeLibrary(x *unit, s *dune.Library) {
 func (r *Rules) shapePrograms(x *unit, s dune.Stanza, tc *ocaml.Toolchain) {
 	var names []string
 	var modes []dune.LinkMode
-	wrapped := true
 	switch s := s.(type) {
 	case *dune.Executables:
 		for _, p := range s.Programs {
 			names = append(names, p.Name.Value)
 		}
-		modes, wrapped = s.Modes, s.WrappedExecutables
+		modes = s.Modes
 	case *dune.Tests:
 		for _, n := range s.Names {
 			names = append(names, n.Value)
 		}
-		modes, wrapped = s.Modes, s.WrappedExecutables
+		modes = s.Modes
 	}
 	u := &x.u
 	u.Name = names[0]
 	u.Main = "Dune__exe"
 	objs := path.Join(u.Root, u.Dir, "."+names[0]+".eobjs")
 	u.Layout = ocaml.Layout{Objects: objs + "/byte", Native: objs + "/native", Private: objs + "/.private", Alias: objs}
-	if !wrapped {
+	if !x.dir.project.WrappedExecutables {
 		u.Wrapping = ocaml.Unwrapped
 	}
 	u.Mains = names
@@ -219,7 +218,7 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 		if om.Intf, err = r.compiled(t, x, m.intf, pre); err != nil {
 			return err
 		}
-		if m.intf == "" && emptyInterface(s, m.name) {
+		if m.intf == "" && emptyInterface(x.dir.project, s, m.name) {
 			om.Intf = path.Join(x.u.Layout.Alias, uncapitalize(m.name)+".mli")
 		}
 		x.u.Modules = append(x.u.Modules, om)
@@ -234,13 +233,14 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 
 // emptyInterface tells whether a main module without an interface has an
 // empty one.
-func emptyInterface(s dune.Stanza, module string) bool {
+func emptyInterface(p *project, s dune.Stanza, module string) bool {
+	implicit := p.ExecutablesImplicitEmptyIntf
 	main := func(name dune.Text) bool { return capitalize(name.Value) == module }
 	switch s := s.(type) {
 	case *dune.Executables:
-		return s.ImplicitEmptyIntf && slices.ContainsFunc(s.Programs, func(p dune.Executable) bool { return main(p.Name) }) || s.EmptyInterfaceIfAbsent
+		return implicit && slices.ContainsFunc(s.Programs, func(p dune.Executable) bool { return main(p.Name) }) || s.EmptyInterfaceIfAbsent
 	case *dune.Tests:
-		return s.ImplicitEmptyIntf && slices.ContainsFunc(s.Names, main) || s.EmptyInterfaceIfAbsent
+		return implicit && slices.ContainsFunc(s.Names, main) || s.EmptyInterfaceIfAbsent
 	case *dune.Library:
 		return s.EmptyInterfaceIfAbsent
 	}
@@ -371,7 +371,7 @@ func (r *Rules) foreignSources(t *engine.Task, c addr.Context, d *dir, st *dune.
 			}
 		}
 	}
-	names, err := r.evalSet(r.static(t, c, d), &st.Names, std, nil)
+	names, err := r.evalSet(r.static(t, c, d), &st.Names, std)
 	if err != nil {
 		return nil, err
 	}

@@ -32,31 +32,45 @@ type App struct{}
 var _ cli.App = App{}
 
 // findRoot finds the workspace that a directory belongs to: the nearest
-// directory, upwards, with an erg.hcl; else the outermost of those upwards in
-// a row that have a build file.
+// directory, upwards, with an erg.hcl; else the outermost with a
+// dune-workspace, or else with a dune-project; else the outermost of those
+// upwards in a row that have a build file.
 func findRoot(dir string) (string, error) {
 	for d := dir; ; d = filepath.Dir(d) {
-		for _, n := range config.WorkspaceFiles {
-			if _, err := os.Stat(filepath.Join(d, n)); err == nil {
-				return d, nil
-			}
+		if hasFile(d, config.WorkspaceFiles...) {
+			return d, nil
 		}
 		if d == filepath.Dir(d) {
 			break
 		}
 	}
+	for _, name := range []string{"dune-workspace", "dune-project"} {
+		root := ""
+		for d := dir; ; d = filepath.Dir(d) {
+			if hasFile(d, name) {
+				root = d
+			}
+			if d == filepath.Dir(d) {
+				break
+			}
+		}
+		if root != "" {
+			return root, nil
+		}
+	}
 	root := ""
-	for d := dir; hasBuildFile(d); d = filepath.Dir(d) {
+	for d := dir; hasFile(d, config.BuildFiles...); d = filepath.Dir(d) {
 		root = d
 	}
 	if root == "" {
-		return "", &cli.ConfigError{Err: fmt.Errorf("there is no erg.hcl in %s or above it, and no build.hcl; erg init writes one to begin with", dir)}
+		return "", &cli.ConfigError{Err: fmt.Errorf("there is no erg.hcl in %s or above it, and no build.hcl or dune-project; erg init writes one to begin with", dir)}
 	}
 	return root, nil
 }
 
-func hasBuildFile(dir string) bool {
-	for _, n := range config.BuildFiles {
+// hasFile reports whether a directory has one of some files.
+func hasFile(dir string, names ...string) bool {
+	for _, n := range names {
 		if _, err := os.Stat(filepath.Join(dir, n)); err == nil {
 			return true
 		}

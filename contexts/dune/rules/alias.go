@@ -1,0 +1,343 @@
+package rules
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"sort"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+	"erg.build/erg/toolchain/ocaml"
+)
+
+// An aliasKey names an alias of one directory, without those below.
+type aliasKey struct {
+	ctx  addr.Context
+	dir  string
+	name string
+}
+
+func (k aliasKey) String() string { return "@@" + path.Join(k.dir, k.name) }
+
+// A Goal is what is to be built: files, and among them results of tests.
+type Goal struct {
+	Files    []string
+	Tests    []string
+	Programs []Program
+	found    bool // the alias is defined somewhere
+}
+
+// A Program is one that a goal makes.
+type Program struct {
+	Target addr.Target
+	Path   string
+}
+
+func (g *Goal) add(o *Goal) {
+	g.Files = append(g.Files, o.Files...)
+	g.Tests = append(g.Tests, o.Tests...)
+	g.Programs = append(g.Programs, o.Programs...)
+	g.found = g.found || o.found
+}
+
+// standardAliases are those that there are without anybody's saying so.
+var standardAliases = []string{"all", "check", "default", "install", "runtest"}
+
+// Alias says what an alias of a directory stands for, and of all directories
+// below it unless only is set. ok is false if no directory defines it.
+func (r *Rules) Alias(t *engine.Task, c addr.Context, at, name string, only bool) (*Goal, bool, error) {
+	g, err := r.aliasBelow(t, c, at, name, only)
+	if err != nil {
+		return nil, false, err
+	}
+	return g, g.found || slices.Contains(standardAliases, name), nil
+}
+
+func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only bool) (*Goal, error) {
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	covers, err := r.w.Covers(t, c)
+	if err != nil {
+		return nil, err
+	}
+	var keys []aliasKey
+	for _, d := range tr.order {
+		if _, ok := below(at, d.path); (d.path == at || ok && !only) && !d.dataOnly && covers(d.path) && (!d.vendored || at != "" || d.path == at) {
+			keys = append(keys, aliasKey{c, d.path, name})
+		}
+	}
+	goals := make([]*Goal, len(keys))
+	fns := make([]func(*engine.Task) error, len(keys))
+	for i, k := range keys {
+		fns[i] = func(t *engine.Task) (err error) { goals[i], err = r.aliasQ.Get(t, k); return err }
+	}
+	if err := t.Run(fns...); err != nil {
+		return nil, firstOf(err)
+	}
+	out := &Goal{}
+	for _, g := range goals {
+		out.add(g)
+	}
+	return out, nil
+}
+
+// alias says what an alias of one directory stands for.
+func (r *Rules) alias(t *engine.Task, k aliasKey) (*Goal, error) {
+	d, err := r.dirOf(t, k.dir)
+	if err != nil {
+		return nil, err
+	}
+	parts := make([]*Goal, len(d.stanzas))
+	var fns []func(*engine.Task) error
+	for i, s := range d.stanzas {
+		parts[i] = &Goal{}
+		fns = append(fns, func(t *engine.Task) error {
+			return r.fail(r.aliasOf(r.w.At(t, s.At()), k, d, i, s, parts[i]), s.At(), "Invalid stanza")
+		})
+	}
+	out := &Goal{}
+	more := &Goal{}
+	fns = append(fns, func(t *engine.Task) error { return r.standardAlias(t, k, d, more) })
+	if err := t.Run(fns...); err != nil {
+		return nil, firstOf(err)
+	}
+	for _, p := range parts {
+		out.add(p)
+	}
+	if k.name == "default" && out.found {
+		return out, nil
+	}
+	out.add(more)
+	return out, nil
+}
+
+// standardAlias adds what an alias stands for in every directory.
+func (r *Rules) standardAlias(t *engine.Task, k aliasKey, d *dir, out *Goal) error {
+	switch k.name {
+	case "default":
+		name := "all"
+		if !d.project.Lang.AtLeast(2, 0) {
+			name = "install"
+		}
+		g, err := r.aliasBelow(t, k.ctx, k.dir, name, false)
+		if err == nil {
+			out.add(g)
+			out.found = false
+		}
+		return err
+	case "install":
+		return r.installAlias(t, k, d, out)
+	case "runtest":
+		return r.cramAlias(t, k, d, out)
+	}
+	return nil
+}
+
+// aliasOf adds what one stanza attaches to an alias.
+func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza, out *Goal) error {
+	switch s := s.(type) {
+	case *dune.Alias:
+		if s.Name.Value == k.name {
+			return r.aliasStanza(t, k, d, s, out)
+		}
+	case *dune.Rule:
+		return r.aliasRule(t, k, d, i, s, out)
+	case *dune.Library:
+		return r.aliasLibrary(t, k, d, i, s, out)
+	case *dune.Executables:
+		return r.aliasPrograms(t, k, d, executableKey(k.ctx, d, i, s.Programs[0].Name.Value), s, s.Optional, out)
+	case *dune.Tests:
+		key := executableKey(k.ctx, d, i, s.Names[0].Value)
+		if k.name == "runtest" {
+			return r.aliasTests(t, k, d, key, s, out)
+		}
+		return r.aliasPrograms(t, k, d, key, s, false, out)
+	case *dune.CopyFiles:
+		if k.name == "all" || s.Alias.Value == k.name {
+			return r.aliasMade(t, k, i, out)
+		}
+	case *dune.Lex, *dune.Menhir:
+		if k.name == "all" {
+			return r.aliasMade(t, k, i, out)
+		}
+	}
+	return nil
+}
+
+func containsText(list []dune.Text, s string) bool {
+	return slices.ContainsFunc(list, func(t dune.Text) bool { return t.Value == s })
+}
+
+// aliasStanza adds the dependencies of an alias stanza.
+func (r *Rules) aliasStanza(t *engine.Task, k aliasKey, d *dir, s *dune.Alias, out *Goal) error {
+	on, err := r.enabled(t, k.ctx, d, &s.EnabledIf)
+	if err != nil || !on {
+		return err
+	}
+	x := r.naming(t, k.ctx, d)
+	if err := x.deps(s.Deps); err != nil {
+		return err
+	}
+	out.found = true
+	for _, f := range x.inputs.files {
+		if output(f) {
+			out.Files = append(out.Files, f)
+		}
+	}
+	return nil
+}
+
+// aliasRule adds a rule that is attached to the alias, or makes something.
+func (r *Rules) aliasRule(t *engine.Task, k aliasKey, d *dir, i int, s *dune.Rule, out *Goal) error {
+	attached := containsText(s.Aliases, k.name)
+	if !attached && k.name != "all" {
+		return nil
+	}
+	on, err := r.enabled(t, k.ctx, d, &s.EnabledIf)
+	if err != nil || !on {
+		return err
+	}
+	outs, err := r.targets(t, k.ctx, d, s)
+	if err != nil {
+		return err
+	}
+	if len(outs) > 0 && !attached {
+		return r.aliasMade(t, k, i, out)
+	}
+	if !attached {
+		return nil
+	}
+	out.found = true
+	if len(outs) > 0 {
+		return r.aliasMade(t, k, i, out)
+	}
+	m, err := r.ruleQ.Get(t, actionKey(k.ctx, d, i, s))
+	if err != nil {
+		return err
+	}
+	if k.name == "runtest" {
+		out.Tests = append(out.Tests, m.result)
+	}
+	out.Files = append(out.Files, m.result)
+	return nil
+}
+
+// aliasMade adds what a stanza makes in the directory.
+func (r *Rules) aliasMade(t *engine.Task, k aliasKey, i int, out *Goal) error {
+	files, err := r.contentsQ.Get(t, dirKey{k.ctx, k.dir})
+	if err != nil {
+		return err
+	}
+	for n, m := range files.makers {
+		if m.key.index != i {
+			continue
+		}
+		if err := m.define(t); err != nil {
+			return err
+		}
+		out.Files = append(out.Files, path.Join(root(k.ctx), k.dir, n))
+	}
+	sort.Strings(out.Files)
+	return nil
+}
+
+// aliasLibrary adds a library to all and check.
+func (r *Rules) aliasLibrary(t *engine.Task, k aliasKey, d *dir, i int, s *dune.Library, out *Goal) error {
+	if k.name == "runtest" {
+		return r.inlineTests(t, k, d, i, s, out)
+	}
+	if k.name != "all" && k.name != "check" {
+		return nil
+	}
+	on, err := r.enabled(t, k.ctx, d, &s.EnabledIf)
+	if err != nil || !on {
+		return err
+	}
+	c, err := r.componentQ.Get(t, libraryKey(k.ctx, d, i, s))
+	if err != nil {
+		return unlessOptional(err, s.Optional, s.At())
+	}
+	if k.name == "check" {
+		out.Files = append(out.Files, c.lib.Interfaces...)
+		out.Files = append(out.Files, c.lib.Annotations...)
+		return nil
+	}
+	out.Files = append(out.Files, libraryFiles(c.lib)...)
+	return nil
+}
+
+// libraryFiles are the archives of a library.
+func libraryFiles(l *ocaml.Library) []string {
+	var out []string
+	for _, m := range []ocaml.Mode{ocaml.Byte, ocaml.Native} {
+		if len(l.Archives[m]) > 0 {
+			out = append(out, l.Files(m)...)
+		} else {
+			out = append(out, l.Interfaces...)
+		}
+	}
+	for _, f := range []string{l.Plugin, l.Shared} {
+		if f != "" {
+			out = append(out, f)
+		}
+	}
+	return unique(out)
+}
+
+// unlessOptional is the error for what misses a library.
+func unlessOptional(err error, optional bool, at hcl.Range) error {
+	var m *missing
+	switch {
+	case !errors.As(err, &m):
+		return err
+	case optional:
+		return nil
+	case m.at.Filename != "":
+		at = m.at
+	}
+	return m.diags(at)
+}
+
+// aliasPrograms adds programs to all and check.
+func (r *Rules) aliasPrograms(t *engine.Task, k aliasKey, d *dir, key key, s dune.Stanza, optional bool, out *Goal) error {
+	if k.name != "all" && k.name != "check" {
+		return nil
+	}
+	_, on, err := r.buildable(t, k.ctx, d, s)
+	if err != nil || !on {
+		return err
+	}
+	c, err := r.componentQ.Get(t, key)
+	if err != nil {
+		return unlessOptional(err, optional, s.At())
+	}
+	for _, p := range c.programs {
+		out.Files = append(out.Files, p.Path)
+		out.Programs = append(out.Programs, Program{programAddr(key, p.Name), p.Path})
+	}
+	return nil
+}
+
+func programAddr(k key, name string) addr.Target {
+	return addr.Target{Context: k.ctx, Dir: k.dir, Kind: addr.BlockExecutable, Name: name}
+}
+
+// aliasDep makes what an alias stands for an input.
+func (x *expander) aliasDep(d *dune.Dep, arg string) error {
+	at, name := path.Split(arg)
+	g, err := x.r.aliasBelow(x.t, x.ctx, joinPath(x.d.path, at), name, d.Kind == dune.DepAlias)
+	if err != nil {
+		return err
+	}
+	if !g.found && !slices.Contains(standardAliases, name) {
+		return errorAt(d.Range, "No such alias", "No alias %q is defined in %s.", name, orTop(joinPath(x.d.path, at)))
+	}
+	x.inputs.add(g.Files...)
+	return nil
+}

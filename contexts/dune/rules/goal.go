@@ -1,0 +1,245 @@
+package rules
+
+import (
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+	"erg.build/erg/toolchain/ocaml"
+)
+
+// A Target is a stanza, or a part of one, that has an address.
+type Target struct {
+	Address addr.Target
+	Range   hcl.Range
+	Public  string // of a program: its public name
+	Test    bool
+
+	key key
+	s   dune.Stanza
+}
+
+// Directories lists the directories that have stanzas.
+func (r *Rules) Directories(t *engine.Task) ([]string, error) {
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, d := range tr.order {
+		if len(d.stanzas) > 0 && !d.dataOnly {
+			out = append(out, d.path)
+		}
+	}
+	return out, nil
+}
+
+// Targets lists what a directory declares in a context.
+func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, error) {
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	d := tr.in(at)
+	if d == nil || d.dataOnly || len(d.stanzas) == 0 {
+		return nil, nil
+	}
+	files, err := r.contentsQ.Get(t, dirKey{c, at})
+	if err != nil {
+		return nil, err
+	}
+	var out []*Target
+	seen := map[string]bool{}
+	add := func(k key, name string, s dune.Stanza, at hcl.Range, public string) {
+		kind, rest, _ := strings.Cut(name, ".")
+		if !seen[name] {
+			seen[name] = true
+			out = append(out, &Target{Address: addr.Target{Context: c, Dir: d.path, Kind: addr.BlockKind(kind), Name: rest},
+				Range: at, Public: public, Test: kind == string(addr.BlockTest), key: k, s: s})
+		}
+	}
+	for i, s := range d.stanzas {
+		if err := r.stanzaTargets(t, c, d, i, s, add); err != nil {
+			return nil, r.fail(err, s.At(), "Invalid stanza")
+		}
+	}
+	var names []string
+	for n := range files.makers {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	for _, n := range names {
+		if m := files.makers[n]; strings.HasPrefix(m.key.name, string(addr.BlockRule)+".") {
+			add(m.key, m.key.name, d.stanzas[m.key.index], m.at, "")
+		}
+	}
+	return out, nil
+}
+
+type adder func(k key, name string, s dune.Stanza, at hcl.Range, public string)
+
+// stanzaTargets adds what a stanza declares, but for rules with targets.
+func (r *Rules) stanzaTargets(t *engine.Task, c addr.Context, d *dir, i int, s dune.Stanza, add adder) error {
+	b, on, err := r.buildable(t, c, d, s)
+	if err != nil || b != nil && !on {
+		return err
+	}
+	switch s := s.(type) {
+	case *dune.Library:
+		k := libraryKey(c, d, i, s)
+		add(k, k.name, s, s.At(), "")
+	case *dune.Executables:
+		k := executableKey(c, d, i, s.Programs[0].Name.Value)
+		for _, p := range s.Programs {
+			k.part = p.Name.Value
+			add(k, programKind+p.Name.Value, s, s.At(), p.PublicName.Value)
+		}
+	case *dune.Tests:
+		k := executableKey(c, d, i, s.Names[0].Value)
+		for _, n := range s.Names {
+			k.part = n.Value
+			add(k, programKind+n.Value, s, s.At(), "")
+		}
+		if on, err = r.enabled(t, c, d, &s.EnabledIf); err != nil || !on {
+			return err
+		}
+		for _, n := range s.Names {
+			tk := testKey(k, n.Value)
+			add(tk, tk.name, s, s.At(), "")
+		}
+	case *dune.Rule:
+		if on, err = r.enabled(t, c, d, &s.EnabledIf); err != nil || !on {
+			return err
+		}
+		outs, err := r.targets(t, c, d, s)
+		if err != nil || len(outs) > 0 {
+			return nil // reported with the contents of the directory
+		}
+		k := actionKey(c, d, i, s)
+		add(k, k.name, s, s.At(), "")
+	}
+	return nil
+}
+
+const programKind = string(addr.BlockExecutable) + "."
+
+// Make says what building a target means; of a test, running it.
+func (r *Rules) Make(t *engine.Task, x *Target) (*Goal, error) {
+	out := &Goal{}
+	err := r.makeTarget(r.w.At(t, x.Range), x, out)
+	if m, ok := err.(*missing); ok {
+		at := x.Range
+		if m.at.Filename != "" {
+			at = m.at
+		}
+		err = m.diags(at)
+	}
+	return out, r.fail(err, x.Range, "Cannot build "+x.Address.String())
+}
+
+func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
+	if x.Test {
+		if _, ok := x.s.(*dune.Tests); ok {
+			results, err := r.testsQ.Get(t, x.key)
+			out.Files, out.Tests = results, results
+			return err
+		}
+	}
+	switch x.s.(type) {
+	case *dune.Library, *dune.Executables, *dune.Tests:
+		if x.Address.Kind == addr.BlockRule {
+			break // a select
+		}
+		c, err := r.componentQ.Get(t, unitKey(x.key))
+		if err != nil {
+			return err
+		}
+		if c.lib != nil {
+			out.Files = libraryFiles(c.lib)
+			return nil
+		}
+		for _, p := range c.programs {
+			if p.Name == x.key.part {
+				out.Files = append(out.Files, p.Path)
+				out.Programs = append(out.Programs, Program{x.Address, p.Path})
+			}
+		}
+		return nil
+	}
+	if _, ok := x.s.(*dune.Rule); ok {
+		m, err := r.ruleQ.Get(t, x.key)
+		if err != nil {
+			return err
+		}
+		out.Files = m.outs
+		if m.result != "" {
+			out.Files = []string{m.result}
+			if x.Test {
+				out.Tests = out.Files
+			}
+		}
+		return nil
+	}
+	return r.aliasMade(t, aliasKey{ctx: x.key.ctx, dir: x.key.dir}, x.key.index, out)
+}
+
+// unitKey is the key of the unit that a program is part of.
+func unitKey(k key) key {
+	k.part = ""
+	return k
+}
+
+// ProgramOf returns the file of a target that is a program, and whether it
+// runs on the build machine.
+func (r *Rules) ProgramOf(t *engine.Task, x *Target) (string, bool, error) {
+	c, err := r.componentQ.Get(r.w.At(t, x.Range), unitKey(x.key))
+	if err != nil {
+		if m, ok := err.(*missing); ok {
+			err = r.fail(m.diags(x.Range), x.Range, "")
+		}
+		return "", false, err
+	}
+	path := ""
+	for _, p := range c.programs {
+		if p.Name == x.key.part && (path == "" || p.Mode == ocaml.Native && p.Kind == ocaml.Executable) {
+			path = p.Path
+		}
+	}
+	tc, err := r.w.OCaml(t, x.Address.Context)
+	return path, tc != nil && tc.Native(), err
+}
+
+// File returns a file of the tree in a context, and has its maker defined. ok
+// is false if neither a rule nor a person makes it.
+func (r *Rules) File(t *engine.Task, c addr.Context, p string) (string, bool, error) {
+	at := hcl.Range{Filename: "(command line)", Start: hcl.InitialPos, End: hcl.InitialPos}
+	real, ok, err := r.lookup(t, c, p, at)
+	if m, is := err.(*missing); is {
+		err = r.fail(m.diags(at), at, "")
+	}
+	return real, ok, err
+}
+
+// Files lists the names of files near a path, for suggestions.
+func (r *Rules) Files(t *engine.Task, c addr.Context, p string) []string {
+	dirName := cleanDir(path.Dir(p))
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil || tr.in(dirName) == nil {
+		return nil
+	}
+	files, err := r.contentsQ.Get(t, dirKey{c, dirName})
+	if err != nil {
+		return nil
+	}
+	out := slices.Clone(files.names())
+	for i, n := range out {
+		out[i] = path.Join(dirName, n)
+	}
+	return out
+}

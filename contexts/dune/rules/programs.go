@@ -1,0 +1,202 @@
+package rules
+
+import (
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/sexp"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+// A binary is a program of the workspace under its public name.
+type binary struct {
+	path string // in the tree: "src/main.exe"
+	at   hcl.Range
+	key  key
+	opt  bool
+}
+
+// programs lists the public programs of a context, by name.
+func (r *Rules) programs(t *engine.Task, c addr.Context) (map[string]binary, error) {
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	covers, err := r.w.Covers(t, c)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]binary{}
+	for _, d := range tr.order {
+		if d.dataOnly || !covers(d.path) {
+			continue
+		}
+		for i, s := range d.stanzas {
+			if err := r.stanzaPrograms(t, c, d, i, s, out); err != nil {
+				return nil, r.fail(err, s.At(), "Invalid stanza")
+			}
+		}
+	}
+	return out, nil
+}
+
+func (r *Rules) stanzaPrograms(t *engine.Task, c addr.Context, d *dir, i int, s dune.Stanza, out map[string]binary) error {
+	switch s := s.(type) {
+	case *dune.Executables:
+		on, err := r.enabled(t, c, d, &s.EnabledIf)
+		if err != nil || !on {
+			return err
+		}
+		for _, p := range s.Programs {
+			if p.PublicName.Given() {
+				k := executableKey(c, d, i, s.Programs[0].Name.Value)
+				k.part = p.Name.Value
+				out[p.PublicName.Value] = binary{path: path.Join(d.path, p.Name.Value+linkModes(s.Modes)[0].ext()), at: s.At(), key: k, opt: s.Optional}
+			}
+		}
+	case *dune.Install:
+		on, err := r.enabled(t, c, d, &s.EnabledIf)
+		if err != nil || !on || s.Section.Value != "bin" {
+			return err
+		}
+		x := r.static(t, c, d)
+		for _, f := range s.Files {
+			if f.GlobFiles || f.Include.Given() {
+				continue
+			}
+			src, err := f.Src.ExpandOne(x.expand)
+			if err != nil {
+				return err
+			}
+			name, err := bindingName(x, f.FileBinding)
+			if err != nil {
+				return err
+			}
+			out[name] = binary{path: joinPath(d.path, src), at: s.At()}
+		}
+	}
+	return nil
+}
+
+// bindingName is the name that a file gets.
+func bindingName(x *expander, b dune.FileBinding) (string, error) {
+	if b.Dst.Given() {
+		return b.Dst.ExpandOne(x.expand)
+	}
+	src, err := b.Src.ExpandOne(x.expand)
+	return path.Base(src), err
+}
+
+// programAvailable tells whether %{bin:NAME} would be found.
+func (r *Rules) programAvailable(t *engine.Task, c addr.Context, name string) (bool, error) {
+	host, err := r.w.Host(t, c)
+	if err != nil {
+		return false, err
+	}
+	all, err := r.programsQ.Get(t, host)
+	if err != nil {
+		return false, err
+	}
+	if _, ok := all[name]; ok {
+		return true, nil
+	}
+	_, err = t.LookPath(name)
+	return err == nil, nil
+}
+
+// bin expands %{bin:NAME}.
+func (x *expander) bin(v *sexp.Var) ([]string, error) {
+	p, err := x.programNamed(v.Payload, v.Range)
+	if err != nil {
+		return nil, err
+	}
+	return []string{p}, nil
+}
+
+// programNamed finds a program by its name alone: of the compiler, of the
+// workspace, under its public name, or of the machine.
+func (x *expander) programNamed(name string, at hcl.Range) (string, error) {
+	if compilerTools[name] {
+		if tc, err := x.toolchain(at); err == nil && tc.Tool(name) != "" {
+			x.inputs.compiler(tc)
+			return tc.Tool(name), nil
+		}
+	}
+	env, err := x.r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
+	if err != nil {
+		return "", err
+	}
+	host, err := x.where(x.ctx)
+	if err != nil {
+		return "", err
+	}
+	if b, ok := env.binaries[name]; ok {
+		src, err := b.Src.ExpandOne(x.r.static(x.t, host, env.binariesDir[name]).expand)
+		if err != nil {
+			return "", err
+		}
+		return x.staged(host, name, binary{path: joinPath(env.binariesDir[name].path, src), at: at}, at)
+	}
+	all, err := x.r.programsQ.Get(x.t, host)
+	if err != nil {
+		return "", err
+	}
+	if b, ok := all[name]; ok {
+		return x.staged(host, name, b, at)
+	}
+	p, err := x.t.LookPath(name)
+	if err != nil {
+		return "", errorAt(at, "Program not found", "There is no program %q, neither in the workspace nor on PATH.", name)
+	}
+	return p, x.machine(p)
+}
+
+// machine adds a program of the machine.
+func (x *expander) machine(p string) error { return x.inputs.tool(x.t, p) }
+
+// staged is the token of a program under its public name.
+func (x *expander) staged(c addr.Context, name string, b binary, at hcl.Range) (string, error) {
+	p, err := x.r.stagedQ.Get(x.r.w.At(x.t, at), stagedKey{c, name, b.path, b.at.Filename + ":" + itoa(b.at.Start.Line)})
+	if err != nil {
+		return "", err
+	}
+	if b.key.name != "" || strings.HasSuffix(b.path, ".exe") {
+		x.inputs.built(p, c)
+	}
+	x.inputs.add(p)
+	return action.Ref(p), nil
+}
+
+// A stagedKey names a program that is put where its public name says.
+type stagedKey struct {
+	ctx        addr.Context
+	name, path string
+	at         string
+}
+
+func (k stagedKey) String() string { return "%{bin:" + k.name + "}" }
+
+// stagedDir is where programs are under their public names, below the
+// context's directory: they may look at how they are called.
+const stagedDir = ".bin"
+
+// staged defines the copy of a program under its public name.
+func (r *Rules) staged(t *engine.Task, k stagedKey) (string, error) {
+	from, err := r.file(t, k.ctx, k.path, hcl.Range{Filename: k.at, Start: hcl.InitialPos, End: hcl.InitialPos})
+	if err != nil {
+		return "", err
+	}
+	out := path.Join(root(k.ctx), stagedDir, k.name)
+	return out, t.Define(action.Spec{
+		Name: "copy " + stagedDir + "/" + k.name, Context: k.ctx.String(), Root: root(k.ctx), Target: k.ctx.String() + "//" + stagedDir + ":rule." + k.name,
+		Argv: []string{"/bin/cp", action.Ref(from), action.Ref(out)}, Inputs: []string{from}, Outputs: []string{out},
+	})
+}

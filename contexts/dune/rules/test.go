@@ -1,0 +1,118 @@
+package rules
+
+import (
+	"path"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/sexp"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+// testKey is the key of a test of a stanza.
+func testKey(k key, name string) key {
+	k.name, k.part = string(addr.BlockTest)+"."+name, name
+	return k
+}
+
+// aliasTests adds the tests of a stanza.
+func (r *Rules) aliasTests(t *engine.Task, k aliasKey, d *dir, key key, s *dune.Tests, out *Goal) error {
+	for _, b := range []*dune.Bool{&s.BuildIf, &s.EnabledIf} {
+		if on, err := r.enabled(t, k.ctx, d, b); err != nil || !on {
+			return err
+		}
+	}
+	for _, n := range s.Names {
+		results, err := r.testsQ.Get(t, testKey(key, n.Value))
+		if err != nil {
+			return unlessOptional(err, false, s.At())
+		}
+		out.Files = append(out.Files, results...)
+		out.Tests = append(out.Tests, results...)
+	}
+	return nil
+}
+
+// tests defines a test of a tests stanza: its program's run and, if there is
+// a file NAME.expected, the comparison of what it prints with that.
+func (r *Rules) tests(t *engine.Task, k key) ([]string, error) {
+	d, st, err := r.stanzaOf(t, k)
+	if err != nil {
+		return nil, err
+	}
+	s := st.(*dune.Tests)
+	result, err := r.defineTest(t, k, d, s)
+	if m, ok := err.(*missing); ok {
+		return nil, m
+	}
+	return []string{result}, r.fail(err, s.At(), "Invalid test")
+}
+
+func (r *Rules) defineTest(t *engine.Task, k key, d *dir, s *dune.Tests) (string, error) {
+	c, err := r.componentQ.Get(t, executableKey(k.ctx, d, k.index, s.Names[0].Value))
+	if err != nil {
+		return "", err
+	}
+	program := ""
+	for _, p := range c.programs {
+		if p.Name == k.part && (program == "" || path.Ext(p.Path) == ".exe") {
+			program = p.Path
+		}
+	}
+	if program == "" {
+		return "", errorAt(s.At(), "No program to run", "The modes of test %s have no program among them.", k.part)
+	}
+	x := r.naming(t, k.ctx, d)
+	if err := x.deps(s.Deps); err != nil {
+		return "", err
+	}
+	x.local["test"] = []string{action.Ref(program)}
+	x.inputs.built(program, k.ctx)
+	run := s.Action
+	if run == nil {
+		run = &dune.Action{Op: dune.ActionRun, Args: []dune.Template{variable("test", s.At())}, Range: s.At()}
+	}
+	j := job{key: k, name: "test " + path.Join(d.path, k.part), result: path.Join(root(k.ctx), d.path, ".tests", k.part+".out")}
+	files, err := r.contentsQ.Get(t, dirKey{k.ctx, d.path})
+	if err != nil {
+		return "", err
+	}
+	if expected := k.part + ".expected"; slices.Contains(files.names(), expected) && s.Action == nil || s.Action == nil && s.Name == "tests" && slices.Contains(files.names(), expected) {
+		out := path.Join(d.path, k.part+".output")
+		to := literal(path.Base(out), s.At())
+		run = &dune.Action{Op: dune.ActionProgn, Range: s.At(), Actions: []*dune.Action{
+			{Op: dune.ActionStdoutTo, Args: []dune.Template{to}, Actions: []*dune.Action{run}, Range: s.At()},
+			{Op: dune.ActionDiff, Args: []dune.Template{literal(expected, s.At()), to}, Range: s.At()},
+		}}
+	}
+	return j.result, r.act(x, j, run, s.Locks)
+}
+
+// variable is a template of one variable.
+func variable(name string, at hcl.Range) dune.Template {
+	return dune.Template{Parts: []sexp.Part{{Var: &sexp.Var{Name: name, Range: at}}}, Range: at}
+}
+
+// actionKey is the key of a rule that makes no file.
+func actionKey(c addr.Context, d *dir, i int, s *dune.Rule) key {
+	kind := addr.BlockRule
+	if containsText(s.Aliases, "runtest") {
+		kind = addr.BlockTest
+	}
+	return key{ctx: c, dir: d.path, index: i, name: string(kind) + "." + actionName(d, i, s)}
+}
+
+// actionName tells rules of one alias apart by their order.
+func actionName(d *dir, i int, s *dune.Rule) string {
+	n := 1
+	for _, o := range d.stanzas[:i] {
+		if o, ok := o.(*dune.Rule); ok && len(o.Aliases) > 0 && o.Aliases[0].Value == s.Aliases[0].Value {
+			n++
+		}
+	}
+	return s.Aliases[0].Value + "-" + itoa(n)
+}

@@ -1,0 +1,127 @@
+package contexts
+
+import (
+	"path"
+	"strings"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/dune/rules"
+	"erg.build/erg/engine"
+)
+
+// makeDune makes the default alias of the dune files of a context, or runs
+// their tests.
+func (ev *Evaluator) makeDune(t *engine.Task, c addr.Context, r Request, out *Outcome) error {
+	span, err := ev.spanQ.Get(t, attrKey{c, "dirs"})
+	if err != nil {
+		return err
+	}
+	name, only := "default", true
+	if r.Tests {
+		name, only = "runtest", false
+	}
+	var fns []func(*engine.Task) error
+	for _, dir := range span.roots {
+		fns = append(fns, func(t *engine.Task) error {
+			_, err := ev.makeAlias(t, c, dir, name, only, out)
+			return err
+		})
+	}
+	return t.Run(fns...)
+}
+
+// makeAlias makes what an alias stands for. ok is false if it is not defined.
+func (ev *Evaluator) makeAlias(t *engine.Task, c addr.Context, dir, name string, only bool, out *Outcome) (ok bool, err error) {
+	g, ok, err := ev.dune.Alias(t, c, dir, name, only)
+	if err != nil {
+		return false, deferDune(t, c, "what @"+path.Join(dir, name)+" stands for", err)
+	}
+	return ok, ev.makeGoal(t, g, out)
+}
+
+// deferDune announces, when planning, what only a build can tell.
+func deferDune(t *engine.Task, c addr.Context, what string, err error) error {
+	if later, ok := duneError(err).(*notYet); ok {
+		t.Deferred(c.String(), what, later.waits)
+		return nil
+	}
+	return err
+}
+
+// makeGoal builds what rules say.
+func (ev *Evaluator) makeGoal(t *engine.Task, g *rules.Goal, out *Outcome) error {
+	out.mu.Lock()
+	out.Tests = append(out.Tests, g.Tests...)
+	for _, p := range g.Programs {
+		out.Programs = append(out.Programs, Program{p.Target.String(), p.Path})
+	}
+	out.mu.Unlock()
+	return t.Build(unique(outputsOnly(g.Files))...)
+}
+
+// makeDuneTarget makes a target of a dune file.
+func (ev *Evaluator) makeDuneTarget(t *engine.Task, g *target, r Request, out *Outcome) error {
+	goal, err := ev.dune.Make(t, g.dune)
+	if err != nil {
+		return duneError(err)
+	}
+	if g.dune.Test && !r.Tests {
+		goal.Tests = nil
+	}
+	return ev.makeGoal(t, goal, out)
+}
+
+// duneArg returns the function that makes what only dune files know: an
+// alias, @DIR/NAME or @@DIR/NAME, or a file by its path; nil for any other.
+func (ev *Evaluator) duneArg(t *engine.Task, ws *config.Workspace, sel []addr.Context, arg string, out *Outcome) (func(*engine.Task) error, error) {
+	dirs, err := ev.dune.Directories(t)
+	if err != nil || len(dirs) == 0 {
+		return nil, err
+	}
+	found := &sightings{arg: arg}
+	each := func(fn func(*engine.Task, addr.Context) error) (func(*engine.Task) error, error) {
+		return found.atEnd(func(t *engine.Task) error {
+			var fns []func(*engine.Task) error
+			for _, s := range sel {
+				fns = append(fns, func(t *engine.Task) error { return ev.eachInstance(t, ws, s, fn) })
+			}
+			return t.Run(fns...)
+		}, nil)
+	}
+	if name, ok := strings.CutPrefix(arg, "@"); ok {
+		name, only := strings.CutPrefix(name, "@")
+		dir, alias := path.Split(path.Clean(name))
+		return each(func(t *engine.Task, c addr.Context) error {
+			ok, err := ev.makeAlias(t, c, joinPath(dir), alias, only, out)
+			found.add(ok)
+			return err
+		})
+	}
+	p := joinPath(arg)
+	if path.IsAbs(p) || p == ".." || strings.HasPrefix(p, "../") || p == "" {
+		return nil, nil
+	}
+	return each(func(t *engine.Task, c addr.Context) error {
+		real, ok, err := ev.dune.File(t, c, p)
+		found.add(ok, ev.dune.Files(t, c, p)...)
+		if err != nil || !ok {
+			return deferDune(t, c, p, err)
+		}
+		return t.Build(outputsOnly([]string{real})...)
+	})
+}
+
+// isDunePath reports whether an argument is no address, and may be a path or
+// an alias.
+func isDunePath(arg string, ws *config.Workspace) bool {
+	if strings.HasPrefix(arg, "@") {
+		return true
+	}
+	a, err := addr.Parse(arg)
+	if err != nil {
+		return !strings.Contains(arg, ":") && !strings.HasPrefix(arg, "//")
+	}
+	c, ok := a.(addr.Context)
+	return ok && ws.Context(c.Name) == nil
+}
