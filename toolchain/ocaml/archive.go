@@ -71,6 +71,14 @@ func (b *builder) stubCompiler() *cc.Toolchain {
 	return b.tc.c
 }
 
+func (tc *Toolchain) stubFlags() []string {
+	var flags []string
+	for _, name := range []string{"ocamlc_cflags", "ocamlc_cppflags"} {
+		flags = append(flags, strings.Fields(tc.conf[name])...)
+	}
+	return flags
+}
+
 // stubs defines the compilations of the unit's C code, with the flags that
 // the OCaml compiler was configured with: they are part of its ABI.
 func (b *builder) stubs() ([]string, error) {
@@ -85,16 +93,12 @@ func (b *builder) stubs() ([]string, error) {
 	if len(b.src.stubs) == 0 {
 		return given, nil
 	}
-	var flags []string
-	for _, name := range []string{"ocamlc_cflags", "ocamlc_cppflags"} {
-		flags = append(flags, strings.Fields(b.tc.conf[name])...)
-	}
 	u := cc.Unit{
 		Owner:     b.stubOwner(),
 		Sources:   b.src.stubs,
 		Generated: b.u.Generated,
 		Include:   append(slices.Clone(b.u.Include), path.Clean(b.tc.conf["standard_library"])),
-		Flags:     append(flags, b.u.CFlags...),
+		Flags:     append(b.tc.stubFlags(), b.u.CFlags...),
 		Inputs:    b.u.Inputs,
 	}
 	u.Use(b.u.CDeps)
