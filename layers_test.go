@@ -27,11 +27,13 @@ type ban struct {
 var bans = []ban{
 	{part: "engine", paths: []string{"github.com/hashicorp/hcl", "github.com/zclconf/go-cty"},
 		why: "the engine knows actions, artifacts, values and digests, and no configuration language: a null build must not even load one"},
-	// Package graph draws what was evaluated, and has Graphviz do so.
-	{part: "contexts", except: []string{"contexts/graph"}, paths: effects, why: whyEffects},
+	// Package graph draws what was evaluated, and has Graphviz do so. Package
+	// perform is what processes of actions do.
+	{part: "contexts", except: []string{"contexts/graph", "contexts/dune/act/perform"}, paths: effects, why: whyEffects},
 	// Packages helper and download are what processes of actions do, and no query.
 	{part: "toolchain", except: []string{"toolchain/toolchaintest", "toolchain/source/helper", "toolchain/source/download"}, paths: effects, why: whyEffects},
 	{part: "contexts", paths: []string{module + "toolchain/source/helper", module + "toolchain/source/download"}, why: "a query describes what is to be fetched; only actions, and commands that build nothing, fetch"},
+	{part: "contexts", except: []string{"contexts/dune/act/perform"}, paths: []string{module + "contexts/dune/act/perform"}, why: "a query describes an action; only processes of actions carry it out"},
 	{part: "cmd/erg/internal/show", paths: []string{module + "contexts", module + "toolchain"},
 		why: "whoever shows a build reads its events and knows nothing else"},
 }

@@ -13,6 +13,7 @@ import (
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/event"
+	"erg.build/erg/engine/sandbox"
 )
 
 func TestStopAndKeepGoing(t *testing.T) {
@@ -266,6 +267,33 @@ func TestExpect(t *testing.T) {
 	w.make().ok(t, "test") // local results are not kept in the store
 }
 
+// What a failed action would correct is kept until it runs again.
+func TestCorrections(t *testing.T) {
+	for _, boxed := range []bool{false, true} {
+		w := newWorld(t)
+		w.write("have", "1\n", "in", "2\n")
+		const at = "_build/app/.corrections/t.tar"
+		s := sh("app", "test", `echo more > extra; : > `+action.Ref("_build/app/test")+`; cmp have in || { cp in `+action.Ref(at)+`; exit 1; }`, []string{"have", "in"}, "_build/app/test")
+		s.Corrections, s.Sandbox, s.Extra = at, boxed, boxed
+		w.rules = define(s)
+		b := w.make("_build/app/test")
+		f := b.failed(t, "made something else than the sources hold")
+		var differ *DifferError
+		if !errors.As(f.Err, &differ) || differ.Corrections != at {
+			t.Errorf("boxed %v: %v", boxed, f.Err)
+		}
+		if got := w.read(at); got != "2\n" {
+			t.Errorf("boxed %v: corrections hold %q", boxed, got)
+		}
+		w.write("have", "2\n")
+		w.make().ok(t, "test")
+		if w.has(at) {
+			t.Errorf("boxed %v: corrections stay when there are none", boxed)
+		}
+		w.make().isNull(t)
+	}
+}
+
 func TestMissingOutput(t *testing.T) {
 	w := newWorld(t)
 	w.rules = define(sh("app", "lazy", `: > "$1"`, nil, "_build/app/a", "_build/app/b"))
@@ -366,5 +394,38 @@ func TestEventsAreSerial(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func init() {
+	helpers["copy"] = func(args []string) error {
+		b, err := os.ReadFile(args[0])
+		if err == nil {
+			err = os.WriteFile(args[1], b, 0o666)
+		}
+		return err
+	}
+}
+
+// The program itself runs in every kind of sandbox, wherever it lies.
+func TestSelfInSandbox(t *testing.T) {
+	for _, m := range []sandbox.Method{sandbox.Namespaces, sandbox.Landlock, sandbox.Symlinks} {
+		if sandbox.Usable(m) != nil {
+			continue
+		}
+		w := newWorld(t)
+		w.box = m
+		w.write("in", "1\n", "secret", "2\n")
+		s := sh("app", "self", "", []string{"in"}, "_build/app/out")
+		s.Self, s.Sandbox = true, true
+		s.Argv = []string{"erg", "helper:copy", action.Ref("in"), action.Ref("_build/app/out")}
+		w.rules = define(s)
+		w.make("_build/app/out").ok(t, "self")
+		if got := w.read("_build/app/out"); got != "1\n" {
+			t.Errorf("%s: %q", m, got)
+		}
+		s.Argv = []string{"erg", "helper:copy", "secret", action.Ref("_build/app/out")}
+		w.rules, w.goal = define(s), "again"
+		w.make().failed(t, "secret")
 	}
 }

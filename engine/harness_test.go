@@ -119,8 +119,9 @@ type world struct {
 	goal  string
 	rules func(t *Task) error // defines actions; nil for none
 	pure  bool                // the rules depend only on what they read through the task
-	want  []string            // what to build
-	null  bool                // ask the trace alone first
+	box   sandbox.Method
+	want  []string // what to build
+	null  bool     // ask the trace alone first
 }
 
 func newWorld(t testing.TB) *world {
@@ -225,7 +226,7 @@ func (b *built) messages() string {
 
 func (w *world) open(ctx context.Context) *Engine {
 	w.t.Helper()
-	e, err := Open(ctx, Options{Root: w.root, StoreDir: w.store, FS: w.fs, BuildID: w.build,
+	e, err := Open(ctx, Options{Root: w.root, StoreDir: w.store, FS: w.fs, BuildID: w.build, Sandbox: w.box,
 		Env: func(n string) string { return w.env[n] }})
 	if err != nil {
 		w.t.Fatal(err)

@@ -204,6 +204,9 @@ func (s *Session) remember(n *node, o *outcome, took time.Duration) {
 	var differ *DifferError
 	if errors.As(o.err, &differ) {
 		rec.Why = []trace.Change{{What: Differs, Name: differ.Path}}
+		if differ.Corrections != "" {
+			rec.Why = []trace.Change{{What: Corrects, Name: differ.Corrections}}
+		}
 	}
 	s.forget(n.spec.Outputs...)
 	s.keep(rec)
@@ -249,6 +252,11 @@ func (s *Session) execute(n *node) *outcome {
 	o.output = o.res.Output
 	if o.err = o.res.Err(); o.err != nil {
 		s.explainFailure(n, o)
+		if found, err := s.correct(n, sb); err != nil {
+			o.err = errors.Join(o.err, err)
+		} else if found {
+			o.err = &DifferError{Corrections: n.spec.Corrections}
+		}
 		return o
 	}
 	if sb != nil {
@@ -282,7 +290,7 @@ func (s *Session) discard(n *node) {
 
 // clear removes what a former run left and makes the outputs' directories.
 func (s *Session) clear(n *node) error {
-	paths := append(slices.Clone(n.spec.Outputs), n.spec.Depfile)
+	paths := append(slices.Clone(n.spec.Outputs), n.spec.Depfile, n.spec.Corrections)
 	for _, m := range n.spec.Moves {
 		paths = append(paths, m.From)
 	}
@@ -399,15 +407,26 @@ func enumerate(paths []string) string {
 	return strings.Join(paths, ", ")
 }
 
-// A DifferError says that an action printed something else than was expected.
-type DifferError struct{ Path string }
+// A DifferError says that an action made something else than was expected.
+type DifferError struct {
+	Path        string // what its standard output was to equal; or
+	Corrections string // see action.Spec
+}
 
-func (e *DifferError) Error() string { return "its output differs from " + e.Path }
+func (e *DifferError) Error() string {
+	if e.Corrections != "" {
+		return "it made something else than the sources hold; erg promote accepts it"
+	}
+	return "its output differs from " + e.Path
+}
 
 // Differs is what trace.Change.What says of an action that failed with a
 // DifferError: Name is the file with what was expected, and the action's
 // first output has what it printed.
 const Differs = "differs"
+
+// Corrects is what it says of one that left corrections: Name is their file.
+const Corrects = "corrections"
 
 // compare holds standard output against what was expected.
 func (s *Session) compare(n *node, o *outcome) error {

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"path/filepath"
 
@@ -30,6 +32,9 @@ func (s *Session) sandboxSpec(n *node) (*sandbox.Spec, error) {
 			sb.MakeDirs = append(sb.MakeDirs, d)
 		}
 	}
+	if c := n.spec.Corrections; c != "" {
+		sb.MakeDirs = append(sb.MakeDirs, path.Dir(n.roots().View(c)))
+	}
 	for _, w := range n.spec.Writable {
 		sb.Writable = append(sb.Writable, sandbox.Mount{Source: s.eng.abs(w)})
 	}
@@ -51,6 +56,24 @@ func (s *Session) sandboxMethod() sandbox.Method {
 		}
 	})
 	return s.method
+}
+
+// correct moves the corrections of a failed action out of the view, and
+// reports whether there are any.
+func (s *Session) correct(n *node, sb *sandbox.Spec) (bool, error) {
+	c := n.spec.Corrections
+	if c == "" {
+		return false, nil
+	}
+	if sb != nil && sb.Method != sandbox.None {
+		err := s.eng.fs.Rename(filepath.Join(sb.View(), n.roots().View(c)), s.eng.abs(c))
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	_, err := s.eng.fs.Lstat(s.eng.abs(c))
+	return err == nil, nil
 }
 
 // collect moves declared outputs out of the view.
@@ -78,7 +101,7 @@ func (s *Session) collect(n *node, sb *sandbox.Spec) error {
 			}
 		}
 	}
-	if n.spec.Local {
+	if n.spec.Local || n.spec.Extra {
 		return nil // what a test leaves behind is nobody's input
 	}
 	var extra []string

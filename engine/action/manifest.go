@@ -194,6 +194,9 @@ func (s *Spec) Identity() digest.Digest {
 	if s.Self {
 		m = append(m, Line{"self", "", ""})
 	}
+	if s.Extra || s.Corrections != "" {
+		m = append(m, Line{"corrections", s.Corrections, strconv.FormatBool(s.Extra)})
+	}
 	list("from", s.From)
 	if s.Foreign != nil && s.Foreign.Mtime {
 		m = append(m, Line{"mtime", "", ""})

@@ -109,6 +109,13 @@ type Spec struct {
 	// Expect is a file that standard output must equal, but for line ends; a
 	// difference fails the action and shows the lines that differ.
 	Expect string
+	// Corrections is a file below Root that the action may write when it
+	// fails, and which is kept then: what sources should hold (a tar archive of
+	// files under their names in the workspace), for a person to accept.
+	Corrections string
+	// Extra says that what the process writes beside its outputs, in a sandbox,
+	// is dropped and no error.
+	Extra bool
 
 	// Moves are outputs that the process writes under another name.
 	Moves []Move

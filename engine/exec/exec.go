@@ -28,8 +28,7 @@ type Command struct {
 	// Argv[0] is a path as given, relative to Dir; without a slash it is
 	// looked up in PATH of Env.
 	Argv []string
-	// Path is the program where Argv[0] only says how it is called; not in a
-	// sandbox.
+	// Path is the program where Argv[0] only says how it is called.
 	Path string
 	Env  []string // the whole environment, "name=value"
 	Dir  string   // working directory; with a sandbox, the sandbox's Dir counts

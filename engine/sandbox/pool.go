@@ -111,7 +111,7 @@ func startInWorker(s *Spec, a *spawn.Attr) (spawn.Process, error) {
 	}
 	in := *s
 	in.Inputs = s.shown()
-	body := (&request{Spec: &in, Argv: a.Argv, Env: a.Env, Root: root}).encode()
+	body := (&request{Spec: &in, Path: a.Path, Argv: a.Argv, Env: a.Env, Root: root}).encode()
 	// An idle helper can have died (for want of memory, say): try them all,
 	// and at last a new one.
 	for {

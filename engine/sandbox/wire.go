@@ -26,6 +26,7 @@ const (
 // A request is one run.
 type request struct {
 	Spec *Spec
+	Path string // see spawn.Attr
 	Argv []string
 	Env  []string
 	Root string // Spec.Root without symlinks
@@ -151,7 +152,7 @@ func rights(oob []byte) (files []*os.File) {
 func (r *request) encode() []byte {
 	s := r.Spec
 	var e encoder
-	e.list([]string{r.Root, s.Root, s.Stage, s.Dir, s.Chdir})
+	e.list([]string{r.Root, s.Root, s.Stage, s.Dir, s.Chdir, r.Path})
 	e.list(s.Hide)
 	e.list(r.Argv)
 	e.list(r.Env)
@@ -173,6 +174,7 @@ func decodeRequest(data []byte) *request {
 	r := &request{
 		Root: head[0],
 		Spec: &Spec{Method: Namespaces, Root: head[1], Stage: head[2], Dir: head[3], Chdir: head[4], Hide: d.list()},
+		Path: head[5],
 		Argv: d.list(),
 		Env:  d.list(),
 	}

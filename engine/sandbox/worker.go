@@ -147,7 +147,7 @@ func (j *job) do(r *request, files []*os.File, rep *reply) error {
 	if err := dropPrivilege(); err != nil {
 		return failed("drop privilege", "", err)
 	}
-	child, err := spawn.Start(&spawn.Attr{Argv: r.Argv, Env: r.Env, Dir: r.Spec.WorkDir(), Files: files})
+	child, err := spawn.Start(&spawn.Attr{Path: r.Path, Argv: r.Argv, Env: r.Env, Dir: r.Spec.WorkDir(), Files: files})
 	if err != nil {
 		return err
 	}

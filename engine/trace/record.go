@@ -180,6 +180,8 @@ const (
 	recipeSelf
 	recipeFrom
 	recipeInstall // a package
+	recipeExtra
+	recipeCorrections
 	recipeWritten
 	recipeMoves
 )
@@ -192,7 +194,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Written != nil, len(s.Moves) > 0} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != "", s.Written != nil, len(s.Moves) > 0} {
 		if set {
 			flags |= 1 << i
 		}
@@ -230,6 +232,9 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	if len(s.From) > 0 {
 		e.strings(s.From)
+	}
+	if s.Corrections != "" {
+		e.string(s.Corrections)
 	}
 	if w := s.Written; w != nil {
 		e.string(w.Text)
@@ -316,9 +321,12 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	s.Argv, s.Stdin, s.Stdout = d.strings(), d.string(), d.string()
 	s.Include, s.Writable = d.strings(), d.strings()
 	s.Timeout, s.Expect = time.Duration(d.int()), d.string()
-	s.Self = flags&recipeSelf != 0
+	s.Self, s.Extra = flags&recipeSelf != 0, flags&recipeExtra != 0
 	if flags&recipeFrom != 0 {
 		s.From = d.strings()
+	}
+	if flags&recipeCorrections != 0 {
+		s.Corrections = d.string()
 	}
 	if flags&recipeWritten != 0 {
 		s.Written = &action.Written{Text: d.string(), Sums: d.bool()}

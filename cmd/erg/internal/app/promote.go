@@ -1,12 +1,15 @@
 package app
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"sort"
 	"strings"
@@ -22,9 +25,19 @@ import (
 	"erg.build/erg/engine/fsys"
 )
 
-// A promotion is what a failed test printed, and the file that it was to equal.
+// A promotion is what a failed test made, and the file that it was to equal.
 type promotion struct {
-	target, expect, printed string
+	target, expect string
+	printed        string // the file that has what it printed; or
+	made           []byte // what it made
+}
+
+// verb says how it came by what it wants a file to be.
+func (p promotion) verb() string {
+	if p.printed != "" {
+		return "prints"
+	}
+	return "makes"
 }
 
 // Promote implements cli.App. It goes by the trace alone: what is promoted is
@@ -64,13 +77,50 @@ func promotions(eng *engine.Engine, contexts, tests []string) ([]promotion, erro
 	}
 	var list []promotion
 	for a := range eng.State().Actions() {
-		if !a.Failed || len(a.Why) != 1 || a.Why[0].What != engine.Differs || !wanted(a.Target, a.Context, contexts, want) {
+		if !a.Failed || len(a.Why) != 1 || !wanted(a.Target, a.Context, contexts, want) {
 			continue
 		}
-		list = append(list, promotion{a.Target, a.Why[0].Name, a.ID()})
+		switch name := a.Why[0].Name; a.Why[0].What {
+		case engine.Differs:
+			list = append(list, promotion{target: a.Target, expect: name, printed: a.ID()})
+		case engine.Corrects:
+			more, err := corrections(eng.Root(), a.Target, name)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, more...)
+		}
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].target < list[j].target })
+	sort.SliceStable(list, func(i, j int) bool { return list[i].target < list[j].target })
 	return list, nil
+}
+
+// corrections reads what a failed action says that sources should hold.
+func corrections(root, target, name string) ([]promotion, error) {
+	f, err := os.Open(filepath.Join(root, name))
+	if err != nil {
+		return nil, fmt.Errorf("what %s made is gone; run it again: %w", target, err)
+	}
+	defer f.Close()
+	var list []promotion
+	for r := tar.NewReader(f); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return list, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		// What an action says is not to be trusted with the person's other files.
+		if !filepath.IsLocal(h.Name) || h.Typeflag != tar.TypeReg {
+			return nil, fmt.Errorf("%s: %s wants to correct %q, which is no file of the workspace", name, target, h.Name)
+		}
+		made, err := io.ReadAll(r)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		list = append(list, promotion{target: target, expect: path.Clean(h.Name), made: made})
+	}
 }
 
 func wanted(target, context string, contexts []string, want []addr.Addr) bool {
@@ -115,11 +165,14 @@ func promote(c cli.Common, root string, p promotion, by map[string]promotion, dr
 	if action.IsOutput(p.expect) {
 		return fmt.Errorf("%s is held against %s, which is generated: change what makes it", p.target, p.expect)
 	}
-	printed, err := os.ReadFile(filepath.Join(root, p.printed))
-	if err != nil {
-		return fmt.Errorf("what %s printed is gone; run the test again: %w", p.target, err)
+	printed := p.made
+	if p.printed != "" {
+		b, err := os.ReadFile(filepath.Join(root, p.printed))
+		if err != nil {
+			return fmt.Errorf("what %s printed is gone; run the test again: %w", p.target, err)
+		}
+		printed = bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
 	}
-	printed = bytes.ReplaceAll(printed, []byte("\r\n"), []byte("\n"))
 	name := filepath.Join(root, p.expect)
 	old, err := os.ReadFile(name)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -127,7 +180,7 @@ func promote(c cli.Common, root string, p promotion, by map[string]promotion, dr
 	}
 	if first, ok := by[p.expect]; ok {
 		if !bytes.Equal(old, printed) {
-			return fmt.Errorf("%s and %s print different things and expect the same file, %s", first.target, p.target, p.expect)
+			return fmt.Errorf("%s and %s make different things and expect the same file, %s", first.target, p.target, p.expect)
 		}
 		return nil
 	}
@@ -140,6 +193,6 @@ func promote(c cli.Common, root string, p promotion, by map[string]promotion, dr
 	if err := fsys.WriteFile(fsys.OS{}, name, printed, 0o666); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.Stdout, "%s now holds what %s prints\n", p.expect, p.target)
+	_, err = fmt.Fprintf(c.Stdout, "%s now holds what %s %s\n", p.expect, p.target, p.verb())
 	return err
 }

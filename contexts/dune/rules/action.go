@@ -1,0 +1,453 @@
+package rules
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/act"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+// An acting turns one action of dune into a tree for package act. Names of
+// files in an action are relative to the directory of the dune file, wherever
+// it changes to; tokens are relative to where the process starts.
+type acting struct {
+	*expander
+	outs     map[string]bool // what the action makes, as paths of outputs
+	corrects bool            // it may find that a source should be another
+	dir      string          // where the process starts
+}
+
+// tree turns an action into a tree. Changes of the directory that are around
+// all of it decide where the process starts.
+func (x *acting) tree(a *dune.Action) (*act.Action, error) {
+	for a.Op == dune.ActionChdir || a.Op == dune.ActionNoInfer {
+		if a.Op == dune.ActionChdir {
+			dir, err := x.directory(a.Args[0])
+			if err != nil {
+				return nil, err
+			}
+			if dir == "" && !isTop(a.Args[0]) {
+				break
+			}
+			x.dir = dir
+		}
+		a = a.Actions[0]
+	}
+	return x.node(a)
+}
+
+func isTop(t dune.Template) bool {
+	v, ok := t.Var()
+	return ok && (v.Name == "workspace_root" || v.Name == "ROOT" || v.Name == "project_root") || t.String() == "."
+}
+
+// directory evaluates a directory of the workspace.
+func (x *acting) directory(arg dune.Template) (string, error) {
+	s, err := arg.ExpandOne(x.expand)
+	if err != nil {
+		return "", err
+	}
+	if strings.ContainsRune(s, '\x02') {
+		plain := action.Expand(s, func(p string, _ bool) string {
+			if _, rest := action.RootOf(p); action.IsOutput(p) {
+				return rest
+			}
+			return p
+		})
+		return cleanDir(path.Clean(plain)), nil
+	}
+	return joinPath(x.d.path, s), nil
+}
+
+// wrappers are the actions around one other that act knows under a name of
+// its own, or by the same.
+var plainOps = map[dune.ActionOp]act.Op{
+	dune.ActionIgnoreStdout: act.OpIgnore, dune.ActionIgnoreStderr: act.OpIgnoreErr, dune.ActionIgnoreOutputs: act.OpIgnoreBoth,
+	dune.ActionProgn: act.OpProgn, dune.ActionConcurrent: act.OpConcurrent,
+	dune.ActionPipeStdout: act.OpPipeOut, dune.ActionPipeStderr: act.OpPipeErr, dune.ActionPipeOutputs: act.OpPipeOutputs,
+	dune.ActionNoInfer: act.OpProgn,
+}
+
+var redirections = map[dune.ActionOp]act.Op{
+	dune.ActionStdoutTo: act.OpStdoutTo, dune.ActionStderrTo: act.OpStderrTo, dune.ActionOutputsTo: act.OpOutputsTo, dune.ActionStdinFrom: act.OpStdinFrom,
+}
+
+func (x *acting) node(a *dune.Action) (*act.Action, error) {
+	if op, ok := plainOps[a.Op]; ok {
+		return x.around(op, nil, a.Actions)
+	}
+	if op, ok := redirections[a.Op]; ok {
+		file, err := x.fileArg(a.Args[0], a.Op != dune.ActionStdinFrom)
+		if err != nil {
+			return nil, err
+		}
+		return x.around(op, []string{file}, a.Actions)
+	}
+	switch a.Op {
+	case dune.ActionRun, dune.ActionRunExec:
+		return x.process(a)
+	case dune.ActionSystem, dune.ActionBash:
+		return x.shell(a)
+	case dune.ActionChdir:
+		dir, err := x.directory(a.Args[0])
+		if err != nil {
+			return nil, err
+		}
+		n, err := x.around(act.OpChdir, []string{action.Relative(x.dir, dir)}, a.Actions)
+		if err == nil {
+			for _, d := range n.Do {
+				absolute(d)
+			}
+		}
+		return n, err
+	case dune.ActionSetenv:
+		args, err := x.texts(a.Args)
+		if err != nil {
+			return nil, err
+		}
+		return x.around(act.OpSetenv, args, a.Actions)
+	case dune.ActionExitCodes:
+		return x.around(act.OpAccepted, []string{act.Codes(a.Codes.MatchCode)}, a.Actions)
+	case dune.ActionEcho:
+		args, err := x.all(a.Args)
+		return act.New(act.OpEcho, args...), err
+	case dune.ActionDiff, dune.ActionDiffOptional, dune.ActionCmp:
+		return x.diff(a)
+	}
+	return x.files(a)
+}
+
+// around makes a node around others.
+func (x *acting) around(op act.Op, args []string, actions []*dune.Action) (*act.Action, error) {
+	n := act.With(op, args)
+	for _, a := range actions {
+		d, err := x.node(a)
+		if err != nil {
+			return nil, err
+		}
+		n.Do = append(n.Do, d)
+	}
+	return n, nil
+}
+
+// absolute makes the tokens of a tree absolute: it runs elsewhere than where
+// the process starts.
+func absolute(a *act.Action) {
+	for i, s := range a.Args {
+		a.Args[i] = action.Expand(s, func(p string, _ bool) string { return action.Abs(p) })
+	}
+	for _, d := range a.Do {
+		absolute(d)
+	}
+}
+
+// files are the actions on files alone.
+func (x *acting) files(a *dune.Action) (*act.Action, error) {
+	switch a.Op {
+	case dune.ActionCat:
+		var args []string
+		for _, arg := range a.Args {
+			files, err := x.fileArgs(arg)
+			if err != nil {
+				return nil, err
+			}
+			args = append(args, files...)
+		}
+		return act.New(act.OpCat, args...), nil
+	case dune.ActionCopy, dune.ActionCopyLine:
+		from, err := x.fileArg(a.Args[0], false)
+		if err != nil {
+			return nil, err
+		}
+		to, err := x.fileArg(a.Args[1], true)
+		if err != nil {
+			return nil, err
+		}
+		if a.Op == dune.ActionCopy {
+			return act.New(act.OpCopy, from, to), nil
+		}
+		p, _ := tokenPath(from)
+		return act.New(act.OpCopyLine, from, to, inWorkspace(p)), nil
+	case dune.ActionWriteFile:
+		to, err := x.fileArg(a.Args[0], true)
+		if err != nil {
+			return nil, err
+		}
+		text, err := x.texts(a.Args[1:])
+		if err != nil {
+			return nil, err
+		}
+		return act.New(act.OpWrite, to, strings.Join(text, "")), nil
+	}
+	return nil, errorAt(a.Range, "Not supported", "erg cannot carry out the action %s.%s", a.Op, refused[a.Op])
+}
+
+// refused says why actions are.
+var refused = map[dune.ActionOp]string{
+	dune.ActionDynamicRun: " Programs that use it speak with a running dune.",
+}
+
+// inWorkspace is a file's path as people know it.
+func inWorkspace(p string) string {
+	if _, rest := action.RootOf(p); action.IsOutput(p) {
+		return rest
+	}
+	return p
+}
+
+// diff compares a file with one that is made.
+func (x *acting) diff(a *dune.Action) (*act.Action, error) {
+	want, err := a.Args[0].ExpandOne(x.expand)
+	if err != nil {
+		return nil, err
+	}
+	made, err := a.Args[1].ExpandOne(x.expand)
+	if err != nil {
+		return nil, err
+	}
+	if want, err = x.maybe(want, a.Args[0].Range); err != nil {
+		return nil, err
+	}
+	if made, err = x.maybe(made, a.Args[1].Range); err != nil {
+		return nil, err
+	}
+	if a.Op == dune.ActionCmp {
+		return act.New(act.OpCmp, want, made), nil
+	}
+	name := ""
+	if p, ok := tokenPath(want); ok && !action.IsOutput(p) {
+		name = p
+	} else if !ok && !path.IsAbs(want) {
+		name = joinPath(x.d.path, want)
+	}
+	x.corrects = x.corrects || name != ""
+	op := act.OpDiff
+	if a.Op == dune.ActionDiffOptional {
+		op = act.OpDiffMaybe
+	}
+	return act.New(op, want, made, name), nil
+}
+
+// maybe is the token of a file that the action reads or makes, or its name if
+// neither a source nor a rule has it: then the action itself leaves it behind.
+func (x *acting) maybe(name string, at hcl.Range) (string, error) {
+	if p, ok := tokenPath(name); ok {
+		if !x.outs[p] {
+			x.inputs.add(p)
+		}
+		return name, nil
+	}
+	if strings.ContainsRune(name, '\x02') || path.IsAbs(name) {
+		return name, nil
+	}
+	p := joinPath(x.d.path, name)
+	if out := path.Join(root(x.ctx), p); x.outs[out] {
+		return action.Ref(out), nil
+	}
+	real, ok, err := x.r.lookup(x.t, x.ctx, p, at)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return action.Relative(x.dir, p), nil
+	}
+	x.inputs.add(real)
+	return action.Ref(real), nil
+}
+
+// fileArg is the file that an argument names: one that the action makes, or
+// else an input.
+func (x *acting) fileArg(arg dune.Template, output bool) (string, error) {
+	name, err := arg.ExpandOne(x.expand)
+	if err != nil {
+		return "", err
+	}
+	return x.oneFile(name, arg.Range, output)
+}
+
+func (x *acting) fileArgs(arg dune.Template) ([]string, error) {
+	names, err := arg.Expand(x.expand)
+	if err != nil {
+		return nil, err
+	}
+	for i, n := range names {
+		if names[i], err = x.oneFile(n, arg.Range, false); err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+func (x *acting) oneFile(name string, at hcl.Range, output bool) (string, error) {
+	p, isToken := tokenPath(name)
+	switch {
+	case isToken && x.outs[p]:
+		return name, nil
+	case isToken && !output:
+		x.inputs.add(p)
+		return name, nil
+	case isToken || strings.ContainsRune(name, '\x02'):
+		return name, nil
+	case path.IsAbs(name):
+		return name, nil
+	}
+	rel := joinPath(x.d.path, name)
+	if out := path.Join(root(x.ctx), rel); x.outs[out] {
+		return action.Ref(out), nil
+	}
+	if output {
+		return action.Relative(x.dir, rel), nil // dropped after the run
+	}
+	real, err := x.r.file(x.t, x.ctx, rel, at)
+	if err != nil {
+		return "", err
+	}
+	x.inputs.add(real)
+	return action.Ref(real), nil
+}
+
+// texts expands templates that stand for one value each.
+func (x *acting) texts(args []dune.Template) ([]string, error) {
+	var out []string
+	for _, a := range args {
+		s, err := a.ExpandOne(x.expand)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// all expands templates to as many values as they stand for.
+func (x *acting) all(args []dune.Template) ([]string, error) {
+	var out []string
+	for _, a := range args {
+		vals, err := a.Expand(x.expand)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, vals...)
+	}
+	return out, nil
+}
+
+// shell runs a command of a shell.
+func (x *acting) shell(a *dune.Action) (*act.Action, error) {
+	args, err := x.texts(a.Args)
+	if err != nil {
+		return nil, err
+	}
+	op, program := act.OpSystem, "sh"
+	if a.Op == dune.ActionBash {
+		op, program = act.OpBash, "bash"
+	}
+	p, err := x.t.LookPath(program)
+	if err != nil {
+		return nil, errorAt(a.Range, "Program not found", "There is no program %s on PATH.", program)
+	}
+	return act.New(op, args...), x.inputs.tool(x.t, p)
+}
+
+// process runs a program.
+func (x *acting) process(a *dune.Action) (*act.Action, error) {
+	args, err := x.all(a.Args)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		return nil, errorAt(a.Range, "Nothing to run", "run takes a program and its arguments.")
+	}
+	argv, err := x.command(args[0], args[1:], a.Args[0].Range)
+	return act.New(act.OpRun, argv...), err
+}
+
+// command finds the program that a name stands for.
+func (x *acting) command(name string, args []string, at hcl.Range) ([]string, error) {
+	if p, ok := tokenPath(name); ok {
+		return x.built(p, args, at)
+	}
+	switch {
+	case strings.ContainsAny(name, "\x02\x04"), path.IsAbs(name):
+		if path.IsAbs(name) {
+			return append([]string{name}, args...), x.machine(name)
+		}
+		return append([]string{name}, args...), nil
+	case strings.Contains(name, "/"):
+		c, err := x.where(x.ctx)
+		if err != nil {
+			return nil, err
+		}
+		p, err := x.r.file(x.t, c, joinPath(x.d.path, name), at)
+		if err != nil {
+			return nil, err
+		}
+		return x.built(p, args, at)
+	}
+	p, err := x.programNamed(name, at)
+	if err != nil {
+		return nil, err
+	}
+	if f, ok := tokenPath(p); ok {
+		return x.built(f, args, at)
+	}
+	return append([]string{p}, args...), nil
+}
+
+// machine adds a program of the machine, unless it is a part of a compiler
+// that is an input already.
+func (x *acting) machine(p string) error {
+	if slices.ContainsFunc(x.inputs.tools, func(t action.Tool) bool { return t.Name == "ocaml" }) && slices.Contains(x.inputs.path, path.Dir(p)) {
+		return nil
+	}
+	return x.inputs.tool(x.t, p)
+}
+
+// built runs a file of the tree: through its context's runner if it is a
+// program that was linked for one.
+func (x *acting) built(p string, args []string, at hcl.Range) ([]string, error) {
+	x.inputs.add(p)
+	c, ok := x.inputs.programs[p]
+	if !ok {
+		var err error
+		if c, ok, err = x.r.linkedFor(x.t, p); err != nil {
+			return nil, err
+		}
+	}
+	if !ok {
+		return append([]string{action.Ref(p)}, args...), nil
+	}
+	proc, diags := x.r.w.Run(x.t, c, p, args, at)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	x.inputs.process(proc)
+	return proc.Argv, nil
+}
+
+// linkedFor tells for which context a file is a program, if it is one.
+func (r *Rules) linkedFor(t *engine.Task, p string) (addr.Context, bool, error) {
+	a, err := addr.Parse(p)
+	art, ok := a.(addr.Artifact)
+	if err != nil || !ok {
+		return addr.Context{}, false, nil
+	}
+	dirName := cleanDir(path.Dir(art.Path))
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil || tr.in(dirName) == nil {
+		return addr.Context{}, false, err
+	}
+	files, err := r.contentsQ.Get(t, dirKey{art.Context, dirName})
+	if err != nil {
+		return addr.Context{}, false, err
+	}
+	m := files.makers[path.Base(art.Path)]
+	return art.Context, m != nil && m.program, nil
+}

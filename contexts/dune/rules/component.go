@@ -1,0 +1,347 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+	"erg.build/erg/toolchain/ocaml"
+)
+
+// A component is a unit whose actions are defined.
+type component struct {
+	*unit
+	lib      *ocaml.Library // of a library
+	programs []ocaml.Program
+}
+
+// component defines the actions of a library or of programs, and sees to it
+// that those of the libraries they need are.
+func (r *Rules) component(t *engine.Task, k key) (*component, error) {
+	x, err := r.unitQ.Get(t, k)
+	if err != nil {
+		return nil, err
+	}
+	s := x.dir.stanzas[k.index]
+	c := &component{unit: x}
+	fns := []func(*engine.Task) error{func(t *engine.Task) error { return r.fail(r.compile(t, c, s), s.At(), "Cannot build "+k.name) }}
+	for _, l := range x.needs.deps {
+		fns = append(fns, func(t *engine.Task) error { return r.defineLibrary(r.w.At(t, s.At()), l) })
+	}
+	if err := t.Run(fns...); err != nil {
+		return nil, firstOf(err)
+	}
+	t.PruneTarget(k.String())
+	return c, nil
+}
+
+// firstOf is what failed, of several errors: one that says what is missing or
+// not known yet comes before those that were reported.
+func firstOf(err error) error {
+	var m *missing
+	var later *Later
+	switch {
+	case errors.As(err, &m):
+		return m
+	case errors.As(err, &later):
+		return later
+	}
+	return err
+}
+
+// defineLibrary has the actions of a library of the workspace defined.
+func (r *Rules) defineLibrary(t *engine.Task, l *library) error {
+	if l.stanza == nil {
+		return nil
+	}
+	_, err := r.componentQ.Get(t, l.key)
+	return err
+}
+
+// compile does what describing the unit left.
+func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
+	k, d := c.key, c.dir
+	tc, err := r.compilerOf(t, k.ctx, s)
+	if err != nil {
+		return err
+	}
+	b, _, err := r.buildable(t, k.ctx, d, s)
+	if err != nil {
+		return err
+	}
+	u := c.u
+	x := r.naming(t, k.ctx, d)
+	if err := r.unitFlags(x, &u, s, b); err != nil {
+		return err
+	}
+	if err := r.stubFlags(x, &u, b); err != nil {
+		return err
+	}
+	u.Inputs = unique(slices.Concat(u.Inputs, x.inputs.files))
+	if u.Directory, err = r.plainSources(t, k.ctx, d); err != nil {
+		return err
+	}
+	if err := r.defineSources(t, c, s); err != nil {
+		return err
+	}
+	if _, ok := s.(*dune.Library); ok {
+		c.lib, err = tc.Library(t, u)
+	} else {
+		c.programs, err = tc.Executables(t, u)
+	}
+	return compileError(err, d, s)
+}
+
+// compileError words what package ocaml finds wrong, as dune does.
+func compileError(err error, d *dir, s dune.Stanza) error {
+	var cycle *ocaml.CycleError
+	if !errors.As(err, &cycle) {
+		return err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "Dependency cycle between modules in %s:", orTop(d.path))
+	for i := range cycle.Modules {
+		fmt.Fprintf(&b, "\n   %s", cycle.Modules[i])
+		if i < len(cycle.Modules)-1 {
+			b.WriteString("\n->")
+		}
+	}
+	fmt.Fprintf(&b, "\n-> %s", cycle.Modules[0])
+	return errorAt(s.At(), "Cycle of modules", "%s", b.String())
+}
+
+// unitFlags evaluates the flags of compilers and linkers.
+func (r *Rules) unitFlags(x *expander, u *ocaml.Unit, s dune.Stanza, b *dune.Buildable) error {
+	env, err := r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
+	if err != nil {
+		return err
+	}
+	u.Annotate = env.binAnnot
+	link, library := &dune.Set{}, &dune.Set{}
+	var cLibrary *dune.Set
+	switch s := s.(type) {
+	case *dune.Library:
+		library, cLibrary = &s.LibraryFlags, &s.CLibraryFlags
+		if s.Kind != dune.KindNormal && s.Kind != "" {
+			u.ArchiveFlags = append(u.ArchiveFlags, "-linkall")
+		}
+	case *dune.Executables:
+		link = &s.LinkFlags
+		for i := range s.LinkDeps {
+			if _, err := x.dep(&s.LinkDeps[i]); err != nil {
+				return err
+			}
+		}
+	case *dune.Tests:
+		link = &s.LinkFlags
+	}
+	for _, f := range []struct {
+		to  *[]string
+		set *dune.Set
+		std []string
+	}{
+		{&u.Flags, &b.Flags.Common, env.flags}, {&u.ByteFlags, &b.Flags.Byte, env.byteFlags}, {&u.NativeFlags, &b.Flags.Native, env.nativeFlags},
+		{&u.LinkFlags, link, env.link}, {&u.ArchiveFlags, library, nil},
+	} {
+		list, err := r.evalSet(x, f.set, f.std, nil)
+		if err != nil {
+			return err
+		}
+		*f.to = append(*f.to, list...)
+	}
+	if cLibrary == nil {
+		return nil
+	}
+	flags, err := r.evalSet(x, cLibrary, nil, nil)
+	for _, f := range flags {
+		u.ArchiveFlags = append(u.ArchiveFlags, "-cclib", f)
+	}
+	return err
+}
+
+// stubFlags evaluates what C code is compiled with.
+func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable) error {
+	if len(b.ForeignStubs) == 0 {
+		return nil
+	}
+	env, err := r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
+	if err != nil {
+		return err
+	}
+	for _, m := range x.d.members() {
+		u.Include = append(u.Include, orDot(m.path), path.Join(u.Root, m.path))
+		files, err := r.contentsQ.Get(x.t, dirKey{x.ctx, m.path})
+		if err != nil {
+			return err
+		}
+		for _, n := range files.names() {
+			mk := files.makers[n]
+			if mk == nil || path.Ext(n) != ".h" {
+				continue
+			}
+			if err := mk.define(x.t); err != nil {
+				return err
+			}
+			u.Generated = append(u.Generated, path.Join(u.Root, m.path, n))
+		}
+	}
+	for _, src := range u.Sources {
+		if output(src) {
+			if _, err := r.file(x.t, x.ctx, inWorkspace(src), b.ForeignStubs[0].Range); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range b.ForeignStubs {
+		st := &b.ForeignStubs[i]
+		std := env.c
+		if st.Language == "cxx" {
+			std = env.cxx
+		}
+		flags, err := r.evalSet(x, &st.Flags, std, nil)
+		if err != nil {
+			return err
+		}
+		u.CFlags = append(u.CFlags, flags...)
+		for j := range st.ExtraDeps {
+			if _, err := x.dep(&st.ExtraDeps[j]); err != nil {
+				return err
+			}
+		}
+		for _, inc := range st.IncludeDirs {
+			if err := x.includeDir(u, inc); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func orDot(dir string) string {
+	if dir == "" {
+		return "."
+	}
+	return dir
+}
+
+// includeDir adds a directory that C code includes from, with the headers that
+// rules make there.
+func (x *expander) includeDir(u *ocaml.Unit, inc dune.IncludeDir) error {
+	if inc.Lib.Given() {
+		l, err := x.r.find(x.t, x.ctx, x.d.project, inc.Lib)
+		if err != nil {
+			return wanted(err, "include_dirs in "+orTop(x.d.path))
+		}
+		switch {
+		case l.inst != nil:
+			u.Include = append(u.Include, l.inst.Dir)
+		case l.dir != nil:
+			u.Include = append(u.Include, orDot(l.dir.path), path.Join(u.Root, l.dir.path))
+		}
+		return nil
+	}
+	arg, err := inc.Dir.ExpandOne(x.expand)
+	if err != nil {
+		return err
+	}
+	if path.IsAbs(arg) {
+		u.Include = append(u.Include, arg)
+		return nil
+	}
+	p, ok := tokenPath(arg)
+	if ok {
+		p = inWorkspace(p)
+	} else {
+		p = joinPath(x.d.path, arg)
+	}
+	u.Include = append(u.Include, orDot(p), path.Join(u.Root, p))
+	return nil
+}
+
+// plainSources lists the modules of a directory that compilers get as they
+// were written: one process asks for the dependencies of all of them.
+func (r *Rules) plainSources(t *engine.Task, c addr.Context, d *dir) ([]string, error) {
+	all, err := r.modulesQ.Get(t, dirKey{c, d.path})
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for i, mods := range all {
+		b, _, err := r.buildable(t, c, d, d.stanzas[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range mods {
+			if preprocessOf(b.Preprocess, m.name) != nil {
+				continue
+			}
+			for _, p := range []string{m.impl, m.intf} {
+				if p == "" {
+					continue
+				}
+				if p, err = r.real(t, c, p); err != nil {
+					return nil, err
+				}
+				if !action.IsOutput(p) {
+					out = append(out, p)
+				}
+			}
+		}
+	}
+	sort.Strings(out)
+	return out, nil
+}
+
+// defineSources has the makers of a unit's sources defined, and how they are
+// preprocessed.
+func (r *Rules) defineSources(t *engine.Task, c *component, s dune.Stanza) error {
+	var fns []func(*engine.Task) error
+	for _, src := range c.sources {
+		if src.impl != "" && src.intf == "" && emptyInterface(s, src.name) {
+			at := path.Join(c.u.Layout.Alias, uncapitalize(src.name)+".mli")
+			if err := r.write(t, c.key, at, "(* Auto-generated by Dune *)"); err != nil {
+				return err
+			}
+		}
+		for _, p := range []string{src.impl, src.intf} {
+			if p == "" {
+				continue
+			}
+			fns = append(fns, func(t *engine.Task) error {
+				real, err := r.file(t, c.key.ctx, p, s.At())
+				if err != nil || src.pre == nil || src.pre.Kind == dune.PreprocessStagedPps {
+					return err
+				}
+				return r.preprocess(t, c, s, src.pre, p, real)
+			})
+		}
+	}
+	return firstOf(t.Run(fns...))
+}
+
+// write defines a file that holds a text.
+func (r *Rules) write(t *engine.Task, k key, p, text string) error {
+	return t.Define(action.Spec{
+		Name: "write " + inWorkspace(p), Context: k.ctx.String(), Target: k.String(), Root: root(k.ctx),
+		Argv: []string{"/bin/sh", "-c", `printf %s "$1"`, "sh", text}, Outputs: []string{p}, Stdout: p,
+	})
+}
+
+func unique(list []string) []string {
+	seen := make(map[string]bool, len(list))
+	out := list[:0:0]
+	for _, s := range list {
+		if !seen[s] {
+			seen[s] = true
+			out = append(out, s)
+		}
+	}
+	return out
+}

@@ -1,0 +1,247 @@
+package rules
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+)
+
+// contents are the files of a directory in a context.
+type contents struct {
+	dir    *dir
+	makers map[string]*maker // of what is made, by name
+}
+
+// A maker has the actions defined that make some files.
+type maker struct {
+	at     hcl.Range
+	key    key
+	outs   []string // names in the directory
+	module bool     // they may be modules of the directory's stanzas
+	program bool    // they are linked for the context
+	define func(t *engine.Task) error
+}
+
+// names lists the files, sorted.
+func (c *contents) names() []string {
+	all := slices.Clone(c.dir.names)
+	for n := range c.makers {
+		all = append(all, n)
+	}
+	sort.Strings(all)
+	return slices.Compact(all)
+}
+
+// A filler finds out which files a directory has.
+type filler struct {
+	r     *Rules
+	t     *engine.Task
+	ctx   addr.Context
+	d     *dir
+	out   *contents
+	diags hcl.Diagnostics
+}
+
+// contents finds out which files a directory has in a context.
+func (r *Rules) contents(t *engine.Task, k dirKey) (*contents, error) {
+	d, err := r.dirOf(t, k.dir)
+	if err != nil {
+		return nil, err
+	}
+	f := &filler{r: r, t: t, ctx: k.ctx, d: d, out: &contents{dir: d, makers: map[string]*maker{}}}
+	covers, err := r.w.Covers(t, k.ctx)
+	if err != nil {
+		return nil, err
+	}
+	if d.dataOnly || !covers(d.path) {
+		return f.out, nil
+	}
+	// What is a copy of whatever another directory has comes last.
+	for _, copies := range []bool{false, true} {
+		for i, s := range d.stanzas {
+			if _, ok := s.(*dune.CopyFiles); ok != copies {
+				continue
+			}
+			if err := f.stanza(i, s); err != nil {
+				var diags hcl.Diagnostics
+				if !errors.As(err, &diags) {
+					return nil, r.fail(err, s.At(), "Invalid stanza")
+				}
+				f.diags = append(f.diags, diags...)
+			}
+		}
+	}
+	return f.out, r.w.Report(f.diags)
+}
+
+// stanza adds what one stanza makes.
+func (f *filler) stanza(i int, s dune.Stanza) error {
+	switch s := s.(type) {
+	case *dune.Rule:
+		return f.rule(i, s)
+	case *dune.Lex:
+		return f.lex(i, s)
+	case *dune.Yacc:
+		return f.yacc(i, s)
+	case *dune.Menhir:
+		return f.menhir(i, s)
+	case *dune.CopyFiles:
+		return f.copyFiles(i, s)
+	case *dune.Library:
+		return f.library(i, s)
+	case *dune.Executables:
+		return f.executables(i, s)
+	case *dune.Tests:
+		return f.tests(i, s)
+	case *dune.GenerateSites:
+		return errorAt(s.At(), "Not supported", "erg does not know generate_sites_module yet.")
+	case *dune.Include:
+		return errorAt(s.At(), "Not supported", "erg does not know dynamic_include yet.")
+	}
+	return nil
+}
+
+// add registers the files of a maker. mode decides what it means that there
+// are sources of these names.
+func (f *filler) add(m *maker, mode dune.RuleMode) error {
+	var sources []string
+	for _, o := range m.outs {
+		if slices.Contains(f.d.names, o) {
+			sources = append(sources, o)
+		}
+	}
+	if len(sources) > 0 {
+		switch mode {
+		case dune.ModeFallback:
+			if len(sources) == len(m.outs) {
+				return nil
+			}
+			return errorAt(m.at, "Some targets are sources",
+				"A fallback rule makes all of its targets or none, and of %s only %s is among the sources.", strings.Join(m.outs, ", "), strings.Join(sources, ", "))
+		case dune.ModeStandard:
+			return errorAt(m.at, "A target is a source",
+				"%s is among the sources, and this makes it too. Remove the file, or say (mode fallback) to take the source, or (mode promote) to keep it up to date.", path.Join(f.d.path, sources[0]))
+		}
+	}
+	for _, o := range m.outs {
+		if old := f.out.makers[o]; old != nil {
+			return errorAt(m.at, "Two rules for one file", "%s is made here and at %s.", path.Join(f.d.path, o), place(old.at))
+		}
+		f.out.makers[o] = m
+	}
+	return nil
+}
+
+// enabled evaluates a stanza's condition.
+func (f *filler) enabled(b *dune.Bool) (bool, error) { return f.r.enabled(f.t, f.ctx, f.d, b) }
+
+// rule adds the targets of a rule.
+func (f *filler) rule(i int, s *dune.Rule) error {
+	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
+		return err
+	}
+	outs, err := f.r.targets(f.t, f.ctx, f.d, s)
+	if err != nil || len(outs) == 0 {
+		return err
+	}
+	k := ruleKey(f.ctx, f.d, i, outs)
+	return f.add(&maker{at: s.At(), key: k, outs: outs, module: true, define: func(t *engine.Task) error {
+		_, err := f.r.ruleQ.Get(t, k)
+		return err
+	}}, s.Mode)
+}
+
+func ruleKey(c addr.Context, d *dir, i int, outs []string) key {
+	return key{ctx: c, dir: d.path, index: i, name: string(addr.BlockRule) + "." + outs[0]}
+}
+
+// library adds the archives of a library, and the files of its selects.
+func (f *filler) library(i int, s *dune.Library) error {
+	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
+		return err
+	}
+	k := libraryKey(f.ctx, f.d, i, s)
+	name := libraryName(s)
+	m := &maker{at: s.At(), key: k, define: func(t *engine.Task) error {
+		_, err := f.r.componentQ.Get(t, k)
+		return err
+	}}
+	for _, ext := range []string{".cma", ".cmxa", ".a", ".cmxs"} {
+		m.outs = append(m.outs, name+ext)
+	}
+	if err := f.add(m, dune.ModePromote); err != nil {
+		return err
+	}
+	return f.selects(k, &s.Buildable)
+}
+
+// executables adds programs.
+func (f *filler) executables(i int, s *dune.Executables) error {
+	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
+		return err
+	}
+	k := executableKey(f.ctx, f.d, i, s.Programs[0].Name.Value)
+	for _, p := range s.Programs {
+		if err := f.program(k, p.Name.Value, s.At(), s.Modes); err != nil {
+			return err
+		}
+	}
+	return f.selects(k, &s.Buildable)
+}
+
+func (f *filler) tests(i int, s *dune.Tests) error {
+	if on, err := f.enabled(&s.BuildIf); err != nil || !on {
+		return err
+	}
+	k := executableKey(f.ctx, f.d, i, s.Names[0].Value)
+	for _, n := range s.Names {
+		if err := f.program(k, n.Value, s.At(), s.Modes); err != nil {
+			return err
+		}
+	}
+	return f.selects(k, &s.Buildable)
+}
+
+// executableKey is the key of a stanza of programs. They share their modules,
+// so all actions are the first one's.
+func executableKey(c addr.Context, d *dir, i int, first string) key {
+	return key{ctx: c, dir: d.path, index: i, name: string(addr.BlockExecutable) + "." + first}
+}
+
+func (f *filler) program(k key, name string, at hcl.Range, modes []dune.LinkMode) error {
+	m := &maker{at: at, key: k, program: true, define: func(t *engine.Task) error {
+		_, err := f.r.componentQ.Get(t, k)
+		return err
+	}}
+	for _, l := range linkModes(modes) {
+		if o := name + l.ext(); !slices.Contains(m.outs, o) {
+			m.outs = append(m.outs, o)
+		}
+	}
+	return f.add(m, dune.ModePromote)
+}
+
+// selects adds the files that a stanza selects among.
+func (f *filler) selects(k key, b *dune.Buildable) error {
+	for _, dep := range b.Libraries {
+		if dep.Select == nil {
+			continue
+		}
+		sel := dep.Select
+		m := &maker{at: sel.Range, key: k, outs: []string{sel.File}, module: true, define: func(t *engine.Task) error {
+			return f.r.selectFile(t, k, f.d, b, sel)
+		}}
+		if err := f.add(m, dune.ModeStandard); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,328 @@
+package rules
+
+import (
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+	"erg.build/erg/toolchain/ocaml"
+)
+
+// inputs are what an action reads and runs with.
+type inputs struct {
+	files    []string
+	tools    []action.Tool
+	programs map[string]addr.Context // that were built, and for which context
+	env      map[string]string
+	path     []string // directories of programs, before those of the machine
+	writable []string
+	pool     action.Pool
+	always   bool // it depends on what nobody can tell
+}
+
+func (in *inputs) add(files ...string) { in.files = append(in.files, files...) }
+
+func (in *inputs) built(p string, c addr.Context) {
+	if in.programs == nil {
+		in.programs = map[string]addr.Context{}
+	}
+	in.programs[p] = c
+}
+
+// tool adds a program of the machine.
+func (in *inputs) tool(t *engine.Task, p string) error {
+	d, err := t.FileDigest(p)
+	if err != nil {
+		return err
+	}
+	in.use(action.Tool{Name: path.Base(p), Identity: d})
+	return nil
+}
+
+func (in *inputs) use(tools ...action.Tool) {
+	for _, tl := range tools {
+		if !slices.Contains(in.tools, tl) {
+			in.tools = append(in.tools, tl)
+		}
+	}
+}
+
+// compiler adds a toolchain.
+func (in *inputs) compiler(tc *ocaml.Toolchain) {
+	if in == nil {
+		return
+	}
+	in.use(action.Tool{Name: "ocaml", Identity: tc.Identity()})
+	if dir := path.Dir(tc.Tool("ocamlc")); !slices.Contains(in.path, dir) {
+		in.path = append(in.path, dir)
+	}
+}
+
+func (in *inputs) setenv(name, value string) {
+	if in.env == nil {
+		in.env = map[string]string{}
+	}
+	in.env[name] = value
+}
+
+// process adds what running a process takes.
+func (in *inputs) process(p *Process) {
+	in.add(p.Inputs...)
+	in.use(p.Tools...)
+	for n, v := range p.Env {
+		in.setenv(n, v)
+	}
+	in.writable = append(in.writable, p.Writable...)
+	if p.Pool.Name != "" {
+		in.pool = p.Pool
+	}
+}
+
+// file returns where a file of the tree is, and has its maker defined.
+func (r *Rules) file(t *engine.Task, c addr.Context, p string, at hcl.Range) (string, error) {
+	real, ok, err := r.lookup(t, c, p, at)
+	if err == nil && !ok {
+		err = r.absent(t, c, p, at)
+	}
+	return real, err
+}
+
+// lookup is file for a file that may not be there.
+func (r *Rules) lookup(t *engine.Task, c addr.Context, p string, at hcl.Range) (string, bool, error) {
+	if path.IsAbs(p) {
+		return p, true, nil
+	}
+	if p == ".." || strings.HasPrefix(p, "../") {
+		return "", false, errorAt(at, "Outside of the workspace", "%s lies outside of the workspace.", p)
+	}
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return "", false, err
+	}
+	dirName := cleanDir(path.Dir(p))
+	if d := tr.in(dirName); d != nil {
+		files, err := r.contentsQ.Get(r.w.At(t, at), dirKey{c, dirName})
+		if err != nil {
+			return "", false, err
+		}
+		if m := files.makers[path.Base(p)]; m != nil {
+			return path.Join(root(c), p), true, m.define(r.w.At(t, at))
+		}
+	}
+	for up := dirName; up != ""; up = cleanDir(path.Dir(up)) { // a directory that a rule makes
+		if tr.in(up) != nil {
+			break
+		}
+		if d := tr.in(cleanDir(path.Dir(up))); d != nil {
+			files, err := r.contentsQ.Get(r.w.At(t, at), dirKey{c, d.path})
+			if err != nil {
+				return "", false, err
+			}
+			if m := files.makers[path.Base(up)]; m != nil {
+				return "", false, errorAt(at, "Not supported", "%s is in a directory that a rule makes.", p)
+			}
+		}
+	}
+	ok, err := t.Exists(p)
+	return p, ok, err
+}
+
+func cleanDir(dir string) string {
+	if dir == "." {
+		return ""
+	}
+	return dir
+}
+
+// absent is the error for a file that neither is a source nor is made.
+func (r *Rules) absent(t *engine.Task, c addr.Context, p string, at hcl.Range) error {
+	var names []string
+	if tr, err := r.treeQ.Get(t, ""); err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
+		if files, err := r.contentsQ.Get(t, dirKey{c, cleanDir(path.Dir(p))}); err == nil {
+			names = files.names()
+		}
+	}
+	hint := ""
+	for _, n := range names {
+		if suggest(path.Base(p), n) {
+			hint = " Did you mean \"" + n + "\"?"
+			break
+		}
+	}
+	return errorAt(at, "No rule found", "There is no file %q, and no rule makes it.%s", p, hint)
+}
+
+// deps evaluates a deps field. Names of bindings become variables of x, and
+// all of it %{deps}.
+func (x *expander) deps(deps dune.Deps) error {
+	var all []string
+	for _, b := range deps {
+		var vals []string
+		for i := range b.Deps {
+			v, err := x.dep(&b.Deps[i])
+			if err != nil {
+				return err
+			}
+			vals = append(vals, v...)
+		}
+		if b.Name != "" {
+			x.local[b.Name] = vals
+		}
+		all = append(all, vals...)
+	}
+	x.local["deps"] = all
+	return nil
+}
+
+// dep evaluates one dependency, and returns the files that it names.
+func (x *expander) dep(d *dune.Dep) ([]string, error) {
+	args, err := d.Arg.Expand(x.expand)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, arg := range args {
+		if plain, isToken := tokenPath(arg); isToken && d.Kind == dune.DepFile {
+			x.inputs.add(plain)
+			out = append(out, arg)
+			continue
+		}
+		vals, err := x.depOf(d, arg)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, vals...)
+	}
+	if len(args) == 0 && d.Kind == dune.DepUniverse {
+		x.inputs.always = true
+	}
+	return out, nil
+}
+
+// tokenPath returns the file that a string names as a token.
+func tokenPath(s string) (string, bool) {
+	p, n := "", 0
+	rest := action.Expand(s, func(path string, _ bool) string { p, n = path, n+1; return "" })
+	return p, n == 1 && rest == ""
+}
+
+func (x *expander) depOf(d *dune.Dep, arg string) ([]string, error) {
+	switch d.Kind {
+	case dune.DepFile:
+		return x.token(arg, x.ctx, d.Range)
+	case dune.DepGlobFiles, dune.DepGlobFilesRec:
+		return x.glob(d, arg)
+	case dune.DepSourceTree:
+		return x.sourceTree(arg)
+	case dune.DepAlias, dune.DepAliasRec:
+		return nil, x.aliasDep(d, arg)
+	case dune.DepPackage:
+		return nil, x.packageDep(d, arg)
+	case dune.DepEnvVar:
+		x.inputs.setenv(arg, x.t.Getenv(arg))
+		return nil, nil
+	case dune.DepUniverse:
+		x.inputs.always = true
+		return nil, nil
+	case dune.DepSandbox:
+		return nil, nil // actions always run in one
+	}
+	return nil, errorAt(d.Range, "Not supported", "erg does not know this kind of dependency.")
+}
+
+// glob lists the files of a directory that match, sources and made ones.
+func (x *expander) glob(d *dune.Dep, arg string) ([]string, error) {
+	g, diags := dune.ParseGlob(path.Base(arg), d.Range)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	at := joinPath(x.d.path, path.Dir(arg))
+	files, err := x.r.globFiles(x.t, x.ctx, at, g.Match, d.Kind == dune.DepGlobFilesRec, d.Range)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, f := range files {
+		p, err := x.r.file(x.t, x.ctx, f, d.Range)
+		if err != nil {
+			return nil, err
+		}
+		x.inputs.add(p)
+		out = append(out, action.Ref(p))
+	}
+	return out, nil
+}
+
+// globFiles lists the files of a directory whose names match.
+func (r *Rules) globFiles(t *engine.Task, c addr.Context, at string, match func(string) bool, rec bool, rng hcl.Range) ([]string, error) {
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, d := range tr.order {
+		if _, ok := below(at, d.path); d.path != at && !(rec && ok) {
+			continue
+		}
+		files, err := r.contentsQ.Get(r.w.At(t, rng), dirKey{c, d.path})
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range files.names() {
+			if match(n) {
+				out = append(out, path.Join(d.path, n))
+			}
+		}
+	}
+	if tr.in(at) == nil { // not of the project: it has sources only
+		entries, err := t.ReadDir(at)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if !e.Dir && match(e.Name) {
+				out = append(out, path.Join(at, e.Name))
+			}
+		}
+	}
+	sort.Strings(out)
+	return out, nil
+}
+
+// sourceTree lists all sources below a directory.
+func (x *expander) sourceTree(arg string) ([]string, error) {
+	var out []string
+	var walk func(at string) error
+	walk = func(at string) error {
+		entries, err := x.t.ReadDir(at)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			p := path.Join(at, e.Name)
+			switch {
+			case !e.Dir:
+				x.inputs.add(p)
+				out = append(out, action.Ref(p))
+			case !e.Link:
+				if err := walk(p); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	at := joinPath(x.d.path, arg)
+	if ok, err := x.t.Exists(at); ok || err != nil {
+		x.inputs.add(at)
+		return []string{action.Ref(at)}, err
+	}
+	return out, walk(at)
+}

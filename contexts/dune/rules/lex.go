@@ -1,0 +1,306 @@
+package rules
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+// lex adds what ocamllex makes.
+func (f *filler) lex(i int, s *dune.Lex) error {
+	return f.generators(i, s.At(), &s.EnabledIf, &s.Modules, ".mll", s.Mode, func(name string) *generator {
+		return &generator{tool: "ocamllex", outs: []string{name + ".ml"}, flags: &s.Flags, args: func(src, out string) []string {
+			return []string{"-q", "-o", action.Ref(out), action.Ref(src)}
+		}}
+	})
+}
+
+// yacc adds what ocamlyacc makes, which goes beside its source.
+func (f *filler) yacc(i int, s *dune.Yacc) error {
+	return f.generators(i, s.At(), &s.EnabledIf, &s.Modules, ".mly", s.Mode, func(name string) *generator {
+		return &generator{tool: "ocamlyacc", outs: []string{name + ".ml", name + ".mli"}, flags: &s.Flags, args: func(src, out string) []string {
+			return []string{"-b" + action.Ref(strings.TrimSuffix(out, ".ml")), action.Ref(src)}
+		}}
+	})
+}
+
+// A generator is a run of a program that makes modules.
+type generator struct {
+	tool  string
+	outs  []string
+	flags *dune.Set
+	args  func(src, out string) []string
+}
+
+func (f *filler) generators(i int, at hcl.Range, cond *dune.Bool, modules *dune.Set, ext string, mode dune.RuleMode, make func(name string) *generator) error {
+	if on, err := f.enabled(cond); err != nil || !on {
+		return err
+	}
+	var std []string
+	for _, n := range f.d.names {
+		if path.Ext(n) == ext {
+			std = append(std, strings.TrimSuffix(n, ext))
+		}
+	}
+	names, err := f.r.evalSet(f.r.static(f.t, f.ctx, f.d), modules, std, sameModule)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		name := f.spelling(n, ext)
+		g := make(name)
+		k := ruleKey(f.ctx, f.d, i, g.outs)
+		d := f.d
+		m := &maker{at: at, key: k, outs: g.outs, module: true, define: func(t *engine.Task) error {
+			return f.r.fail(f.r.generate(t, k, d, name+ext, g, at), at, "Invalid generator")
+		}}
+		if err := f.add(m, mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spelling is the name of a source as it is on disk: Lexer may be lexer.mll.
+func (f *filler) spelling(name, ext string) string {
+	for _, n := range f.d.names {
+		if stem, ok := strings.CutSuffix(n, ext); ok && sameModule(stem, name) {
+			return stem
+		}
+	}
+	return name
+}
+
+// sameModule reports whether two names are of one module.
+func sameModule(a, b string) bool { return capitalize(a) == capitalize(b) }
+
+func capitalize(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func uncapitalize(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// generate defines a run of a generator. It runs at the top, so that line
+// directives name sources as compilers do.
+func (r *Rules) generate(t *engine.Task, k key, d *dir, src string, g *generator, at hcl.Range) error {
+	x := r.naming(t, k.ctx, d)
+	tc, err := x.toolchain(at)
+	if err != nil {
+		return err
+	}
+	program := tc.Tool(g.tool)
+	if program == "" {
+		return errorAt(at, "No such tool", "The OCaml compiler of context %s has no %s.", k.ctx, g.tool)
+	}
+	x.inputs.compiler(tc)
+	from, err := r.file(t, k.ctx, path.Join(d.path, src), at)
+	if err != nil {
+		return err
+	}
+	x.inputs.add(from)
+	flags, err := r.evalSet(x, g.flags, nil, nil)
+	if err != nil {
+		return err
+	}
+	j := job{key: k, name: g.tool + " " + path.Join(d.path, src)}
+	for _, o := range g.outs {
+		j.outs = append(j.outs, path.Join(root(k.ctx), d.path, o))
+	}
+	spec := r.spec(j)
+	spec.Extra = true // ocamlyacc -v
+	spec.Argv = slices.Concat([]string{program}, flags, g.args(from, j.outs[0]))
+	if err := r.complete(x, &spec); err != nil {
+		return err
+	}
+	return t.Define(spec)
+}
+
+// menhir adds what menhir makes.
+func (f *filler) menhir(i int, s *dune.Menhir) error {
+	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
+		return err
+	}
+	var groups [][]string
+	var bases []string
+	var all []string
+	for _, m := range s.Modules {
+		all = append(all, f.spelling(m.Value, ".mly"))
+	}
+	if s.MergeInto.Given() {
+		groups, bases = [][]string{all}, []string{s.MergeInto.Value}
+	} else {
+		for _, n := range all {
+			groups, bases = append(groups, []string{n}), append(bases, n)
+		}
+	}
+	for n, base := range bases {
+		outs := []string{base + ".ml", base + ".mli"}
+		k, d, sources := ruleKey(f.ctx, f.d, i, outs), f.d, groups[n]
+		m := &maker{at: s.At(), key: k, outs: outs, module: true, define: func(t *engine.Task) error {
+			return f.r.fail(f.r.runMenhir(t, k, d, s, base, sources), s.At(), "Invalid parser")
+		}}
+		if err := f.add(m, s.Mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runMenhir defines a run of menhir. Types of semantic actions are left to the
+// compiler, which checks what menhir writes.
+func (r *Rules) runMenhir(t *engine.Task, k key, d *dir, s *dune.Menhir, base string, sources []string) error {
+	x := r.naming(t, k.ctx, d)
+	env, err := r.envQ.Get(t, dirKey{k.ctx, d.path})
+	if err != nil {
+		return err
+	}
+	flags, err := r.evalSet(x, &s.Flags, env.menhir, nil)
+	if err != nil {
+		return err
+	}
+	var args []string
+	for _, n := range sources {
+		p, err := r.file(t, k.ctx, path.Join(d.path, n+".mly"), s.At())
+		if err != nil {
+			return err
+		}
+		x.inputs.add(p)
+		args = append(args, action.Ref(p))
+	}
+	j := job{key: k, name: "menhir " + path.Join(d.path, base)}
+	for _, ext := range []string{".ml", ".mli"} {
+		j.outs = append(j.outs, path.Join(root(k.ctx), d.path, base+ext))
+	}
+	args = slices.Concat(args, []string{"--base", action.Ref(strings.TrimSuffix(j.outs[0], ".ml"))}, flags)
+	y := &acting{expander: x}
+	argv, err := y.command("menhir", args, s.At())
+	if err != nil {
+		return err
+	}
+	spec := r.spec(j)
+	spec.Extra = true // reports of conflicts
+	spec.Argv = argv
+	if err := r.complete(x, &spec); err != nil {
+		return err
+	}
+	return t.Define(spec)
+}
+
+// evalSet evaluates a set; of is how elements are compared, nil for as they are.
+func (r *Rules) evalSet(x *expander, s *dune.Set, std []string, same func(a, b string) bool) ([]string, error) {
+	return s.Eval(dune.SetEval{Standard: std, Expand: x.expand, Equal: same, Include: x.setFile})
+}
+
+// setFile reads a file that holds a set.
+func (x *expander) setFile(name string, at hcl.Range) (dune.Set, error) {
+	p, err := x.r.file(x.t, x.ctx, joinPath(x.d.path, name), at)
+	if err != nil {
+		return dune.Set{}, err
+	}
+	text, err := x.r.content(x.t, p)
+	if err != nil {
+		return dune.Set{}, err
+	}
+	x.r.w.File(p, []byte(text))
+	s, diags := dune.ReadSet(p, []byte(text), x.d.project.Project)
+	if diags.HasErrors() {
+		return dune.Set{}, diags
+	}
+	return s, nil
+}
+
+// copyFiles adds copies of files of another directory.
+func (f *filler) copyFiles(i int, s *dune.CopyFiles) error {
+	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
+		return err
+	}
+	pattern, err := s.Files.ExpandOne(f.r.static(f.t, f.ctx, f.d).expand)
+	if err != nil {
+		return err
+	}
+	g, diags := dune.ParseGlob(path.Base(pattern), s.Files.Range)
+	if diags.HasErrors() {
+		return diags
+	}
+	from := joinPath(f.d.path, path.Dir(pattern))
+	if from == f.d.path {
+		return errorAt(s.Files.Range, "Files of the same directory", "copy_files copies from another directory.")
+	}
+	files, err := f.r.globFiles(f.t, f.ctx, from, g.Match, false, s.At())
+	if err != nil {
+		return err
+	}
+	for _, p := range files {
+		name := path.Base(p)
+		if f.out.makers[name] != nil || slices.Contains([]string{"dune", "dune-project"}, name) {
+			continue
+		}
+		k, d := ruleKey(f.ctx, f.d, i, []string{name}), f.d
+		m := &maker{at: s.At(), key: k, outs: []string{name}, module: true, define: func(t *engine.Task) error {
+			return f.r.fail(f.r.copyFile(t, k, d, p, name, s.LineDirective, s.At()), s.At(), "Cannot copy a file")
+		}}
+		if err := f.add(m, s.Mode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// selectFile defines the copy that a select stands for.
+func (r *Rules) selectFile(t *engine.Task, k key, d *dir, b *dune.Buildable, s *dune.Select) error {
+	n, err := r.requires(t, k.ctx, d, b, "")
+	if m, ok := err.(*missing); ok {
+		err = m.diags(m.at)
+	}
+	if err == nil {
+		err = r.copyFile(t, k, d, path.Join(d.path, n.selected[s.File]), s.File, false, s.Range)
+	}
+	return r.fail(err, s.Range, "Invalid select")
+}
+
+// copyFile defines how a file of the directory is made as a copy of another
+// file of the tree.
+func (r *Rules) copyFile(t *engine.Task, k key, d *dir, from, name string, line bool, at hcl.Range) error {
+	x := r.naming(t, k.ctx, d)
+	a := &dune.Action{Op: dune.ActionCopy, Range: at}
+	if line {
+		a.Op = dune.ActionCopyLine
+	}
+	p, err := r.file(t, k.ctx, from, at)
+	if err != nil {
+		return err
+	}
+	out := path.Join(root(k.ctx), d.path, name)
+	x.inputs.add(p)
+	return r.act(x, job{key: k, name: "copy " + path.Join(d.path, name), outs: []string{out}}, copying(a, p, out), nil)
+}
+
+// copying completes an action with files that are known already.
+func copying(a *dune.Action, files ...string) *dune.Action {
+	for _, f := range files {
+		a.Args = append(a.Args, literal(action.Ref(f), a.Range))
+	}
+	return a
+}
+
+// ctxRoot is the context that a path of an output belongs to.
+func ctxRoot(p string) (addr.Context, bool) {
+	a, err := addr.Parse(p)
+	art, ok := a.(addr.Artifact)
+	return art.Context, ok && err == nil
+}

@@ -1,0 +1,223 @@
+package rules
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+	"erg.build/erg/toolchain/ocaml"
+)
+
+// libraries are what names of libraries lead to in a context: within a
+// project its own names, everywhere the public ones.
+type libraries struct {
+	public map[string]declared
+	own    map[*project]map[string]declared
+}
+
+// declared is a name of a library of the workspace.
+type declared struct {
+	key    key
+	at     hcl.Range
+	stanza *dune.Library
+	other  string // deprecated_library_name: the library that is meant
+}
+
+// libraries collects the names of the libraries that are enabled in a context.
+func (r *Rules) libraries(t *engine.Task, c addr.Context) (*libraries, error) {
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	covers, err := r.w.Covers(t, c)
+	if err != nil {
+		return nil, err
+	}
+	all := &libraries{public: map[string]declared{}, own: map[*project]map[string]declared{}}
+	var diags hcl.Diagnostics
+	for _, d := range tr.order {
+		if d.dataOnly || !covers(d.path) {
+			continue
+		}
+		own := all.own[d.project]
+		if own == nil {
+			own = map[string]declared{}
+			all.own[d.project] = own
+		}
+		for i, s := range d.stanzas {
+			switch s := s.(type) {
+			case *dune.Library:
+				on, err := r.enabled(t, c, d, &s.EnabledIf)
+				if err != nil {
+					return nil, r.fail(err, s.At(), "Invalid condition")
+				}
+				if !on {
+					continue
+				}
+				x := declared{key: libraryKey(c, d, i, s), at: s.At(), stanza: s}
+				if s.PublicName.Given() {
+					diags = append(diags, put(all.public, s.PublicName.Value, x, "public libraries")...)
+					own[s.PublicName.Value] = x
+				}
+				if n := libraryName(s); n != s.PublicName.Value {
+					diags = append(diags, put(own, n, x, "libraries")...)
+				}
+			case *dune.DeprecatedLibraryName:
+				all.public[s.OldPublicName.Value] = declared{at: s.At(), other: s.NewPublicName.Value}
+			}
+		}
+	}
+	return all, r.w.Report(diags)
+}
+
+func put(m map[string]declared, name string, x declared, what string) hcl.Diagnostics {
+	if old, dup := m[name]; dup && old.key != x.key {
+		return errorAt(x.at, "Two libraries of one name", "There are two %s of the name %q; the other one is at %s.", what, name, place(old.at))
+	}
+	m[name] = x
+	return nil
+}
+
+func place(at hcl.Range) string { return fmt.Sprintf("%s:%d", at.Filename, at.Start.Line) }
+
+// libraryName is the name by which the library's own project knows it.
+func libraryName(s *dune.Library) string {
+	if s.Name.Given() {
+		return s.Name.Value
+	}
+	return strings.NewReplacer(".", "_", "-", "_").Replace(s.PublicName.Value)
+}
+
+func libraryKey(c addr.Context, d *dir, index int, s *dune.Library) key {
+	return key{ctx: c, dir: d.path, index: index, name: string(addr.BlockLibrary) + "." + libraryName(s)}
+}
+
+// An installedKey names a library that is not of the workspace.
+type installedKey struct {
+	ctx  addr.Context
+	name string
+}
+
+func (k installedKey) String() string { return k.name }
+
+// A Missing says that a library cannot be had. Whoever asked for it decides
+// whether that matters.
+type missing struct {
+	name   string
+	hidden string // why a library of that name does not count
+	at     hcl.Range
+	ctx    addr.Context
+	chain  []string // who wants it, the nearest first
+	near   []string // names like it
+}
+
+func (e *missing) Error() string {
+	var b strings.Builder
+	if e.hidden != "" {
+		fmt.Fprintf(&b, "library %q in context %s is hidden: %s", e.name, e.ctx, e.hidden)
+	} else {
+		fmt.Fprintf(&b, "there is no library %q in context %s", e.name, e.ctx)
+	}
+	for _, c := range e.chain {
+		b.WriteString("\n-> required by " + c)
+	}
+	return b.String()
+}
+
+// by adds who wants the library.
+func (e *missing) by(who string) *missing {
+	x := *e
+	x.chain = append(slices.Clone(e.chain), who)
+	return &x
+}
+
+// diags words the error for people.
+func (e *missing) diags(at hcl.Range) hcl.Diagnostics {
+	text := strings.ToUpper(e.Error()[:1]) + e.Error()[1:]
+	if len(e.chain) == 0 {
+		text += "."
+	}
+	switch {
+	case len(e.near) > 0:
+		text += fmt.Sprintf("\nDid you mean %q?", e.near[0])
+	case e.hidden == "":
+		pkg, _, _ := strings.Cut(e.name, ".")
+		text += fmt.Sprintf("\nIt may be in a package that is not installed: opam install %s, or on Debian apt-get install lib%s-ocaml-dev.", pkg, strings.TrimPrefix(strings.ReplaceAll(pkg, "_", "-"), "lib"))
+	}
+	return errorAt(at, "Library not found", "%s", text)
+}
+
+// find returns the library that a name leads to in a project. An error is a
+// *missing unless it was reported.
+func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text) (*library, error) {
+	all, err := r.librariesQ.Get(t, c)
+	if err != nil {
+		return nil, err
+	}
+	for range 10 { // deprecated names may lead to others
+		x, ok := all.own[p][name.Value]
+		if !ok {
+			x, ok = all.public[name.Value]
+		}
+		switch {
+		case ok && x.other != "":
+			name.Value = x.other
+			continue
+		case ok:
+			return r.libraryQ.Get(r.w.At(t, name.Range), x.key)
+		}
+		break
+	}
+	if ocaml.IsStandard(name.Value) {
+		return &library{name: name.Value, standard: true}, nil
+	}
+	l, err := r.installedQ.Get(r.w.At(t, name.Range), installedKey{c, name.Value})
+	if m, ok := err.(*missing); ok {
+		x := *m
+		x.at, x.near = name.Range, all.near(p, name.Value)
+		return nil, &x
+	}
+	return l, err
+}
+
+// near returns the names of a project that are like one that is not there.
+func (all *libraries) near(p *project, name string) []string {
+	var out []string
+	for _, m := range []map[string]declared{all.own[p], all.public} {
+		for n := range m {
+			if suggest(name, n) {
+				out = append(out, n)
+			}
+		}
+	}
+	sort.Strings(out)
+	return slices.Compact(out)
+}
+
+// enabled evaluates a condition that no file has a part in.
+func (r *Rules) enabled(t *engine.Task, c addr.Context, d *dir, b *dune.Bool) (bool, error) {
+	if !b.Given() {
+		return true, nil
+	}
+	return b.Eval(r.static(t, c, d).expand)
+}
+
+// publicPackage is the package that a public name belongs to.
+func publicPackage(public string) string {
+	pkg, _, _ := strings.Cut(public, ".")
+	return pkg
+}
+
+func joinPath(elem ...string) string {
+	if p := path.Join(elem...); p != "." {
+		return p
+	}
+	return ""
+}

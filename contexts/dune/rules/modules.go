@@ -1,0 +1,198 @@
+package rules
+
+import (
+	"path"
+	"slices"
+	"sort"
+	"strings"
+	"unicode"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/sexp"
+	"erg.build/erg/engine"
+)
+
+// A module is one that sources or rules make up. Paths are those of the tree:
+// see Rules.file.
+type module struct {
+	name string // "Point"
+	dir  string
+	impl string // its .ml, "" for none
+	intf string // its .mli
+}
+
+// A moduleMap is the modules of a directory by the stanza that has them.
+type moduleMap map[int][]*module
+
+// modules shares out the modules of a directory, and of those below that
+// include_subdirs adds to it, among its stanzas.
+func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
+	d, err := r.dirOf(t, k.dir)
+	if err != nil {
+		return nil, err
+	}
+	all, diags, err := r.allModules(t, k.ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, m := range all {
+		names = append(names, m.name)
+	}
+	out := moduleMap{}
+	owner := map[string]int{}
+	for i, s := range d.stanzas {
+		b, on, err := r.buildable(t, k.ctx, d, s)
+		if err != nil {
+			return nil, r.fail(err, s.At(), "Invalid stanza")
+		}
+		if b == nil || !on {
+			continue
+		}
+		chosen, err := r.evalSet(r.static(t, k.ctx, d), &b.Modules, names, sameModule)
+		if err != nil {
+			return nil, r.fail(err, s.At(), "Invalid modules")
+		}
+		for _, n := range chosen {
+			at := slices.IndexFunc(all, func(m *module) bool { return m.name == capitalize(n) })
+			if at < 0 {
+				diags = append(diags, noModule(d, &b.Modules, n, s, names)...)
+				continue
+			}
+			if first, dup := owner[capitalize(n)]; dup && first != i {
+				diags = append(diags, errorAt(s.At(), "Module of two stanzas",
+					"Module %s is part of this stanza and of the one at %s. Say with (modules …) which of them has it.", capitalize(n), place(d.stanzas[first].At()))...)
+				continue
+			}
+			owner[capitalize(n)] = i
+			out[i] = append(out[i], all[at])
+		}
+	}
+	return out, r.w.Report(diags)
+}
+
+// noModule is the error for a name that is no module; one that comes from
+// :standard cannot be.
+func noModule(d *dir, set *dune.Set, name string, s dune.Stanza, names []string) hcl.Diagnostics {
+	at := set.Range
+	if at.Filename == "" {
+		at = s.At()
+	}
+	hint := ""
+	for _, n := range names {
+		if suggest(capitalize(name), n) {
+			hint = " Did you mean " + n + "?"
+		}
+	}
+	return errorAt(at, "No such module", "Module %s does not exist in %s.%s", capitalize(name), orTop(d.path), hint)
+}
+
+// buildable returns what a stanza has that compiles modules, and whether it
+// does so in a context.
+func (r *Rules) buildable(t *engine.Task, c addr.Context, d *dir, s dune.Stanza) (*dune.Buildable, bool, error) {
+	switch s := s.(type) {
+	case *dune.Library:
+		on, err := r.enabled(t, c, d, &s.EnabledIf)
+		return &s.Buildable, on, err
+	case *dune.Executables:
+		on, err := r.enabled(t, c, d, &s.EnabledIf)
+		return &s.Buildable, on, err
+	case *dune.Tests:
+		on, err := r.enabled(t, c, d, &s.BuildIf)
+		return &s.Buildable, on, err
+	}
+	return nil, false, nil
+}
+
+// allModules lists the modules of a directory by name.
+func (r *Rules) allModules(t *engine.Task, c addr.Context, d *dir) ([]*module, hcl.Diagnostics, error) {
+	byName := map[string]*module{}
+	var diags hcl.Diagnostics
+	for _, m := range d.members() {
+		files, err := r.contentsQ.Get(t, dirKey{c, m.path})
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, n := range files.names() {
+			ext := path.Ext(n)
+			base := strings.TrimSuffix(n, ext)
+			if ext != ".ml" && ext != ".mli" || !isModuleName(base) {
+				continue
+			}
+			if mk := files.makers[n]; mk != nil && !mk.module {
+				continue
+			}
+			name := capitalize(base)
+			mod := byName[name]
+			if mod == nil {
+				mod = &module{name: name, dir: m.path}
+				byName[name] = mod
+			}
+			place := &mod.impl
+			if ext == ".mli" {
+				place = &mod.intf
+			}
+			if *place != "" {
+				diags = append(diags, errorAt(topOf(d), "Two files for one module", "%s and %s are both the module %s.", *place, path.Join(m.path, n), name)...)
+				continue
+			}
+			*place = path.Join(m.path, n)
+		}
+	}
+	out := make([]*module, 0, len(byName))
+	for _, m := range byName {
+		out = append(out, m)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
+	return out, diags, nil
+}
+
+// topOf is a place in the dune file of a directory.
+func topOf(d *dir) hcl.Range {
+	if len(d.stanzas) > 0 {
+		return d.stanzas[0].At()
+	}
+	return hcl.Range{Filename: path.Join(d.path, "dune"), Start: hcl.InitialPos, End: hcl.InitialPos}
+}
+
+func isModuleName(s string) bool {
+	for i, c := range s {
+		if c == '_' || c == '\'' && i > 0 || unicode.IsLetter(c) || unicode.IsDigit(c) && i > 0 {
+			continue
+		}
+		return false
+	}
+	return s != ""
+}
+
+// modulesOf returns the modules of a stanza.
+func (r *Rules) modulesOf(t *engine.Task, k key) ([]*module, error) {
+	all, err := r.modulesQ.Get(t, dirKey{k.ctx, k.dir})
+	if err != nil {
+		return nil, err
+	}
+	return all[k.index], nil
+}
+
+// moduleSet evaluates a field that names some of a stanza's modules.
+func (r *Rules) moduleSet(x *expander, s *dune.Set, std, all []string, what string) ([]string, error) {
+	names, err := r.evalSet(x, s, std, sameModule)
+	if err != nil {
+		return nil, err
+	}
+	for i, n := range names {
+		names[i] = capitalize(n)
+		if !slices.Contains(all, names[i]) {
+			return nil, errorAt(s.Range, "No such module", "%s names module %s, which is not among the modules of this stanza.", what, names[i])
+		}
+	}
+	return names, nil
+}
+
+// literal is a template of one text.
+func literal(s string, at hcl.Range) dune.Template {
+	return dune.Template{Parts: []sexp.Part{{Text: s}}, Quoted: true, Range: at}
+}

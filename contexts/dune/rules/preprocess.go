@@ -1,0 +1,90 @@
+package rules
+
+import (
+	"path"
+	"strings"
+
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+// preprocess defines how one source becomes what compilers get. p is its path
+// in the tree, from where it is.
+func (r *Rules) preprocess(t *engine.Task, c *component, s dune.Stanza, pre *dune.Preprocess, p, from string) error {
+	ext := path.Ext(p)
+	out := path.Join(c.u.Root, strings.TrimSuffix(p, ext)+".pp"+ext)
+	j := job{key: c.key, name: "preprocess " + p, outs: []string{out}}
+	x := r.naming(t, c.key.ctx, c.dir)
+	b, _, err := r.buildable(t, c.key.ctx, c.dir, s)
+	if err != nil {
+		return err
+	}
+	for i := range b.PreprocessorDeps {
+		if _, err := x.dep(&b.PreprocessorDeps[i]); err != nil {
+			return err
+		}
+	}
+	x.inputs.add(from)
+	if pre.Kind == dune.PreprocessAction {
+		x.local["input-file"] = []string{action.Ref(from)}
+		to := copying(&dune.Action{Op: dune.ActionStdoutTo, Range: pre.Range, Actions: []*dune.Action{pre.Action}}, out)
+		return r.act(x, j, atTop(to), nil)
+	}
+	lib, _ := s.(*dune.Library)
+	argv, err := r.rewrite(x, pre, lib, c, from, out, ext)
+	if err != nil {
+		return err
+	}
+	spec := r.spec(j)
+	spec.Extra = true // .ppx-corrected
+	spec.Argv = argv
+	if err := r.complete(x, &spec); err != nil {
+		return err
+	}
+	return t.Define(spec)
+}
+
+// atTop has an action start in the top directory, as preprocessors do: they
+// name sources as compilers do.
+func atTop(a *dune.Action) *dune.Action {
+	return &dune.Action{Op: dune.ActionChdir, Args: []dune.Template{topDirectory(a)}, Actions: []*dune.Action{a}, Range: a.Range}
+}
+
+// rewrite is the command of a ppx driver.
+func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c *component, from, out, ext string) ([]string, error) {
+	host, err := r.w.Host(x.t, x.ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, n := range pre.Pps {
+		names = append(names, n.Value)
+	}
+	d, err := r.driverQ.Get(r.w.At(x.t, pre.Range), driverKey{host, c.dir.project.dir, strings.Join(names, " ")})
+	if err != nil {
+		if m, ok := err.(*missing); ok {
+			return nil, m.diags(pre.Range)
+		}
+		return nil, err
+	}
+	var args []string
+	for _, f := range pre.Flags {
+		vals, err := f.Expand(x.expand)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, vals...)
+	}
+	if lib != nil {
+		args = append(args, "--cookie", `library-name="`+libraryName(lib)+`"`)
+	}
+	kind := "--impl"
+	if ext == ".mli" {
+		kind = "--intf"
+	}
+	args = append(args, "-o", action.Ref(out), kind, action.Ref(from), "-corrected-suffix", ".ppx-corrected", "-diff-cmd", "-", "-dump-ast")
+	y := &acting{expander: x}
+	x.inputs.built(d.path, host)
+	return y.built(d.path, args, pre.Range)
+}

@@ -1,0 +1,238 @@
+package rules
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+	"erg.build/erg/toolchain"
+)
+
+// made is what a rule makes, as paths. A rule without targets has a result,
+// which stands for that it was carried out.
+type made struct {
+	outs   []string
+	result string
+}
+
+// targets returns the names of what a rule makes, in its directory.
+func (r *Rules) targets(t *engine.Task, c addr.Context, d *dir, s *dune.Rule) ([]string, error) {
+	x := r.static(t, c, d)
+	var outs []string
+	add := func(tpl dune.Template) error {
+		names, err := tpl.Expand(x.expand)
+		if err != nil {
+			return err
+		}
+		for _, n := range names {
+			n = path.Clean(n)
+			if strings.Contains(n, "/") || n == "." || n == ".." {
+				return errorAt(tpl.Range, "Target in another directory", "A rule makes files in the directory of its dune file, not %q.", n)
+			}
+			if !slices.Contains(outs, n) {
+				outs = append(outs, n)
+			}
+		}
+		return nil
+	}
+	if !s.Given {
+		err := inferred(s.Action, add)
+		if err == nil && len(outs) == 0 && len(s.Aliases) == 0 {
+			err = errorAt(s.At(), "Rule without targets", "What this rule makes cannot be told from its action: say (targets FILE), or (alias NAME) if it is carried out for its own sake.")
+		}
+		return outs, err
+	}
+	for _, g := range s.Targets {
+		if g.Dir {
+			return nil, errorAt(g.Path.Range, "Not supported", "erg does not know targets that are directories yet.")
+		}
+		if err := add(g.Path); err != nil {
+			return nil, err
+		}
+	}
+	return outs, nil
+}
+
+// inferred calls add for each file that an action says that it makes.
+func inferred(a *dune.Action, add func(dune.Template) error) error {
+	var file *dune.Template
+	switch a.Op {
+	case dune.ActionNoInfer:
+		return nil
+	case dune.ActionStdoutTo, dune.ActionStderrTo, dune.ActionOutputsTo, dune.ActionWriteFile:
+		file = &a.Args[0]
+	case dune.ActionCopy, dune.ActionCopyLine, dune.ActionFormatDune:
+		file = &a.Args[1]
+	}
+	if file != nil {
+		if err := add(*file); err != nil {
+			return err
+		}
+	}
+	for _, b := range a.Actions {
+		if err := inferred(b, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rule defines the action of a rule.
+func (r *Rules) rule(t *engine.Task, k key) (*made, error) {
+	d, s, err := r.stanzaOf(t, k)
+	if err != nil {
+		return nil, err
+	}
+	x := s.(*dune.Rule)
+	m, err := r.defineRule(t, k, d, x)
+	return m, r.fail(err, x.At(), "Invalid rule")
+}
+
+func (r *Rules) defineRule(t *engine.Task, k key, d *dir, s *dune.Rule) (*made, error) {
+	outs, err := r.targets(t, k.ctx, d, s)
+	if err != nil {
+		return nil, err
+	}
+	m := &made{}
+	x := r.naming(t, k.ctx, d)
+	var tokens []string
+	for _, o := range outs {
+		p := path.Join(root(k.ctx), d.path, o)
+		m.outs = append(m.outs, p)
+		tokens = append(tokens, action.Ref(p))
+	}
+	if err := x.deps(s.Deps); err != nil {
+		return nil, err
+	}
+	x.local["targets"] = tokens
+	if s.One && len(tokens) == 1 {
+		x.local["target"] = tokens
+	}
+	j := job{key: k, name: "rule " + path.Join(d.path, strings.Join(outs[:min(1, len(outs))], "")), outs: m.outs}
+	if len(outs) == 0 {
+		j.name = strings.TrimSuffix(fmt.Sprintf("alias %s %s", aliasNames(s.Aliases), orTop(d.path)), " the top directory")
+		j.result = path.Join(root(k.ctx), d.path, ".alias", strings.TrimPrefix(k.name, "test.")+".out")
+		m.result = j.result
+	}
+	return m, r.act(x, j, s.Action, s.Locks)
+}
+
+func aliasNames(names []dune.Text) string {
+	var out []string
+	for _, n := range names {
+		out = append(out, n.Value)
+	}
+	return strings.Join(out, ",")
+}
+
+// A job is what an action of dune is carried out for.
+type job struct {
+	key    key
+	name   string
+	outs   []string // paths
+	result string   // takes standard output, of an action that makes nothing
+}
+
+// act defines the action of the engine that carries out one of dune.
+func (r *Rules) act(x *expander, j job, a *dune.Action, locks []dune.Template) error {
+	y := &acting{expander: x, outs: map[string]bool{}, dir: x.d.path}
+	for _, o := range j.outs {
+		y.outs[o] = true
+	}
+	tree, err := y.tree(a)
+	if err != nil {
+		return err
+	}
+	spec := r.spec(j)
+	spec.Dir = y.dir
+	if err := x.locks(&spec, locks); err != nil {
+		return err
+	}
+	if err := r.complete(x, &spec); err != nil {
+		return err
+	}
+	corrections := ""
+	if y.corrects {
+		corrections = path.Join(root(x.ctx), x.d.path, ".corrected", path.Base(j.name)+"-"+path.Base(spec.Outputs[0]))
+	}
+	tree.Into(&spec, corrections)
+	return x.t.Define(spec)
+}
+
+// spec begins the specification of a job.
+func (r *Rules) spec(j job) action.Spec {
+	s := action.Spec{
+		Name: j.name, Context: j.key.ctx.String(), Target: j.key.String(),
+		Root: root(j.key.ctx), Outputs: j.outs, Sandbox: true,
+	}
+	if j.result != "" {
+		s.Outputs, s.Stdout, s.Local = []string{j.result}, j.result, true
+	}
+	return s
+}
+
+// locks keeps actions apart that name the same lock.
+func (x *expander) locks(spec *action.Spec, locks []dune.Template) error {
+	for _, l := range locks {
+		name, err := l.ExpandOne(x.expand)
+		if err != nil {
+			return err
+		}
+		if spec.Pool.Name != "" {
+			return errorAt(l.Range, "Not supported", "An action has at most one lock.")
+		}
+		spec.Pool = action.Pool{Name: "lock " + name, Depth: 1}
+	}
+	return nil
+}
+
+// searchPath is the PATH of actions, after the directories of what they run with.
+const searchPath = "/usr/local/bin:/usr/bin:/bin"
+
+// complete adds what was collected to a specification: inputs, tools and the
+// environment, which is the context's with what env stanzas add.
+func (r *Rules) complete(x *expander, spec *action.Spec) error {
+	env, err := r.w.Env(x.t, x.ctx)
+	if err != nil {
+		return err
+	}
+	here, err := r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
+	if err != nil {
+		return err
+	}
+	in := x.inputs
+	vars := map[string]string{"PATH": strings.Join(append(slices.Clone(in.path), searchPath), ":"), "INSIDE_DUNE": "1"}
+	for _, more := range []map[string]string{env.Vars, here.vars, in.env} {
+		for n, v := range more {
+			if n == "PATH" {
+				v = strings.Join(append(slices.Clone(in.path), v), ":")
+			}
+			vars[n] = v
+		}
+	}
+	spec.Env = toolchain.Environ(vars)
+	made := map[string]bool{}
+	for _, o := range spec.Outputs {
+		made[o] = true
+	}
+	for _, f := range append(in.files, env.Inputs...) {
+		if !made[f] {
+			made[f] = true
+			spec.Inputs = append(spec.Inputs, f)
+		}
+	}
+	sort.Strings(spec.Inputs)
+	spec.Tools = append(spec.Tools, in.tools...)
+	spec.Writable = append(spec.Writable, in.writable...)
+	if in.pool.Name != "" {
+		spec.Pool = in.pool
+	}
+	spec.Unknown = append(spec.Unknown, env.Waits...)
+	return nil
+}

@@ -1,0 +1,214 @@
+package dune
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/dune/sexp"
+)
+
+// A SetOp says how a Set is made.
+type SetOp uint8
+
+// The operations of the ordered set language.
+const (
+	SetStandard SetOp = iota // :standard, also for a field that is not there
+	SetElement               // Element
+	SetUnion                 // of Sets, in order; none: the empty set
+	SetDiff                  // Sets[0] \ Sets[1]
+	SetInclude               // (:include Element): the set that the file Element holds
+)
+
+// A Set is an expression of the ordered set language. Its zero value is :standard.
+type Set struct {
+	Op      SetOp
+	Element Template
+	Sets    []Set
+	Range   hcl.Range
+}
+
+// Given reports whether the set is written in a file.
+func (s *Set) Given() bool { return s.Range.Filename != "" }
+
+// An Includer returns the set that an included file holds; see ReadSet.
+type Includer func(file Template) (*Set, error)
+
+// Eval returns the elements of a set. A nil includer is for sets that may not
+// include files.
+func (s *Set) Eval(standard []string, expand Expander, include Includer) ([]string, error) {
+	switch s.Op {
+	case SetStandard:
+		return standard, nil
+	case SetElement:
+		return s.Element.Expand(expand)
+	case SetDiff:
+		left, err := s.Sets[0].Eval(standard, expand, include)
+		if err != nil {
+			return nil, err
+		}
+		right, err := s.Sets[1].Eval(standard, expand, include)
+		if err != nil {
+			return nil, err
+		}
+		drop := make(map[string]bool, len(right))
+		for _, e := range right {
+			drop[e] = true
+		}
+		return slices.DeleteFunc(slices.Clone(left), func(e string) bool { return drop[e] }), nil
+	case SetInclude:
+		if include == nil {
+			return nil, errorAt(s.Range, "No files here", "(:include FILE) may not be used here.")
+		}
+		in, err := include(s.Element)
+		if err != nil {
+			return nil, err
+		}
+		return in.Eval(standard, expand, nil)
+	}
+	var all []string
+	for i := range s.Sets {
+		elements, err := s.Sets[i].Eval(standard, expand, include)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, elements...)
+	}
+	return all, nil
+}
+
+// Templates returns all elements that are written in a set, also those that
+// are taken away, but no names of included files.
+func (s *Set) Templates() []Template {
+	var all []Template
+	if s.Op == SetElement {
+		all = append(all, s.Element)
+	}
+	for i := range s.Sets {
+		all = append(all, s.Sets[i].Templates()...)
+	}
+	return all
+}
+
+// Includes returns the names of the files that a set includes.
+func (s *Set) Includes() []Template {
+	var all []Template
+	if s.Op == SetInclude {
+		all = append(all, s.Element)
+	}
+	for i := range s.Sets {
+		all = append(all, s.Sets[i].Includes()...)
+	}
+	return all
+}
+
+// constant reports whether a set says all without variables and files.
+func (s *Set) constant() bool {
+	for _, t := range s.Templates() {
+		if _, ok := t.Text(); !ok {
+			return false
+		}
+	}
+	return len(s.Includes()) == 0
+}
+
+// ReadSet reads a file that a set includes: one list, or one element.
+func ReadSet(filename string, src []byte) (*Set, hcl.Diagnostics) {
+	r := &reader{lang: Latest}
+	nodes := r.parse(filename, src)
+	set := &Set{Op: SetUnion, Range: hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos}}
+	switch {
+	case r.diags.HasErrors():
+	case len(nodes) != 1:
+		r.errorf(set.Range, "Not a set", "The file must hold one s-expression, a list of elements; it holds %d.", len(nodes))
+	case nodes[0].Kind == sexp.List:
+		*set = r.set(nodes[0].Items, nodes[0].Range)
+	default:
+		*set = r.setItem(nodes[0])
+	}
+	for _, t := range set.Templates() {
+		if _, ok := t.Text(); !ok {
+			r.errorf(t.Range, "No variables here", "Variables may not be used in a file that is included.")
+		}
+	}
+	return set, r.diags
+}
+
+// set reads items as a set: their union, or what is before \ without what is
+// after it.
+func (r *reader) set(items []*sexp.Node, rng hcl.Range) Set {
+	union := Set{Op: SetUnion, Range: rng}
+	for i, n := range items {
+		if n.IsAtom(`\`) {
+			return Set{Op: SetDiff, Sets: []Set{union, r.set(items[i+1:], rng)}, Range: rng}
+		}
+		union.Sets = append(union.Sets, r.setItem(n))
+	}
+	return union
+}
+
+func (r *reader) setItem(n *sexp.Node) Set {
+	if n.Kind == sexp.List {
+		head, ok := n.Head()
+		switch {
+		case !ok, strings.HasPrefix(head, "-"), head == `\`, head == ":standard":
+		case head == ":include":
+			if len(n.Items) != 2 {
+				r.errorf(n.Range, "Wrong include", "It is (:include FILE).")
+				return Set{Op: SetUnion, Range: n.Range}
+			}
+			return Set{Op: SetInclude, Element: r.template(n.Items[1]), Range: n.Range}
+		case strings.HasPrefix(head, ":"):
+		case head != "":
+			r.errorf(n.Items[0].Range, "Quotes needed", "This must be in quotes, since it is the first element of a list and begins with neither - nor :.")
+		}
+		return r.set(n.Items, n.Range)
+	}
+	if text, ok := n.Text(); ok && n.Kind == sexp.Atom && strings.HasPrefix(text, ":") {
+		switch text {
+		case ":standard":
+			return Set{Op: SetStandard, Range: n.Range}
+		case ":include":
+			r.errorf(n.Range, "Wrong include", "It is (:include FILE).")
+		default:
+			r.errorf(n.Range, "Unknown symbol", "There is no %s.%s", text, hint(text, []string{":standard", ":include"}))
+		}
+		return Set{Op: SetUnion, Range: n.Range}
+	}
+	return Set{Op: SetElement, Element: r.template(n), Range: n.Range}
+}
+
+// set reads the arguments of a field as a set.
+func (a *field) set() Set {
+	if a == nil {
+		return Set{}
+	}
+	return a.r.set(a.args, a.node.Range)
+}
+
+// setSince is set, but what is not constant needs a version of the language.
+func (a *field) setSince(major, minor int) Set {
+	s := a.set()
+	if !s.constant() {
+		since(major, minor)(a.r, "A list of modules that is not constant", a.node.Range)
+	}
+	return s
+}
+
+// constantSet is set, but neither variables nor files may be used.
+func (a *field) constantSet() Set {
+	s := a.set()
+	if !s.constant() {
+		a.r.errorf(a.node.Range, "No variables here", "Neither variables nor (:include …) may be used in the field %q.", a.name)
+	}
+	return s
+}
+
+// optional returns nil for a field that is not there.
+func (s Set) optional() *Set {
+	if s.Given() {
+		return &s
+	}
+	return nil
+}
