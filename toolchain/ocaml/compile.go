@@ -3,6 +3,7 @@ package ocaml
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"erg.build/erg/engine/action"
 )
@@ -30,23 +31,16 @@ import (
 // An interface made from an .ml says where things are defined and numbers
 // them, so that moving a line changes it and recompiles its users: it takes
 // an .mli to keep them apart.
+//
+// # Where the interface goes
+//
+// A compiler writes the interface, and the typed tree, beside the code. Where
+// a layout has other directories for them, they are moved there by the engine:
+// the alternative would be a second compilation of each module without .mli,
+// to byte code that nobody may want.
 
 // compiled reports whether it has code.
 func (m *module) compiled() bool { return m.impl != "" || m.gen }
-
-// file is one of a module's compiled files.
-func (b *builder) file(m *module, ext string) string { return path.Join(b.dir, m.unit+ext) }
-
-// objects are what linking a module takes.
-func (b *builder) objects(m *module, mode Mode) []string {
-	switch {
-	case !m.compiled():
-		return nil
-	case mode == Native:
-		return []string{b.file(m, ".cmx"), b.file(m, b.tc.objectExt())}
-	}
-	return []string{b.file(m, ".cmo")}
-}
 
 func (tc *Toolchain) objectExt() string {
 	if ext := tc.conf["ext_obj"]; ext != "" {
@@ -57,26 +51,69 @@ func (tc *Toolchain) objectExt() string {
 
 func (b *builder) opaque() bool { return b.u.Profile != "release" }
 
-// compileFlags are the arguments that all modules of the unit share.
-func (b *builder) compileFlags(mode Mode) []string {
-	flags := []string{"-c", "-g"}
-	if b.opaque() {
+// baseFlags are what all modules of the unit are compiled with, generated ones
+// too.
+func (b *builder) baseFlags(mode Mode) []string {
+	flags := []string{"-c"}
+	if !b.u.Exact {
+		flags = append(flags, "-g")
+	}
+	switch {
+	case b.opaque():
 		flags = append(flags, "-opaque")
-	} else if mode == Native && b.tc.conf["flambda"] == "true" {
+	case mode == Native && !b.u.Exact && b.tc.conf["flambda"] == "true":
 		flags = append(flags, "-O3")
 	}
-	flags = append(flags, b.tc.cfg.Flags...)
-	flags = append(flags, b.u.Flags...)
+	return append(flags, b.tc.cfg.Flags...)
+}
+
+// ownFlags are the unit's own, for a mode.
+func (b *builder) ownFlags(mode Mode) []string {
 	if mode == Native {
-		flags = append(flags, b.u.NativeFlags...)
-	} else {
-		flags = append(flags, b.u.ByteFlags...)
+		return slices.Concat(b.u.Flags, b.u.NativeFlags)
 	}
-	flags = append(flags, "-I", action.Ref(b.dir))
-	for _, l := range slices.Backward(b.libs) {
-		flags = append(flags, "-I", action.Ref(l.Dir))
+	return slices.Concat(b.u.Flags, b.u.ByteFlags)
+}
+
+// compileFlags are the arguments that all modules of the unit share.
+func (b *builder) compileFlags(mode Mode) []string {
+	flags := append(b.baseFlags(mode), b.ownFlags(mode)...)
+	flags = append(flags, b.includeSelf(mode)...)
+	for _, l := range slices.Backward(b.visible) {
+		flags = b.include(flags, l.Dir)
+		if mode == Native && l.Native != l.Dir && l.Native != "" {
+			flags = b.include(flags, l.Native)
+		}
 	}
-	return append(flags, b.tc.standardFlags(b.std)...)
+	flags = append(flags, b.tc.standardFlags(b.std)...)
+	if b.alias != nil || b.u.Exact {
+		flags = append(flags, "-no-alias-deps")
+	}
+	if b.alias != nil {
+		flags = append(flags, "-open", b.alias.name)
+	}
+	return flags
+}
+
+func (b *builder) includeSelf(mode Mode) []string {
+	var flags []string
+	for _, dir := range b.searched(mode) {
+		flags = append(flags, "-I", action.Ref(dir))
+	}
+	if b.vlib != nil {
+		for _, dir := range b.vlib.searched(mode) {
+			flags = append(flags, "-I", action.Ref(dir))
+		}
+	}
+	return flags
+}
+
+// include adds a directory to search, if compilers do not search it anyway.
+func (b *builder) include(flags []string, dir string) []string {
+	if dir == path.Clean(b.tc.conf["standard_library"]) || dir == "" {
+		return flags
+	}
+	return append(flags, "-I", action.Ref(dir))
 }
 
 // compileAll defines the compilations of all modules.
@@ -86,8 +123,8 @@ func (b *builder) compileAll() error {
 			return err
 		}
 	}
-	for _, m := range b.modules {
-		if m.intf != "" {
+	for _, m := range b.src.modules {
+		if m.intf != "" && m.implements == nil {
 			if err := b.t.Define(b.interfaceSpec(m)); err != nil {
 				return err
 			}
@@ -101,24 +138,41 @@ func (b *builder) compileAll() error {
 			}
 		}
 	}
+	for _, m := range b.src.compat {
+		if err := b.write(m.impl, m.text); err != nil {
+			return err
+		}
+		for _, mode := range b.modes {
+			if err := b.t.Define(b.implementation(m, mode)); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
-// compileAlias defines how the alias module is written and compiled.
+// write defines a file whose text is known.
+func (b *builder) write(file, text string) error {
+	s := b.spec("write " + b.shown(file))
+	s.Env, s.Tools, s.Unknown = nil, nil, nil
+	s.Outputs = []string{file}
+	s.Written = &action.Written{Text: text}
+	return b.t.Define(s)
+}
+
+// compileAlias defines how the alias module is written and compiled. It
+// mentions what is compiled after it, and nothing else: not even Stdlib. The
+// unit's flags are not for it; they may open modules.
 func (b *builder) compileAlias() error {
-	src := b.file(b.alias, ".ml-gen")
-	s := b.spec("write " + b.shown(src))
-	s.Argv = append([]string{"/bin/sh", "-c", `printf '%s\n' "$@"`, "sh"}, aliases(b.src.modules, b.alias)...)
-	s.Env = nil
-	s.Tools, s.Unknown = nil, nil
-	s.Outputs, s.Stdout = []string{src}, src
-	if err := b.t.Define(s); err != nil {
+	src := path.Join(b.at.sources, b.alias.unit+".ml-gen")
+	if err := b.write(src, b.aliases()); err != nil {
 		return err
 	}
 	for _, mode := range b.modes {
 		c := b.compilation(mode, src)
-		c.Argv = append(c.Argv, b.flags[mode]...)
-		c.Argv = append(c.Argv, "-w", "-49", "-no-alias-deps")
+		c.Argv = append(c.Argv, b.baseFlags(mode)...)
+		c.Argv = append(c.Argv, b.includeSelf(mode)...)
+		c.Argv = append(c.Argv, "-w", "-49", "-nopervasives", "-nostdlib", "-no-alias-deps")
 		b.implementing(&c, b.alias, mode, src)
 		if err := b.t.Define(c); err != nil {
 			return err
@@ -145,23 +199,44 @@ func (b *builder) compilation(mode Mode, src string) action.Spec {
 
 // implementing completes the compilation of a module's code.
 func (b *builder) implementing(s *action.Spec, m *module, mode Mode, src string) {
+	objects := b.objects(m, mode)
+	out := objects[0]
 	cmi := b.file(m, ".cmi")
-	s.Outputs = b.objects(m, mode)
 	suffix := path.Ext(src)
-	if m.intf == "" && b.owner == mode {
-		s.Outputs = append([]string{cmi}, s.Outputs...)
+	s.Outputs = objects
+	if b.owner == mode && m.intf == "" {
+		s.Outputs = append([]string{cmi}, objects...)
+		b.made(s, cmi, out, ".cmi")
 		suffix = ".none"
 	} else {
 		s.Inputs = append(s.Inputs, cmi)
 	}
-	out := b.objects(m, mode)[0]
+	if b.owner == mode && b.u.Annotate {
+		cmt := b.file(m, ".cmt")
+		s.Argv = append(s.Argv, "-bin-annot")
+		s.Outputs = append(s.Outputs, cmt)
+		b.made(s, cmt, out, ".cmt")
+	}
 	s.Argv = append(s.Argv, "-intf-suffix", suffix, "-o", action.Ref(out), "-impl", action.Ref(src))
+}
+
+// made has what the compiler writes beside another output put in its place.
+func (b *builder) made(s *action.Spec, file, beside, ext string) {
+	if from := strings.TrimSuffix(beside, path.Ext(beside)) + ext; from != file {
+		s.Moves = append(s.Moves, action.Move{From: from, To: file})
+	}
 }
 
 func (b *builder) implementation(m *module, mode Mode) action.Spec {
 	s := b.compilation(mode, m.impl)
-	s.Argv = append(s.Argv, b.flags[mode]...)
-	s.Argv = append(s.Argv, b.openAlias()...)
+	if m.compat != nil {
+		s.Argv = append(s.Argv, b.baseFlags(mode)...)
+		s.Argv = append(s.Argv, b.ownFlags(mode)...)
+		s.Argv = append(s.Argv, b.includeSelf(mode)...)
+	} else {
+		s.Argv = append(s.Argv, b.flags[mode]...)
+		s.Argv = append(s.Argv, m.flags...)
+	}
 	b.implementing(&s, m, mode, m.impl)
 	if len(b.waits) == 0 {
 		b.reads(&s, m, mode)
@@ -170,26 +245,29 @@ func (b *builder) implementation(m *module, mode Mode) action.Spec {
 }
 
 // interfaceSpec compiles an .mli. Both compilers do that alike; ocamlc
-// starts faster.
+// starts faster. A module without code is opaque in any case: users would look
+// for its code and warn that there is none.
 func (b *builder) interfaceSpec(m *module) action.Spec {
 	s := b.compilation(Byte, m.intf)
 	cmi := b.file(m, ".cmi")
 	s.Argv = append(s.Argv, b.flags[Byte]...)
-	s.Argv = append(s.Argv, b.openAlias()...)
-	s.Argv = append(s.Argv, "-o", action.Ref(cmi), "-intf", action.Ref(m.intf))
+	s.Argv = append(s.Argv, m.flags...)
+	if m.impl == "" && !b.opaque() {
+		s.Argv = append(s.Argv, "-opaque")
+	}
 	s.Outputs = []string{cmi}
+	if b.u.Annotate {
+		cmti := b.file(m, ".cmti")
+		s.Argv = append(s.Argv, "-bin-annot")
+		s.Outputs = append(s.Outputs, cmti)
+		b.made(&s, cmti, cmi, ".cmti")
+	}
+	s.Argv = append(s.Argv, "-o", action.Ref(cmi), "-intf", action.Ref(m.intf))
 	if len(b.waits) == 0 {
 		r := b.reach[m]
 		b.readInterfaces(&s, m, r.public, r.publicLibs)
 	}
 	return s
-}
-
-func (b *builder) openAlias() []string {
-	if b.alias == nil {
-		return nil
-	}
-	return []string{"-no-alias-deps", "-open", b.alias.name}
 }
 
 // reads adds what the compilation of a module's code may read.
@@ -220,9 +298,9 @@ func (b *builder) reads(s *action.Spec, m *module, mode Mode) {
 		}
 		libs = r.allLibs
 	}
-	for i, l := range b.libs {
+	for i, l := range b.visible {
 		if libs.has(i) && !l.Opaque {
-			s.Inputs = append(s.Inputs, l.Optimised...)
+			s.Inputs = append(s.Inputs, l.code()...)
 		}
 	}
 }
@@ -237,9 +315,24 @@ func (b *builder) readInterfaces(s *action.Spec, m *module, mods, libs set) {
 			s.Inputs = append(s.Inputs, b.file(d, ".cmi"))
 		}
 	}
-	for i, l := range b.libs {
+	for i, l := range b.visible {
 		if libs.has(i) {
-			s.Inputs = append(s.Inputs, l.Interfaces...)
+			s.Inputs = append(s.Inputs, l.interfaces()...)
+			s.Tools = withTools(s.Tools, l.Tools)
 		}
 	}
+}
+
+// withTools adds tools to a list that others share.
+func withTools(tools, more []action.Tool) []action.Tool {
+	if len(more) == 0 {
+		return tools
+	}
+	tools = slices.Clone(tools)
+	for _, t := range more {
+		if !slices.Contains(tools, t) {
+			tools = append(tools, t)
+		}
+	}
+	return tools
 }

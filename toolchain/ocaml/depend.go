@@ -29,10 +29,10 @@ func parseDepend(out []byte, files []string) ([][]string, error) {
 	return names, nil
 }
 
-// resolve fills in which modules of the unit a module mentions.
-func resolve(modules []*module) {
+// resolve fills in which of the visible modules the modules mention.
+func resolve(modules, visible []*module) {
 	byName := map[string]*module{}
-	for _, m := range modules {
+	for _, m := range visible {
 		byName[m.name] = m
 	}
 	local := func(self *module, names []string) []*module {

@@ -30,6 +30,9 @@ func (b *builder) linker(mode Mode) string {
 // code and satisfy keep (nil keeps all).
 func (b *builder) linked(keep func(place int) bool) []*module {
 	var mods []*module
+	if b.vlib != nil && b.vlib.alias != nil {
+		mods = append(mods, b.vlib.alias)
+	}
 	if b.alias != nil {
 		mods = append(mods, b.alias)
 	}
@@ -41,74 +44,153 @@ func (b *builder) linked(keep func(place int) bool) []*module {
 	return mods
 }
 
-// archive makes the library's .cma or .cmxa.
-func (b *builder) archive(mode Mode, out string) action.Spec {
-	s := b.spec(strings.TrimPrefix(archiveExt(mode), ".") + " " + b.shown(out))
-	s.Argv = []string{b.linker(mode), "-a", "-g", "-o", action.Ref(out)}
-	s.Outputs = []string{out}
-	if mode == Native {
-		s.Outputs = append(s.Outputs, nativeArchive(out))
-	}
-	for _, m := range b.linked(nil) { // planning, in an order that may be wrong
-		objects := b.objects(m, mode)
-		s.Argv = append(s.Argv, action.Ref(objects[0]))
-		s.Inputs = append(s.Inputs, objects...)
-	}
-	return s
-}
-
 // link makes a program: of the modules, those that its main one needs.
 //
-// Byte code that calls C code is linked with the runtime into an executable
-// (-custom): the alternative, shared libraries that ocamlrun finds along a
-// path, would tie the program to where it was built.
-func (b *builder) link(p Program, main string, stubs []string) action.Spec {
+// Archives name their C code by -l, so the linker is told where it is. C
+// libraries that the unit names itself come before what archives name, so the
+// stubs that need them are named as well, in front of them.
+func (b *builder) link(p Program, stubs []string) action.Spec {
 	s := b.spec("link " + b.shown(p.Path))
 	s.Outputs = []string{p.Path}
 	archives, custom := b.tc.standardArchives(b.std, p.Mode)
 	libs := slices.Clone(archives)
+	var search, cfiles []string
 	var cdeps []*cc.Library
-	var cfiles []string
-	for _, l := range b.libs {
+	needed := b.libs
+	if p.Kind == Plugin {
+		needed, libs = Libraries(p.Embed), nil
+	}
+	for _, l := range needed {
 		for _, a := range l.Archives[p.Mode] {
 			libs = append(libs, action.Ref(a))
 		}
-		s.Inputs = append(s.Inputs, l.Files(p.Mode)...)
+		search = append(search, l.searched(p)...)
+		if l.Installed() {
+			custom = true // who knows
+			s.Tools = withTools(s.Tools, l.Tools)
+		} else {
+			s.Inputs = append(s.Inputs, l.Files(p.Mode)...)
+		}
 		if l.Stubs != "" {
 			cfiles = append([]string{l.Stubs}, cfiles...)
 		}
+		if l.Shared != "" && p.shares() {
+			s.Inputs = append(s.Inputs, l.Shared)
+		}
 		cdeps = append(cdeps, l.CDeps...)
 	}
-	cfiles = append(slices.Clone(stubs), cfiles...)
 	s.Inputs = append(s.Inputs, stubs...)
 	cflags, cinputs := cc.LinkArgs(append(slices.Clone(b.u.CDeps), cdeps...))
 	s.Inputs = append(s.Inputs, cinputs...)
 	s.Inputs = append(s.Inputs, b.u.Inputs...)
+	custom = custom || len(stubs)+len(cfiles)+len(cflags) > 0
 
-	s.Argv = []string{b.linker(p.Mode), "-g", "-o", action.Ref(p.Path)}
-	if p.Mode == Byte && (custom || len(cfiles) > 0 || len(cflags) > 0) {
-		s.Argv = append(s.Argv, "-custom")
-	}
+	s.Argv = append([]string{b.linker(p.Mode)}, b.linkerFlags(p.Mode)...)
+	s.Argv = append(s.Argv, "-o", action.Ref(p.Path))
+	s.Argv = append(s.Argv, b.kindFlags(p, custom)...)
 	s.Argv = append(s.Argv, b.tc.cfg.Flags...)
 	s.Argv = append(s.Argv, b.tc.standardFlags(b.std)...)
-	s.Argv = append(s.Argv, libs...)
-	var needed func(place int) bool // planning, all of them
-	if len(b.waits) == 0 {
-		i := slices.IndexFunc(b.modules, func(m *module) bool { return m.name == main })
-		needed = b.reach[b.modules[i]].all.has
+	for _, dir := range distinct(append(search, b.u.Search...)) {
+		s.Argv = b.include(s.Argv, dir)
 	}
-	for _, m := range b.linked(needed) {
+	s.Argv = append(s.Argv, libs...)
+	var keep func(place int) bool // planning, all of them
+	if len(b.waits) == 0 {
+		main := capitalize(p.Name)
+		i := slices.IndexFunc(b.modules, func(m *module) bool { return m.name == main })
+		keep = b.reach[b.modules[i]].all.has
+	}
+	for _, m := range b.linked(keep) {
 		objects := b.objects(m, p.Mode)
 		s.Argv = append(s.Argv, action.Ref(objects[0]))
 		s.Inputs = append(s.Inputs, objects...)
 	}
-	for _, f := range cfiles {
+	if len(cflags) > 0 {
+		stubs = append(slices.Clone(stubs), cfiles...)
+	}
+	for _, f := range stubs {
 		s.Argv = append(s.Argv, action.Ref(f))
 	}
 	s.Argv = append(s.Argv, driverFlags(cflags)...)
 	s.Argv = append(s.Argv, b.u.LinkFlags...)
+	s.Argv = append(s.Argv, b.foreignFlags(p.Mode)...)
 	s.Inputs = distinct(s.Inputs)
 	return s
+}
+
+// linkerFlags are what the unit says to a compiler that links.
+func (b *builder) linkerFlags(mode Mode) []string {
+	if b.u.Exact {
+		return b.ownFlags(mode)
+	}
+	return []string{"-g"}
+}
+
+// shares reports whether C code is looked for in shared libraries when the
+// program starts.
+func (p Program) shares() bool {
+	return p.Mode == Byte && (p.Kind == Script || p.Kind == Plugin)
+}
+
+// kindFlags tell a compiler what to link. custom says whether there is C code.
+//
+// Byte code that calls C code is linked with the runtime into an executable:
+// the alternative, shared libraries that ocamlrun finds along a path, would tie
+// the program to where it was built.
+func (b *builder) kindFlags(p Program, custom bool) []string {
+	windows := b.tc.conf["os_type"] == "Win32"
+	switch {
+	case p.Kind == Plugin && p.Mode == Native:
+		return []string{"-shared"}
+	case p.Kind == Plugin:
+		return []string{"-a"}
+	case p.Kind == Object, p.Kind == Shared && windows:
+		return []string{"-output-complete-obj"}
+	case p.Kind == Shared:
+		var flags []string
+		if p.Mode == Native { // which forgets them here
+			for _, l := range strings.Fields(b.tc.conf["native_c_libraries"]) {
+				flags = append(flags, "-cclib", l)
+			}
+		}
+		return append(flags, "-output-complete-obj", "-runtime-variant", "_pic")
+	case p.Kind == Script || p.Mode == Native || !custom:
+		return nil
+	case b.u.Exact && b.tc.conf.atLeast(4, 11):
+		return []string{"-output-complete-exe"}
+	}
+	return []string{"-custom"}
+}
+
+// searched are the directories in which a link finds what archives of the
+// library name by -l.
+func (l *Library) searched(p Program) []string {
+	dirs := slices.Clone(l.Search)
+	if l.Stubs != "" {
+		dirs = append(dirs, path.Dir(l.Stubs))
+	}
+	if path.IsAbs(l.Dir) {
+		dirs = append(dirs, l.Dir)
+	}
+	return dirs
+}
+
+// foreignFlags name the archives of C code of the unit.
+func (b *builder) foreignFlags(mode Mode) []string {
+	names := slices.Clone(b.u.ForeignArchives)
+	if !b.exe && b.hasStubs() {
+		names = append([]string{b.stubOwner().Name}, names...)
+	}
+	var flags []string
+	if mode == Byte && b.tc.sharesStubs() && !b.exe {
+		for _, n := range names {
+			flags = append(flags, "-dllib", "-l"+n)
+		}
+	}
+	for _, n := range names {
+		flags = append(flags, "-cclib", "-l"+n)
+	}
+	return flags
 }
 
 // driverFlags turns what a C compiler driver takes for a link into what
@@ -135,41 +217,4 @@ func distinct(list []string) []string {
 		seen[s] = true
 		return was
 	})
-}
-
-// stubOwner is for whom the C code of the unit is compiled: it has its own
-// directory, since foo.ml and foo.c would both become foo.o.
-func (b *builder) stubOwner() cc.Owner {
-	o := b.u.Owner
-	o.Name += "_stubs"
-	return o
-}
-
-func (b *builder) stubCompiler() *cc.Toolchain {
-	if b.u.Stubs != nil {
-		return b.u.Stubs
-	}
-	return b.tc.c
-}
-
-// stubs defines the compilations of the unit's C code, with the flags that
-// the OCaml compiler was configured with: they are part of its ABI.
-func (b *builder) stubs() ([]string, error) {
-	if len(b.src.stubs) == 0 {
-		return nil, nil
-	}
-	var flags []string
-	for _, name := range []string{"ocamlc_cflags", "ocamlc_cppflags"} {
-		flags = append(flags, strings.Fields(b.tc.conf[name])...)
-	}
-	u := cc.Unit{
-		Owner:     b.stubOwner(),
-		Sources:   b.src.stubs,
-		Generated: b.u.Generated,
-		Include:   append(slices.Clone(b.u.Include), path.Clean(b.tc.conf["standard_library"])),
-		Flags:     append(flags, b.u.CFlags...),
-		Inputs:    b.u.Inputs,
-	}
-	u.Use(b.u.CDeps)
-	return b.stubCompiler().Objects(b.t, u)
 }

@@ -40,16 +40,18 @@ const (
 // A Layout says where what is compiled goes. The zero value is the layout of
 // build files: all in Root/Dir/.objs/NAME.
 type Layout struct {
-	// Objects is the directory of interfaces, annotations and byte code.
+	// Objects is the directory of interfaces, typed trees and byte code; those
+	// who use the unit see it.
 	Objects string
-	// Native is the directory of native code; "" for Objects.
+	// Native is the directory of native code, which they see too; "" for
+	// Objects.
 	Native string
-	// Private is the directory for interfaces of private modules, and what
-	// else is compiled of them; "" for a directory beside Objects.
+	// Private is the directory of the interfaces of private modules, which
+	// they do not see; "" for a directory in Objects.
 	Private string
-	// Alias is the directory where the alias module's source is written; ""
-	// for Objects.
-	Alias string
+	// Sources is the directory where sources that are made for the unit are
+	// written: alias modules; "" for Objects.
+	Sources string
 }
 
 // A Kind is what a link makes.
@@ -74,4 +76,15 @@ const (
 // String returns the kind in words.
 func (k Kind) String() string {
 	return [...]string{"executable", "script", "object", "shared library", "plugin"}[k]
+}
+
+// A Program is what is linked.
+type Program struct {
+	Name string // its main module, in lower case as well: "main"
+	Mode Mode
+	Kind Kind
+	Path string // of the file that is made
+	// Embed are the libraries that are linked into a Plugin; who loads it has
+	// the others. All else has all libraries.
+	Embed []*Library
 }

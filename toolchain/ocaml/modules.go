@@ -1,6 +1,7 @@
 package ocaml
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -36,6 +37,15 @@ type module struct {
 	impl string // its .ml; "" when there is only an interface
 	intf string // its .mli; "" for none
 	gen  bool   // an alias module
+	text string // of impl, when erg writes it
+
+	private bool
+	virtual bool
+	flags   []string
+	compat  *module // whose deprecated other name this is
+	// implements is the virtual module of another library whose code this is.
+	implements *module
+	at         place
 
 	implNames, intfNames []string  // what they mention, as ocamldep says
 	implDeps, intfDeps   []*module // what of it is in the unit
@@ -86,6 +96,7 @@ func (e *SourceError) Error() string { return e.Source + ": " + e.Reason }
 // A sorted tells the sources of a unit apart by kind.
 type sorted struct {
 	modules []*module // by name
+	compat  []*module // by name: see Transitional
 	lexers  []string  // .mll
 	parsers []string  // .mly
 	stubs   []string  // C
@@ -147,6 +158,33 @@ func sortSources(o cc.Owner, sources []string) (*sorted, error) {
 	return s, nil
 }
 
+// give adds modules that were said one by one.
+func (s *sorted) give(o cc.Owner, modules []Module) error {
+	for _, in := range modules {
+		name := capitalize(in.Name)
+		if i := slices.IndexFunc(s.modules, func(m *module) bool { return m.name == name }); i >= 0 {
+			old := s.modules[i]
+			return &ClashError{o.Target, name, old.file(), cmp.Or(in.Impl, in.Intf)}
+		}
+		m := &module{name: name, impl: in.Impl, intf: in.Intf, text: in.Text,
+			private: in.Private, virtual: in.Virtual, flags: in.Flags}
+		switch {
+		case m.file() == "":
+			return &SourceError{o.Target, name, "the module has neither an implementation nor an interface"}
+		case m.virtual && m.impl != "":
+			return &SourceError{o.Target, m.impl, "the module is virtual, so its code belongs in libraries that implement this one"}
+		case m.virtual && m.intf == "":
+			return &SourceError{o.Target, name, "the module is virtual and needs an interface"}
+		}
+		s.modules = append(s.modules, m)
+	}
+	slices.SortFunc(s.modules, func(a, b *module) int { return strings.Compare(a.name, b.name) })
+	return nil
+}
+
+// file is a file that says that there is the module.
+func (m *module) file() string { return cmp.Or(m.impl, m.intf) }
+
 // generated returns what a generator makes of a source: a file in the output
 // root, where the source would be in the tree.
 func generated(o cc.Owner, src, ext string) string {
@@ -174,58 +212,4 @@ func capitalize(s string) string {
 func uncapitalize(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToLower(r)) + s[n:]
-}
-
-// exeWrapper is the alias module of executables.
-const exeWrapper = "Erg__exe"
-
-// wrap names the compilation units and returns the alias module; nil when
-// none is needed. main is the module that users of a library name.
-func wrap(modules []*module, wrapper string, wrapped bool) (alias *module) {
-	if !wrapped {
-		for _, m := range modules {
-			m.unit = uncapitalize(m.name)
-		}
-		return nil
-	}
-	low := uncapitalize(wrapper)
-	others := 0
-	hasMain := false
-	for _, m := range modules {
-		if m.name == wrapper {
-			m.unit, hasMain = low, true
-		} else {
-			m.unit = low + "__" + m.name
-			others++
-		}
-	}
-	switch {
-	case others == 0, wrapper == exeWrapper && len(modules) == 1:
-		return nil
-	case hasMain:
-		return &module{name: wrapper + "__", unit: low + "__", gen: true}
-	}
-	return &module{name: wrapper, unit: low, gen: true}
-}
-
-// aliases returns the text of an alias module, line by line.
-func aliases(modules []*module, alias *module) []string {
-	lines := []string{"(* made by erg: the modules by their short names *)"}
-	for _, m := range modules {
-		if unit := capitalize(m.unit); unit != m.name && unit != alias.name {
-			lines = append(lines, "module "+m.name+" = "+unit)
-		}
-	}
-	return lines
-}
-
-// wrapperOf is the main module of a library: its name, made fit.
-func wrapperOf(library string) string {
-	fit := strings.Map(func(r rune) rune {
-		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return '_'
-	}, library)
-	return capitalize(fit)
 }

@@ -27,17 +27,33 @@ func (b *builder) plan(t *engine.Task) error {
 	if err := b.generate(); err != nil {
 		return err
 	}
+	for _, m := range b.src.modules {
+		if m.text == "" {
+			continue
+		}
+		if err := b.write(m.impl, m.text); err != nil {
+			return err
+		}
+	}
 	if err := b.depend(); err != nil {
 		return err
 	}
+	if b.vlib != nil {
+		b.vlib.t, b.vlib.tools = t, b.vlib.tc.used()
+		if err := b.vlib.depend(); err != nil {
+			return err
+		}
+		b.waits = append(b.waits, b.vlib.waits...)
+	}
 	if len(b.waits) > 0 {
-		b.modules = b.src.modules
+		b.modules = slices.Concat(b.src.modules, b.src.compat)
 		return nil
 	}
-	resolve(b.src.modules)
-	if b.modules, err = order(b.u.Target, b.src.modules); err != nil {
+	b.resolve()
+	if b.modules, err = order(b.u.Target, slices.Concat(b.foreignModules(), b.src.modules)); err != nil {
 		return err
 	}
+	b.modules = append(b.modules, b.src.compat...)
 	b.named = b.librariesNamed()
 	b.reach = reaches(b.modules, b.named)
 	return nil
@@ -109,13 +125,16 @@ func (b *builder) depend() error {
 			}
 		}
 	}
+	if len(b.u.Modules) > 0 {
+		return b.dependBatches(plain, made, names)
+	}
 	where := path.Join(b.u.Dir, b.u.Name)
 	if spec, ok := b.dependDirectory(plain); ok {
 		if err := b.ask(spec, b.u.Directory, plain, names); err != nil {
 			return err
 		}
 	} else if len(plain) > 0 {
-		spec := b.dependSpec("ocamldep "+where, "", path.Join(b.dir, "ocamldep"), deref(plain))
+		spec := b.dependSpec("ocamldep "+where, "", path.Join(b.at.objects, "ocamldep"), deref(plain))
 		if err := b.ask(spec, deref(plain), plain, names); err != nil {
 			return err
 		}
@@ -123,8 +142,51 @@ func (b *builder) depend() error {
 	if len(made) == 0 {
 		return nil
 	}
-	spec := b.dependSpec("ocamldep "+where+" (generated)", b.u.Root, path.Join(b.dir, "ocamldep.made"), deref(made))
+	spec := b.dependSpec("ocamldep "+where+" (generated)", b.u.Root, path.Join(b.at.objects, "ocamldep.made"), deref(made))
 	return b.ask(spec, deref(made), made, names)
+}
+
+// batch is how many files one process is asked about. A change of one has all
+// of them read again; each process costs about as much as reading ten.
+const batch = 24
+
+// dependBatches asks about modules that were said one by one: there may be
+// very many in one unit.
+func (b *builder) dependBatches(plain, made []*string, names map[*string]*[]string) error {
+	type question struct {
+		spec  action.Spec
+		files []*string
+	}
+	var questions []question
+	var answers []string
+	for _, kind := range []struct {
+		files  []*string
+		dir    string
+		suffix string
+	}{{plain, "", ""}, {made, b.u.Root, ".made"}} {
+		for i, part := range slices.Collect(slices.Chunk(kind.files, batch)) {
+			files := deref(part)
+			name := "ocamldep " + b.shown(files[0])
+			if len(files) > 1 {
+				name += fmt.Sprintf(" +%d", len(files)-1)
+			}
+			spec := b.dependSpec(name, kind.dir, fmt.Sprintf("%s/ocamldep%s.%d", b.at.objects, kind.suffix, i), files)
+			if err := b.t.Define(spec); err != nil {
+				return err
+			}
+			questions = append(questions, question{spec, part})
+			answers = append(answers, spec.Stdout)
+		}
+	}
+	if err := b.t.Demand(answers...); err != nil { // all at once
+		return err
+	}
+	for _, q := range questions {
+		if err := b.ask(q.spec, deref(q.files), q.files, names); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func deref(files []*string) []string {
@@ -133,6 +195,32 @@ func deref(files []*string) []string {
 		out[i] = *f
 	}
 	return out
+}
+
+// resolve fills in what the unit's modules mention, and those of the library
+// that it implements: they mention each other by their own short names.
+func (b *builder) resolve() {
+	resolve(b.src.modules, b.visibleInside())
+	if b.vlib == nil {
+		return
+	}
+	var inside []*module
+	for _, v := range b.vlib.src.modules {
+		i := slices.IndexFunc(b.src.modules, func(m *module) bool { return m.implements == v })
+		if i < 0 {
+			inside = append(inside, v)
+			continue
+		}
+		inside = append(inside, b.src.modules[i])
+		b.src.modules[i].intfNames = v.intfNames
+	}
+	resolve(b.foreignModules(), inside)
+	for _, m := range b.src.modules {
+		if v := m.implements; v != nil {
+			resolve([]*module{v}, inside)
+			m.intfDeps = slices.DeleteFunc(v.intfDeps, func(d *module) bool { return d == m })
+		}
+	}
 }
 
 // ask defines a run of ocamldep over files, demands its answer, and takes from
@@ -234,13 +322,15 @@ func opened(flags []string) []string {
 // names leads to.
 func (b *builder) librariesNamed() func(names []string) set {
 	place := map[*Library]int{}
-	closure := make([]set, len(b.libs))
+	closure := make([]set, len(b.visible))
 	byName := map[string]set{}
-	for i, l := range b.libs {
+	for i, l := range b.visible {
 		place[l] = i
 		closure[i].add(i)
 		for _, d := range l.Deps {
-			closure[i].addAll(closure[place[d]])
+			if j, ok := place[d]; ok {
+				closure[i].addAll(closure[j])
+			}
 		}
 		for _, name := range l.Provides {
 			s := byName[name]

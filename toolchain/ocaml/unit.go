@@ -4,7 +4,6 @@ import (
 	"path"
 	"slices"
 
-	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/cc"
 )
@@ -39,6 +38,8 @@ type Unit struct {
 	// the unit's name, and, for executables, for Erg__exe.
 	Main   string
 	Layout Layout
+	// Heading, if set, is the first line of alias modules.
+	Heading string
 	// Implements is the library with virtual modules of which this one has
 	// the code. Its users compile against that one, and link this.
 	Implements *Library
@@ -60,6 +61,7 @@ type Unit struct {
 	// code, dllx.so) in the directories that they are found in.
 	Objects         []string
 	ForeignArchives []string
+	Search          []string // directories of archives that flags name with -l
 	CFlags          []string // for stubs
 	Include         []string // directories that stubs include from
 	Inputs          []string // files that flags name
@@ -83,8 +85,11 @@ type Library struct {
 	Main        string            // the module that users name; "" when unwrapped
 	Provides    []string          // the modules that users may name
 	Dir         string            // where its compiled interfaces are
+	Native      string            // where its native code is
 	Interfaces  []string          // .cmi
-	Private     []string          // .cmi that users must not see
+	Private     []string          // those that users must not see
+	Sums        string            // a file that stands for all Interfaces; "" for few of them
+	CodeSums    string            // the same for Optimised
 	Optimised   []string          // .cmx
 	Annotations []string          // .cmt and .cmti, where they are made
 	Objects     map[Mode][]string // .cmo; .cmx and .o
@@ -98,18 +103,35 @@ type Library struct {
 	Deps        []*Library
 	Standard    []string
 	CDeps       []*cc.Library
+
+	unit *Unit // of a library of the workspace that others may implement
 }
+
+// Installed reports whether the library lies outside the workspace.
+func (l *Library) Installed() bool { return l.Tools != nil || path.IsAbs(l.Dir) }
 
 // Files returns all that linking the library takes.
 func (l *Library) Files(mode Mode) []string {
 	files := slices.Clone(l.Archives[mode])
-	if mode == Native {
+	if mode == Native && len(l.Objects[Native]) > 0 { // for no code, there is none
 		for _, a := range l.Archives[mode] {
 			files = append(files, nativeArchive(a))
 		}
 	}
 	if l.Stubs != "" {
 		files = append(files, l.Stubs)
+	}
+	return files
+}
+
+// interfaces are the files that stand for its interfaces, and code those for
+// what optimising compilers read of it.
+func (l *Library) interfaces() []string { return standFor(l.Sums, l.Interfaces) }
+func (l *Library) code() []string       { return standFor(l.CodeSums, l.Optimised) }
+
+func standFor(sums string, files []string) []string {
+	if sums != "" {
+		return []string{sums}
 	}
 	return files
 }
@@ -134,196 +156,4 @@ func Libraries(libs []*Library) []*Library {
 		visit(l)
 	}
 	return all
-}
-
-// A builder takes one unit through its stages.
-type builder struct {
-	tc    *Toolchain
-	t     *engine.Task
-	u     Unit
-	dir   string // of what is compiled: Root/Dir/.objs/NAME
-	env   []string
-	tools []action.Tool
-	modes []Mode // that modules are compiled for
-	owner Mode   // the compiler that makes the interface of a module without .mli
-
-	src   *sorted
-	alias *module
-	libs  []*Library
-	std   []string
-
-	// waits says, when planning, what must run before it is known which
-	// module needs which.
-	waits   []string
-	modules []*module // in link order, without alias
-	reach   map[*module]*reach
-	named   func(names []string) set // libraries that names lead to
-	flags   map[Mode][]string
-}
-
-// newBuilder does all that can be done without a task.
-func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder, error) {
-	b := &builder{tc: tc, u: u, dir: u.ObjectDir(), modes: modes, owner: Byte}
-	var err error
-	if b.src, err = sortSources(u.Owner, u.Sources); err != nil {
-		return nil, err
-	}
-	if slices.Contains(modes, Native) {
-		b.owner = Native
-	}
-	b.alias = wrap(b.src.modules, wrapper, u.Wrapping != Unwrapped)
-	b.libs = Libraries(u.Deps)
-	b.std = slices.Clone(u.Standard)
-	for _, l := range b.libs {
-		b.std = append(b.std, l.Standard...)
-	}
-	b.std = standardClosure(b.std)
-	b.env = tc.environ(u.Owner)
-	return b, nil
-}
-
-// Describe returns a library as its users see it, without defining how it is
-// made: who only needs to name it need not wait for ocamldep.
-func (tc *Toolchain) Describe(u Unit) (*Library, error) {
-	b, err := tc.library(u)
-	if err != nil {
-		return nil, err
-	}
-	return b.describe(), nil
-}
-
-func (tc *Toolchain) library(u Unit) (*builder, error) {
-	modes := u.Modes
-	if len(modes) == 0 {
-		modes = []Mode{Byte}
-		if tc.hasNative() {
-			modes = []Mode{Native, Byte}
-		}
-	}
-	return tc.newBuilder(u, wrapperOf(u.Name), modes)
-}
-
-func (b *builder) describe() *Library {
-	u := b.u
-	l := &Library{
-		Name: u.Name, Dir: b.dir, Opaque: b.opaque(),
-		Archives: map[Mode][]string{}, Objects: map[Mode][]string{},
-		Deps: u.Deps, Standard: u.Standard, CDeps: u.CDeps,
-	}
-	for _, m := range b.all() {
-		l.Interfaces = append(l.Interfaces, b.file(m, ".cmi"))
-		if slices.Contains(b.modes, Native) && m.compiled() {
-			l.Optimised = append(l.Optimised, b.file(m, ".cmx"))
-		}
-		for _, mode := range b.modes {
-			l.Objects[mode] = append(l.Objects[mode], b.objects(m, mode)...)
-		}
-	}
-	for _, m := range b.src.modules {
-		if u.Wrapping == Unwrapped {
-			l.Provides = append(l.Provides, m.name)
-		}
-	}
-	if u.Wrapping != Unwrapped {
-		l.Main = wrapperOf(u.Name)
-		l.Provides = []string{l.Main}
-	}
-	for _, mode := range b.modes {
-		l.Archives[mode] = []string{path.Join(u.Root, u.Dir, u.Name) + archiveExt(mode)}
-	}
-	if len(b.src.stubs) > 0 {
-		l.Stubs = path.Join(u.Root, u.Dir, "lib"+b.stubOwner().Name+".a")
-	}
-	return l
-}
-
-// all returns the modules by name, with the alias module first.
-func (b *builder) all() []*module {
-	if b.alias == nil {
-		return b.src.modules
-	}
-	return append([]*module{b.alias}, b.src.modules...)
-}
-
-// Library defines the actions that compile a library. It waits for ocamldep.
-func (tc *Toolchain) Library(t *engine.Task, u Unit) (*Library, error) {
-	b, err := tc.library(u)
-	if err != nil {
-		return nil, err
-	}
-	if err := b.plan(t); err != nil {
-		return nil, err
-	}
-	if err := b.compileAll(); err != nil {
-		return nil, err
-	}
-	lib := b.describe()
-	if lib.Stubs != "" {
-		objects, err := b.stubs()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := b.stubCompiler().Archive(t, b.stubOwner(), objects); err != nil {
-			return nil, err
-		}
-	}
-	for _, mode := range b.modes {
-		if err := t.Define(b.archive(mode, lib.Archives[mode][0])); err != nil {
-			return nil, err
-		}
-	}
-	return lib, nil
-}
-
-// A Program is what is linked.
-type Program struct {
-	Name string // its main module, in lower case as well: "main"
-	Mode Mode
-	Kind Kind
-	Path string // of the file that is made
-}
-
-// Executables defines the actions that compile and link the programs of a
-// unit: for each main, one for each mode. Programs are Root/Dir/NAME; where
-// both modes are wanted, the one of byte code is NAME.bc. It waits for
-// ocamldep.
-func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
-	modes := tc.defaultModes(u.Modes)
-	b, err := tc.newBuilder(u, exeWrapper, modes)
-	if err != nil {
-		return nil, err
-	}
-	mains := u.Mains
-	if len(mains) == 0 {
-		mains = []string{u.Name}
-	}
-	for _, main := range mains {
-		if !slices.ContainsFunc(b.src.modules, func(m *module) bool { return m.name == capitalize(main) && m.impl != "" }) {
-			return nil, &SourceError{u.Target, main + ".ml", "the executable starts with it, but it is not among the sources"}
-		}
-	}
-	if err := b.plan(t); err != nil {
-		return nil, err
-	}
-	if err := b.compileAll(); err != nil {
-		return nil, err
-	}
-	objects, err := b.stubs()
-	if err != nil {
-		return nil, err
-	}
-	var programs []Program
-	for _, main := range mains {
-		for _, mode := range modes {
-			p := Program{Name: main, Mode: mode, Path: path.Join(u.Root, u.Dir, main) + tc.conf["ext_exe"]}
-			if mode == Byte && len(modes) > 1 {
-				p.Path = path.Join(u.Root, u.Dir, main) + ".bc"
-			}
-			if err := t.Define(b.link(p, capitalize(main), objects)); err != nil {
-				return nil, err
-			}
-			programs = append(programs, p)
-		}
-	}
-	return programs, nil
 }

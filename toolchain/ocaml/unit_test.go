@@ -52,17 +52,21 @@ func FuzzParseDepend(f *testing.F) {
 }
 
 // unitsOf wraps modules and returns "name=unit" and the alias module.
-func unitsOf(wrapper string, wrapped bool, names ...string) (string, *module, []*module) {
+func unitsOf(wrapper string, wrapped bool, names ...string) (string, *builder) {
 	var mods []*module
 	for _, n := range names {
 		mods = append(mods, &module{name: n, impl: n + ".ml"})
 	}
-	alias := wrap(mods, wrapper, wrapped)
+	b := &builder{tc: &Toolchain{}, src: &sorted{modules: mods}, exe: wrapper == exeWrapper}
+	if !wrapped {
+		b.u.Wrapping = Unwrapped
+	}
+	b.wrap(wrapper)
 	var out []string
 	for _, m := range mods {
 		out = append(out, m.name+"="+m.unit)
 	}
-	return strings.Join(out, " "), alias, mods
+	return strings.Join(out, " "), b
 }
 
 func TestWrap(t *testing.T) {
@@ -81,18 +85,22 @@ func TestWrap(t *testing.T) {
 		{exeWrapper, true, []string{"Main"}, "Main=erg__exe__Main", ""},
 		{exeWrapper, true, []string{"Main", "Util"}, "Main=erg__exe__Main Util=erg__exe__Util", exeWrapper},
 	} {
-		units, alias, _ := unitsOf(c.wrapper, c.wrapped, c.names...)
+		units, b := unitsOf(c.wrapper, c.wrapped, c.names...)
 		name := ""
-		if alias != nil {
-			name = alias.name
+		if b.alias != nil {
+			name = b.alias.name
 		}
 		if units != c.units || name != c.alias {
 			t.Errorf("%s %v: %s with alias module %q", c.wrapper, c.names, units, name)
 		}
 	}
-	_, alias, mods := unitsOf("Foo", true, "A", "Foo")
-	if got := aliases(mods, alias)[1:]; !slices.Equal(got, []string{"module A = Foo__A"}) {
+	_, b := unitsOf("Foo", true, "A", "Foo", "B")
+	if got := b.aliases(); got != "(** @canonical Foo.A *)\nmodule A = Foo__A\n\n\n(** @canonical Foo.B *)\nmodule B = Foo__B\n" {
 		t.Errorf("aliases %q", got)
+	}
+	b.u.Heading = "(* made *)"
+	if got := b.aliases(); got != "(* made *)\n\n(** @canonical Foo.A *)\nmodule A = Foo__A\n\n(** @canonical Foo.B *)\nmodule B = Foo__B\n" {
+		t.Errorf("with a heading: %q", got)
 	}
 	if got := wrapperOf("my-lib.core"); got != "My_lib_core" {
 		t.Error(got)
@@ -133,7 +141,7 @@ func TestReaches(t *testing.T) {
 		{name: "D", impl: "d.ml"},
 		{name: "Main", impl: "main.ml", implNames: []string{"A"}},
 	}
-	resolve(mods)
+	resolve(mods, mods)
 	ordered, err := order("", mods)
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +217,7 @@ func TestCompileArgv(t *testing.T) {
 		byName[m.name] = m
 	}
 	byName["A"].implNames = []string{"B", "Dep", "String"}
-	resolve(b.src.modules)
+	b.resolve()
 	if b.modules, err = order("", b.src.modules); err != nil {
 		t.Fatal(err)
 	}

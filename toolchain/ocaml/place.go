@@ -1,0 +1,86 @@
+package ocaml
+
+import (
+	"path"
+)
+
+// A place is where what is compiled of a module goes. See Layout.
+type place struct {
+	objects, native, private string
+	sources                  string // where alias modules are written
+}
+
+func placeOf(u Unit) place {
+	p := place{objects: u.Layout.Objects, native: u.Layout.Native, private: u.Layout.Private, sources: u.Layout.Sources}
+	if p.objects == "" {
+		p.objects = u.ObjectDir()
+	}
+	if p.native == "" {
+		p.native = p.objects
+	}
+	if p.private == "" {
+		p.private = path.Join(p.objects, "private")
+	}
+	if p.sources == "" {
+		p.sources = p.objects
+	}
+	return p
+}
+
+// file is one of a module's compiled files.
+func (b *builder) file(m *module, ext string) string {
+	dir := m.at.objects
+	switch ext {
+	case ".cmx", b.tc.objectExt():
+		dir = m.at.native
+	case ".cmi":
+		switch {
+		case m.implements != nil:
+			return b.file(m.implements, ext)
+		case m.private:
+			dir = m.at.private
+		}
+	}
+	return path.Join(dir, m.unit+ext)
+}
+
+// searched are the directories of the unit's own modules.
+func (b *builder) searched(mode Mode) []string {
+	dirs := []string{b.at.objects}
+	for _, m := range b.src.modules {
+		if m.private {
+			dirs = append(dirs, b.at.private)
+			break
+		}
+	}
+	if mode == Native && b.at.native != b.at.objects {
+		dirs = append(dirs, b.at.native)
+	}
+	return dirs
+}
+
+// objects are what linking a module takes.
+func (b *builder) objects(m *module, mode Mode) []string {
+	switch {
+	case !m.compiled():
+		return nil
+	case mode == Native:
+		return []string{b.file(m, ".cmx"), b.file(m, b.tc.objectExt())}
+	}
+	return []string{b.file(m, ".cmo")}
+}
+
+// annotations are the typed trees of a module, where they are written.
+func (b *builder) annotations(m *module) []string {
+	if !b.u.Annotate {
+		return nil
+	}
+	var files []string
+	if m.compiled() {
+		files = append(files, b.file(m, ".cmt"))
+	}
+	if m.intf != "" && m.implements == nil {
+		files = append(files, b.file(m, ".cmti"))
+	}
+	return files
+}

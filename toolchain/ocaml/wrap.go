@@ -1,0 +1,104 @@
+package ocaml
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"unicode"
+)
+
+// exeWrapper is the alias module of executables.
+const exeWrapper = "Erg__exe"
+
+// wrap names the compilation units of the builder's modules, and adds what
+// wrapping needs: the alias module, and modules of the same name outside.
+// wrapper is the module that users of a library name.
+func (b *builder) wrap(wrapper string) {
+	modules := b.src.modules
+	b.wrapper = wrapper
+	for _, m := range modules {
+		m.at = b.at
+	}
+	if b.u.Wrapping == Unwrapped {
+		for _, m := range modules {
+			m.unit = uncapitalize(m.name)
+		}
+		return
+	}
+	prefix, alias := wrapper, wrapper
+	if b.vlib != nil {
+		// Their own modules beside the virtual one's are theirs alone, so that
+		// two implementations do not meet: Vlib__impl____A.
+		prefix = b.vlib.wrapper + "__" + uncapitalize(wrapperOf(b.u.Name)) + "__"
+		alias = prefix
+	}
+	others := 0
+	for _, m := range modules {
+		switch {
+		case m.implements != nil:
+			m.unit = m.implements.unit
+		case m.name == wrapper && !b.exe:
+			m.unit = uncapitalize(wrapper)
+			alias = wrapper + "__"
+			continue
+		default:
+			m.unit = uncapitalize(prefix) + "__" + m.name
+		}
+		others++
+	}
+	if others == 0 || b.exe && len(modules) == 1 {
+		return
+	}
+	b.alias = &module{name: alias, unit: uncapitalize(alias), gen: true, at: b.at}
+	if b.u.Wrapping == Transitional {
+		b.compatible()
+	}
+}
+
+// compatible adds, for each module that is not private, one of its own name.
+func (b *builder) compatible() {
+	for _, m := range b.src.modules {
+		if m.private || m.name == b.wrapper || !m.compiled() {
+			continue
+		}
+		b.src.compat = append(b.src.compat, &module{
+			name: m.name, unit: uncapitalize(m.name), compat: m, at: b.at,
+			impl:     path.Join(b.u.Root, b.u.Dir, ".wrapped_compat", m.name+".ml-gen"),
+			text:     fmt.Sprintf("[@@@deprecated \"%s. Use %s.%s instead.\"] include %s", b.u.Deprecation, b.wrapper, m.name, capitalize(m.unit)),
+			implDeps: []*module{m},
+		})
+	}
+}
+
+// aliases returns the text of the alias module. The comments tell
+// documentation and messages how people call a module.
+func (b *builder) aliases() string {
+	modules := b.src.modules
+	main := b.wrapper
+	if b.vlib != nil {
+		main = b.vlib.wrapper
+		modules = b.visibleInside()
+	}
+	var blocks []string
+	for _, m := range modules {
+		if m.name == b.wrapper && m.unit == uncapitalize(b.wrapper) {
+			continue
+		}
+		blocks = append(blocks, fmt.Sprintf("(** @canonical %s.%s *)\nmodule %s = %s\n", main, m.name, m.name, capitalize(m.unit)))
+	}
+	if b.u.Heading != "" {
+		return b.u.Heading + "\n\n" + strings.Join(blocks, "\n")
+	}
+	return strings.Join(blocks, "\n\n")
+}
+
+// wrapperOf is the main module of a library: its name, made fit.
+func wrapperOf(library string) string {
+	fit := strings.Map(func(r rune) rune {
+		if r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, library)
+	return capitalize(fit)
+}
