@@ -58,7 +58,7 @@ func load(t *engine.Task, key string) (*Toolchain, error) {
 
 // programs are the tools of a suite; those compiled to native code have
 // ".opt" appended.
-var programs = []string{"ocamlc", "ocamlopt", "ocamldep", "ocamllex", "ocamlyacc"}
+var programs = []string{"ocamlc", "ocamlopt", "ocamldep", "ocamllex", "ocamlyacc", "ocaml", "ocamlmklib", "ocamlobjinfo"}
 
 // find looks for the compiler and then, in the same directory, for its
 // suite: tools of two installations do not fit together.
