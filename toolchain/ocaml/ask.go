@@ -1,5 +1,11 @@
 package ocaml
 
+import (
+	"path"
+
+	"erg.build/erg/toolchain/cc"
+)
+
 // Tool returns the absolute path of a program of the suite ("ocamllex",
 // "ocaml"), "" if it has none of that name.
 func (tc *Toolchain) Tool(name string) string { return tc.tools[name] }
@@ -8,8 +14,21 @@ func (tc *Toolchain) Tool(name string) string { return tc.tools[name] }
 // that name.
 func (tc *Toolchain) Config(name string) string { return tc.conf[name] }
 
-// HasNative reports whether there is a native compiler.
-func (tc *Toolchain) HasNative() bool { return tc.hasNative() }
+// Version returns the compiler's version: "4.14.1".
+func (tc *Toolchain) Version() string { return tc.conf["version"] }
 
 // AtLeast reports whether the compiler's version is major.minor or newer.
 func (tc *Toolchain) AtLeast(major, minor int) bool { return tc.conf.atLeast(major, minor) }
+
+// HasNative reports whether there is a native compiler.
+func (tc *Toolchain) HasNative() bool { return tc.hasNative() }
+
+// StandardLibrary returns the directory of Stdlib.
+func (tc *Toolchain) StandardLibrary() string { return path.Clean(tc.conf["standard_library"]) }
+
+// Environ returns the environment in which the suite's programs run.
+func (tc *Toolchain) Environ(o cc.Owner) []string { return tc.environ(o) }
+
+// CFlags returns the flags that C code which OCaml calls is compiled with, as
+// far as they are part of the compiler's ABI.
+func (tc *Toolchain) CFlags() []string { return tc.stubFlags() }

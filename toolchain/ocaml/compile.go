@@ -164,7 +164,7 @@ func (b *builder) write(file, text string) error {
 // mentions what is compiled after it, and nothing else: not even Stdlib. The
 // unit's flags are not for it; they may open modules.
 func (b *builder) compileAlias() error {
-	src := path.Join(b.at.sources, b.alias.unit+".ml-gen")
+	src := path.Join(b.at.alias, b.alias.unit+".ml-gen")
 	if err := b.write(src, b.aliases()); err != nil {
 		return err
 	}

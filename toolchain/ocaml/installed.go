@@ -16,12 +16,15 @@ type Installed struct {
 	Name     string            // as people call it: "fmt.tty"
 	Dir      string            // of interfaces and archives
 	Archives map[Mode][]string // in link order; none for a library of interfaces
-	Plugin   string            // .cmxs; "" for none
+	Plugins  []string          // .cmxs
 	Deps     []*Library
 	Standard []string // libraries that come with the compiler
 	// Main is the module that users name; "" where each interface of Dir is
 	// one.
 	Main string
+	// Private is the directory of the interfaces of private modules; "" for
+	// none.
+	Private string
 }
 
 // Installed returns an installed library. Its directory is digested as a
@@ -32,7 +35,7 @@ func (tc *Toolchain) Installed(t *engine.Task, in Installed) (*Library, error) {
 	dir := path.Clean(in.Dir)
 	l := &Library{
 		Name: in.Name, Main: in.Main, Dir: dir, Native: dir,
-		Archives: in.Archives, Plugin: in.Plugin, Deps: in.Deps,
+		Archives: in.Archives, Deps: in.Deps, Standard: in.Standard,
 	}
 	entries, err := t.ReadDir(dir)
 	if err != nil {

@@ -49,9 +49,9 @@ type Layout struct {
 	// Private is the directory of the interfaces of private modules, which
 	// they do not see; "" for a directory in Objects.
 	Private string
-	// Sources is the directory where sources that are made for the unit are
-	// written: alias modules; "" for Objects.
-	Sources string
+	// Alias is the directory where the source of the alias module is written;
+	// "" for Objects.
+	Alias string
 }
 
 // A Kind is what a link makes.

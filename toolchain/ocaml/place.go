@@ -7,11 +7,11 @@ import (
 // A place is where what is compiled of a module goes. See Layout.
 type place struct {
 	objects, native, private string
-	sources                  string // where alias modules are written
+	alias                    string // of the source of the alias module
 }
 
 func placeOf(u Unit) place {
-	p := place{objects: u.Layout.Objects, native: u.Layout.Native, private: u.Layout.Private, sources: u.Layout.Sources}
+	p := place{objects: u.Layout.Objects, native: u.Layout.Native, private: u.Layout.Private, alias: u.Layout.Alias}
 	if p.objects == "" {
 		p.objects = u.ObjectDir()
 	}
@@ -21,8 +21,8 @@ func placeOf(u Unit) place {
 	if p.private == "" {
 		p.private = path.Join(p.objects, "private")
 	}
-	if p.sources == "" {
-		p.sources = p.objects
+	if p.alias == "" {
+		p.alias = p.objects
 	}
 	return p
 }
