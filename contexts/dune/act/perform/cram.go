@@ -98,7 +98,7 @@ func conflicts(name, text string) error {
 	for line := range strings.Lines(text) {
 		n++
 		if !strings.HasPrefix(line, "  ") && conflict.MatchString(strings.TrimSuffix(line, "\n")) {
-			return fmt.Errorf("File %q, line %d: conflict marker found; (conflict_markers ignore) in the cram stanza allows it", name, n)
+			return fmt.Errorf("%s:%d: conflict marker; (conflict_markers ignore) in the cram stanza allows it", name, n)
 		}
 	}
 	return nil

@@ -215,7 +215,7 @@ func TestCram(t *testing.T) {
 	t.Run("conflict", func(t *testing.T) {
 		const text = "  $ true\n<<<<<<< ours\n=======\n>>>>>>> theirs\n"
 		r := run(t, text)
-		if r.code != 1 || !strings.Contains(r.err, `File "test/t.t", line 2: conflict marker found`) {
+		if r.code != 1 || !strings.Contains(r.err, "test/t.t:2: conflict marker;") {
 			t.Errorf("ended with %d: %s", r.code, r.err)
 		}
 		if r := run(t, text, "sh", "", "ignore"); r.code != 0 {
