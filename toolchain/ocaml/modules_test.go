@@ -84,19 +84,19 @@ func writeStanzas(w *toolchaintest.World) {
 }
 
 // defineStanzas defines them all and returns the libraries and programs.
-func defineStanzas(t *engine.Task, profile string) (map[string]*Library, []Program, error) {
+func defineStanzas(t *engine.Task, root, profile string) (map[string]*Library, []Program, error) {
 	tc, err := Load(t, suite)
 	if err != nil {
 		return nil, nil, err
 	}
 	libs := map[string]*Library{}
 	for _, s := range stanzas {
-		u := Unit{Owner: cc.Owner{Context: "app", Root: "_build/app", Dir: s.dir, Name: s.name, Profile: profile},
+		u := Unit{Owner: cc.Owner{Context: path.Base(root), Root: root, Dir: s.dir, Name: s.name, Profile: profile},
 			Modules: s.modules, Exact: true, Annotate: true, Flags: []string{"-w", "+a-3-70-40", "-g"}}
 		for _, d := range s.deps {
 			u.Deps = append(u.Deps, libs[d])
 		}
-		objs, dir := "_build/app/"+s.dir+"/."+s.name, "_build/app/"+s.dir
+		objs, dir := root+"/"+s.dir+"/."+s.name, root+"/"+s.dir
 		if s.name == "main" {
 			objs += ".eobjs"
 			dir = objs
@@ -129,7 +129,7 @@ func TestModules(t *testing.T) {
 		w := toolchaintest.New(t)
 		writeStanzas(w)
 		w.Build(func(t *engine.Task) error {
-			libs, programs, err := defineStanzas(t, profile)
+			libs, programs, err := defineStanzas(t, "_build/app", profile)
 			if err != nil {
 				return err
 			}
@@ -167,7 +167,7 @@ func TestInterfacesAsDune(t *testing.T) {
 	w := toolchaintest.New(t)
 	writeStanzas(w)
 	w.Build(func(t *engine.Task) error {
-		libs, _, err := defineStanzas(t, "dev")
+		libs, _, err := defineStanzas(t, "_build/app", "dev")
 		if err != nil {
 			return err
 		}
@@ -224,6 +224,39 @@ func interfaces(t *testing.T, root string) map[string]string {
 		t.Fatal(err)
 	}
 	return sums
+}
+
+// What is made holds no name of a context, typed trees neither.
+func TestModulesShare(t *testing.T) {
+	toolchaintest.Need(t, "ocamlopt")
+	ran := func(roots ...string) []string {
+		w := toolchaintest.New(t)
+		writeStanzas(w)
+		b := w.Build(func(t *engine.Task) error {
+			var files []string
+			for _, root := range roots {
+				libs, programs, err := defineStanzas(t, root, "dev")
+				if err != nil {
+					return err
+				}
+				for _, l := range libs {
+					files = append(files, l.Annotations...)
+					files = append(files, l.Objects[Native]...)
+				}
+				for _, p := range programs {
+					files = append(files, p.Path)
+				}
+			}
+			return t.Build(files...)
+		}).OK(t)
+		if len(roots) > 1 {
+			toolchaintest.Same(t, "contexts", w.Digests(roots[0]), w.Digests(roots[1]))
+		}
+		return b.Ran
+	}
+	if one, two := ran("_build/app"), ran("_build/app", "_build/other"); !slices.Equal(one, two) {
+		t.Errorf("two contexts ran %q, one %q", two, one)
+	}
 }
 
 // What cannot be is said before anything runs.
