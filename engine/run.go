@@ -235,6 +235,9 @@ func (s *Session) execute(n *node) *outcome {
 	if o.err = s.clear(n); o.err != nil {
 		return o
 	}
+	if o.err = s.mirror(n); o.err != nil {
+		return o
+	}
 	cmd, sb, err := s.command(n)
 	if err != nil {
 		o.err = err

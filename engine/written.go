@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"path/filepath"
 	"time"
 
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/exec"
 	"erg.build/erg/engine/fsys"
 )
@@ -35,6 +37,35 @@ func (s *Session) executeWritten(n *node, o *outcome) {
 	}
 	o.res.Wall = time.Since(o.res.Started)
 	o.err = s.gather(n, o)
+}
+
+// mirror makes the links to sources that an action wants in its root.
+func (s *Session) mirror(n *node) error {
+	for _, p := range n.spec.Mirror {
+		at := path.Join(n.spec.Root, p)
+		if s.isOutput(at) && s.producer(at) != nil {
+			return fmt.Errorf("%s is made by another action, so %s cannot be linked there", at, p)
+		}
+		to := action.Relative(path.Dir(at), p)
+		link := s.eng.abs(at)
+		for try := 0; ; try++ {
+			if have, err := s.eng.fs.Readlink(link); err == nil && have == to {
+				break
+			}
+			if err := s.eng.makeDir(filepath.Dir(link)); err != nil {
+				return err
+			}
+			if try > 0 { // something else is there, and not since another action made the link
+				if err := s.eng.fs.RemoveAll(link); err != nil {
+					return err
+				}
+			}
+			if err := s.eng.fs.Symlink(to, link); err == nil || try == 2 {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // move puts outputs in their place that the process wrote elsewhere.

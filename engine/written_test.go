@@ -83,3 +83,37 @@ func TestMoves(t *testing.T) {
 		t.Errorf("a move from among the sources: %v", b.err)
 	}
 }
+
+// A tool that writes down its arguments names a source as the workspace does,
+// from within the output root.
+func TestMirror(t *testing.T) {
+	w := newWorld(t)
+	w.write("lib/x", "1\n")
+	w.rules = contexts([]string{"a", "b"}, func(c string) []action.Spec {
+		spec := sh(c, "args", "cat lib/x; pwd | sed 's:.*/_build/.$:root:'", []string{"lib/x"}, "_build/"+c+"/out")
+		spec.Dir, spec.Stdout, spec.Mirror = "_build/"+c, "_build/"+c+"/out", []string{"lib/x"}
+		return []action.Spec{spec}
+	})
+	w.make("_build/a/out", "_build/b/out").ok(t, "args")
+	if got := w.read("_build/a/out"); got != "1\nroot\n" {
+		t.Errorf("it saw %q", got)
+	}
+	w.make("_build/a/out", "_build/b/out").isNull(t)
+
+	// What lies in the link's place gives way, unless another action makes it.
+	w.remove("_build/a/lib")
+	w.write("_build/a/lib", "a file\n", "lib/x", "2\n")
+	w.make("_build/a/out").ok(t, "args")
+	if got := w.read("_build/a/out"); got != "2\nroot\n" {
+		t.Errorf("it saw %q", got)
+	}
+	one := w.rules
+	w.rules = func(t *Task) error {
+		if err := one(t); err != nil {
+			return err
+		}
+		return t.Define(cat("a", "_build/a/lib/x", "lib/x"))
+	}
+	w.write("lib/x", "3\n")
+	w.make("_build/a/out").failed(t, "_build/a/lib/x is made by another action")
+}

@@ -64,6 +64,9 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 	for _, o := range s.Outputs {
 		add("output", roots.Canonical(o), "")
 	}
+	for _, p := range s.Mirror {
+		add("mirrored", roots.Canonical(p), "")
+	}
 	for _, mv := range s.Moves {
 		add("moved", roots.Canonical(mv.From), roots.Canonical(mv.To))
 	}
@@ -171,6 +174,7 @@ func (s *Spec) Identity() digest.Digest {
 	list("include", s.Include)
 	list("writable", s.Writable)
 	list("unknown", s.Unknown)
+	list("mirror", s.Mirror)
 	if f := s.Foreign; f != nil {
 		m = append(m, f.manifest()...)
 		m = append(m, Line{strconv.FormatBool(f.Phony), strconv.FormatBool(f.Console), f.Includes}, Line{"description", f.Description, ""})

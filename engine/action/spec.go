@@ -117,6 +117,11 @@ type Spec struct {
 	// is dropped and no error.
 	Extra bool
 
+	// Mirror are sources that are there below Root, too, by links: for tools
+	// that write the names of all their arguments into what they make. Such an
+	// action runs in Root and names these files as they are called in the
+	// workspace.
+	Mirror []string
 	// Moves are outputs that the process writes under another name.
 	Moves []Move
 

@@ -184,6 +184,7 @@ const (
 	recipeCorrections
 	recipeWritten
 	recipeMoves
+	recipeMirror
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -194,7 +195,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != "", s.Written != nil, len(s.Moves) > 0} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != "", s.Written != nil, len(s.Moves) > 0, len(s.Mirror) > 0} {
 		if set {
 			flags |= 1 << i
 		}
@@ -246,6 +247,9 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 			e.string(m.From)
 			e.string(m.To)
 		}
+	}
+	if len(s.Mirror) > 0 {
+		e.strings(s.Mirror)
 	}
 	if i := s.Install; i != nil {
 		e.string(i.Site)
@@ -336,6 +340,9 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 		for i := range s.Moves {
 			s.Moves[i] = action.Move{From: d.string(), To: d.string()}
 		}
+	}
+	if flags&recipeMirror != 0 {
+		s.Mirror = d.strings()
 	}
 	if flags&recipeInstall != 0 {
 		s.Install = &action.Install{Site: d.string(), Source: d.string(), Dir: d.string(), Steps: make([][]string, d.count())}

@@ -197,6 +197,27 @@ func (b *builder) compilation(mode Mode, src string) action.Spec {
 	return s
 }
 
+// annotated has the compiler write the typed tree of a source beside another
+// output. It holds all that is said on the command line, and must not hold the
+// context's name: so the compiler runs in the output root, where it names
+// sources as they are named in the workspace.
+func (b *builder) annotated(s *action.Spec, file, beside string) {
+	s.Argv = append(s.Argv, "-bin-annot")
+	s.Outputs = append(s.Outputs, file)
+	b.made(s, file, beside, path.Ext(file))
+	if src := s.Inputs[0]; !action.IsOutput(src) {
+		s.Dir, s.Mirror = b.u.Root, []string{src}
+	}
+}
+
+// sourceArg is how a compiler is told its source.
+func sourceArg(s *action.Spec, src string) string {
+	if len(s.Mirror) > 0 {
+		return src
+	}
+	return action.Ref(src)
+}
+
 // implementing completes the compilation of a module's code.
 func (b *builder) implementing(s *action.Spec, m *module, mode Mode, src string) {
 	objects := b.objects(m, mode)
@@ -212,12 +233,9 @@ func (b *builder) implementing(s *action.Spec, m *module, mode Mode, src string)
 		s.Inputs = append(s.Inputs, cmi)
 	}
 	if b.owner == mode && b.u.Annotate {
-		cmt := b.file(m, ".cmt")
-		s.Argv = append(s.Argv, "-bin-annot")
-		s.Outputs = append(s.Outputs, cmt)
-		b.made(s, cmt, out, ".cmt")
+		b.annotated(s, b.file(m, ".cmt"), out)
 	}
-	s.Argv = append(s.Argv, "-intf-suffix", suffix, "-o", action.Ref(out), "-impl", action.Ref(src))
+	s.Argv = append(s.Argv, "-intf-suffix", suffix, "-o", action.Ref(out), "-impl", sourceArg(s, src))
 }
 
 // made has what the compiler writes beside another output put in its place.
@@ -257,12 +275,9 @@ func (b *builder) interfaceSpec(m *module) action.Spec {
 	}
 	s.Outputs = []string{cmi}
 	if b.u.Annotate {
-		cmti := b.file(m, ".cmti")
-		s.Argv = append(s.Argv, "-bin-annot")
-		s.Outputs = append(s.Outputs, cmti)
-		b.made(&s, cmti, cmi, ".cmti")
+		b.annotated(&s, b.file(m, ".cmti"), cmi)
 	}
-	s.Argv = append(s.Argv, "-o", action.Ref(cmi), "-intf", action.Ref(m.intf))
+	s.Argv = append(s.Argv, "-o", action.Ref(cmi), "-intf", sourceArg(&s, m.intf))
 	if len(b.waits) == 0 {
 		r := b.reach[m]
 		b.readInterfaces(&s, m, r.public, r.publicLibs)
