@@ -164,6 +164,8 @@ func (b *builder) dependBatches(plain, made []*string, names map[*string]*[]stri
 		dir    string
 		suffix string
 	}{{plain, "", ""}, {made, b.u.Root, ".made"}} {
+		// ocamldep answers in the order of the names, whatever it was asked.
+		slices.SortFunc(kind.files, func(a, b *string) int { return strings.Compare(*a, *b) })
 		for i, part := range slices.Collect(slices.Chunk(kind.files, batch)) {
 			files := deref(part)
 			name := "ocamldep " + b.shown(files[0])

@@ -230,12 +230,17 @@ func (r *Rules) aliasRule(t *engine.Task, k aliasKey, d *dir, i int, s *dune.Rul
 
 // aliasMade adds what a stanza makes in the directory.
 func (r *Rules) aliasMade(t *engine.Task, k aliasKey, i int, out *Goal) error {
-	files, err := r.contentsQ.Get(t, dirKey{k.ctx, k.dir})
+	return r.addMade(t, dirKey{k.ctx, k.dir}, func(m *maker) bool { return m.key.index == i }, out)
+}
+
+// addMade adds what some makers of a directory make.
+func (r *Rules) addMade(t *engine.Task, k dirKey, which func(*maker) bool, out *Goal) error {
+	files, err := r.contentsQ.Get(t, k)
 	if err != nil {
 		return err
 	}
 	for n, m := range files.makers {
-		if m.key.index != i {
+		if !which(m) {
 			continue
 		}
 		if err := m.define(t); err != nil {

@@ -79,7 +79,29 @@ func (r *Rules) contents(t *engine.Task, k dirKey) (*contents, error) {
 			}
 		}
 	}
+	if d.project.dir == d.path {
+		for _, p := range d.project.packages {
+			f.diags = append(f.diags, f.pkg(p)...)
+		}
+	}
 	return f.out, r.w.Report(f.diags)
+}
+
+// pkg adds the files that are written for a package.
+func (f *filler) pkg(p *dune.Package) hcl.Diagnostics {
+	name := p.Name.Value
+	k := packageTarget(f.ctx, f.d, name)
+	m := &maker{at: p.Range, key: k, outs: []string{"META." + name, name + ".dune-package", name + ".install"}, define: func(t *engine.Task) error {
+		_, err := f.r.Install(t, f.ctx, name)
+		return err
+	}}
+	diags, _ := f.add(m, dune.ModePromote).(hcl.Diagnostics)
+	return diags
+}
+
+// packageTarget is the key of what is written for a package.
+func packageTarget(c addr.Context, d *dir, name string) key {
+	return key{ctx: c, dir: d.path, index: -1, name: string(addr.BlockRule) + "." + name + ".install"}
 }
 
 // stanza adds what one stanza makes.

@@ -47,7 +47,7 @@ func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, e
 		return nil, err
 	}
 	d := tr.in(at)
-	if d == nil || d.dataOnly || len(d.stanzas) == 0 {
+	if d == nil || d.dataOnly {
 		return nil, nil
 	}
 	files, err := r.contentsQ.Get(t, dirKey{c, at})
@@ -76,7 +76,11 @@ func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, e
 	sort.Strings(names)
 	for _, n := range names {
 		if m := files.makers[n]; strings.HasPrefix(m.key.name, string(addr.BlockRule)+".") {
-			add(m.key, m.key.name, d.stanzas[m.key.index], m.at, "")
+			var s dune.Stanza
+			if m.key.index >= 0 {
+				s = d.stanzas[m.key.index]
+			}
+			add(m.key, m.key.name, s, m.at, "")
 		}
 	}
 	return out, nil
@@ -186,7 +190,7 @@ func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
 		}
 		return nil
 	}
-	return r.aliasMade(t, aliasKey{ctx: x.key.ctx, dir: x.key.dir}, x.key.index, out)
+	return r.addMade(t, dirKey{x.key.ctx, x.key.dir}, func(m *maker) bool { return m.key == x.key }, out)
 }
 
 // unitKey is the key of the unit that a program is part of.

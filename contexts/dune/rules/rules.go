@@ -64,8 +64,7 @@ type queries struct {
 	driverQ    engine.Query[driverKey, *driver]
 	ruleQ      engine.Query[key, *made]
 	testsQ     engine.Query[key, []string]
-	packagesQ  engine.Query[addr.Context, *packages]
-	packageQ   engine.Query[packageKey, *installation]
+	packageQ   engine.Query[packageKey, *Installation]
 	aliasQ     engine.Query[aliasKey, *Goal]
 	programsQ  engine.Query[addr.Context, map[string]binary]
 	stagedQ    engine.Query[stagedKey, string]
@@ -107,8 +106,7 @@ func New(w World) *Rules {
 	q.driverQ = engine.Query[driverKey, *driver]{Kind: "ppx driver", Fn: r.driver}
 	q.ruleQ = engine.Query[key, *made]{Kind: "target", Fn: r.rule}
 	q.testsQ = engine.Query[key, []string]{Kind: "target", Fn: r.tests}
-	q.packagesQ = engine.Query[addr.Context, *packages]{Kind: "packages", Fn: r.packages}
-	q.packageQ = engine.Query[packageKey, *installation]{Kind: "package", Fn: r.pkg}
+	q.packageQ = engine.Query[packageKey, *Installation]{Kind: "package", Fn: r.pkg}
 	q.aliasQ = engine.Query[aliasKey, *Goal]{Kind: "alias", Fn: r.alias}
 	q.programsQ = engine.Query[addr.Context, map[string]binary]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
