@@ -1,0 +1,379 @@
+package rules
+
+import (
+	"errors"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/engine"
+)
+
+// A packageKey names a package of the workspace in a context.
+type packageKey struct {
+	ctx  addr.Context
+	name string
+}
+
+func (k packageKey) String() string { return "package " + k.name + " in " + k.ctx.String() }
+
+// An Entry is a file of an installation.
+type Entry struct {
+	Section string // "lib", "bin", …: see Installation
+	Name    string // below the section's directory for the package
+	Source  string // a source or an output
+}
+
+// An Installation is what a package of the workspace installs. Sections are
+// opam's: of lib, libexec, share, doc and etc each package has a directory of
+// its own name.
+type Installation struct {
+	Package string
+	Version string
+	Dir     string // of the project
+	Entries []Entry
+}
+
+// Packages lists the packages of the workspace that a context builds.
+func (r *Rules) Packages(t *engine.Task, c addr.Context) ([]string, error) {
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	covers, err := r.w.Covers(t, c)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, p := range tr.projects {
+		for _, k := range p.packages {
+			if covers(p.dir) {
+				out = append(out, k.Name.Value)
+			}
+		}
+	}
+	sort.Strings(out)
+	return out, nil
+}
+
+// Install says what a package installs, and has all of it defined.
+func (r *Rules) Install(t *engine.Task, c addr.Context, pkg string) (*Installation, error) {
+	in, err := r.packageQ.Get(t, packageKey{c, pkg})
+	if m, ok := err.(*missing); ok {
+		err = r.w.Report(m.diags(m.at))
+	}
+	return in, err
+}
+
+// pkg collects what a package installs.
+func (r *Rules) pkg(t *engine.Task, k packageKey) (*Installation, error) {
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil {
+		return nil, err
+	}
+	pkg, p := tr.find(k.name)
+	if pkg == nil {
+		return nil, errors.New("there is no package " + k.name)
+	}
+	covers, err := r.w.Covers(t, k.ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &installer{r: r, ctx: k.ctx, tree: tr, pkg: pkg, project: p}
+	type part struct {
+		d     *dir
+		index int
+	}
+	var parts []part
+	for _, d := range tr.order {
+		if d.project == p && !d.dataOnly && covers(d.path) {
+			for i := range d.stanzas {
+				parts = append(parts, part{d, i})
+			}
+		}
+	}
+	made := make([]installed1, len(parts))
+	fns := make([]func(*engine.Task) error, len(parts))
+	for i, x := range parts {
+		fns[i] = func(t *engine.Task) error {
+			s := x.d.stanzas[x.index]
+			return r.fail(b.stanza(r.w.At(t, s.At()), x.d, x.index, s, &made[i]), s.At(), "Cannot install")
+		}
+	}
+	if err := t.Run(fns...); err != nil {
+		return nil, firstOf(err)
+	}
+	out := &Installation{Package: k.name, Version: versionOf(pkg, p), Dir: p.dir}
+	var libs []*installedLibrary
+	for _, m := range made {
+		out.Entries = append(out.Entries, m.entries...)
+		libs = append(libs, m.libs...)
+	}
+	if err := b.metadata(t, out, libs); err != nil {
+		return nil, err
+	}
+	sort.SliceStable(out.Entries, func(i, j int) bool {
+		a, b := out.Entries[i], out.Entries[j]
+		return a.Section+"\x00"+a.Name < b.Section+"\x00"+b.Name
+	})
+	return out, nil
+}
+
+// An installer collects what one package installs.
+type installer struct {
+	r       *Rules
+	ctx     addr.Context
+	tree    *tree
+	pkg     *dune.Package
+	project *project
+}
+
+// installed1 is what one stanza installs.
+type installed1 struct {
+	entries []Entry
+	libs    []*installedLibrary
+}
+
+func (m *installed1) add(section, name, source string) {
+	m.entries = append(m.entries, Entry{section, name, source})
+}
+
+// mine reports whether something belongs to the package: by a field, or since
+// it is the only one of the project.
+func (b *installer) mine(pkg dune.Text) bool {
+	if pkg.Given() || pkg.Value != "" {
+		return pkg.Value == b.pkg.Name.Value
+	}
+	return len(b.project.packages) == 1
+}
+
+func (b *installer) stanza(t *engine.Task, d *dir, i int, s dune.Stanza, out *installed1) error {
+	switch s := s.(type) {
+	case *dune.Library:
+		return b.library(t, d, i, s, out)
+	case *dune.Executables:
+		return b.executables(t, d, i, s, out)
+	case *dune.Install:
+		return b.files(t, d, s, out)
+	case *dune.DeprecatedLibraryName:
+		if publicPackage(s.OldPublicName.Value) == b.pkg.Name.Value {
+			out.libs = append(out.libs, &installedLibrary{deprecated: s})
+		}
+	}
+	return nil
+}
+
+// executables adds public programs.
+func (b *installer) executables(t *engine.Task, d *dir, i int, s *dune.Executables, out *installed1) error {
+	on, err := b.r.enabled(t, b.ctx, d, &s.EnabledIf)
+	if err != nil || !on || !b.mine(s.Package) || !slices.ContainsFunc(s.Programs, func(p dune.Executable) bool { return p.PublicName.Given() }) {
+		return err
+	}
+	k := executableKey(b.ctx, d, i, s.Programs[0].Name.Value)
+	c, err := b.r.componentQ.Get(t, k)
+	if err != nil {
+		return unlessOptional(err, s.Optional, s.At())
+	}
+	for _, p := range s.Programs {
+		if !p.PublicName.Given() {
+			continue
+		}
+		for _, made := range c.programs {
+			ext := path.Ext(made.Path)
+			if made.Name != p.Name.Value || ext == ".bc" && len(c.programs) > len(s.Programs) {
+				continue
+			}
+			name := p.PublicName.Value
+			if tc, err := b.r.w.OCaml(t, b.ctx); err == nil && tc != nil {
+				name += tc.Config("ext_exe")
+			}
+			out.add("bin", name, made.Path)
+		}
+	}
+	return nil
+}
+
+// files adds what an install stanza names.
+func (b *installer) files(t *engine.Task, d *dir, s *dune.Install, out *installed1) error {
+	on, err := b.r.enabled(t, b.ctx, d, &s.EnabledIf)
+	if err != nil || !on || !b.mine(s.Package) {
+		return err
+	}
+	if s.Site.Given() {
+		return errorAt(s.Site.Range, "Not supported", "erg does not install into sites yet.")
+	}
+	x := b.r.naming(t, b.ctx, d)
+	for _, f := range s.Files {
+		if err := b.file(x, s, f, out); err != nil {
+			return err
+		}
+	}
+	for _, f := range slices.Concat(s.SourceTrees, s.Dirs) {
+		src, err := f.Src.ExpandOne(x.expand)
+		if err != nil {
+			return err
+		}
+		dst, err := bindingName(x, f.FileBinding)
+		if err != nil {
+			return err
+		}
+		tokens, err := x.sourceTree(src)
+		if err != nil {
+			return err
+		}
+		for _, tok := range tokens {
+			p, _ := tokenPath(tok)
+			rel, _ := below(joinPath(d.path, src), p)
+			out.add(s.Section.Value, path.Join(dst, rel), p)
+		}
+	}
+	return nil
+}
+
+// file adds one element of an install stanza.
+func (b *installer) file(x *expander, s *dune.Install, f dune.InstallFile, out *installed1) error {
+	switch {
+	case f.Include.Given():
+		return b.included(x, s, f, out)
+	case f.GlobFiles:
+		pattern, err := f.Src.ExpandOne(x.expand)
+		if err != nil {
+			return err
+		}
+		g, err := dune.ParseGlob(path.Base(pattern))
+		if err != nil {
+			return errorAt(f.Range, "Invalid glob", "%v.", err)
+		}
+		prefix := path.Dir(pattern)
+		if f.WithPrefix.Given() {
+			if prefix, err = f.WithPrefix.ExpandOne(x.expand); err != nil {
+				return err
+			}
+		}
+		at := joinPath(x.d.path, path.Dir(pattern))
+		found, err := b.r.globFiles(x.t, b.ctx, at, g.Match, f.Recursive, f.Range)
+		if err != nil {
+			return err
+		}
+		for _, p := range found {
+			real, err := b.r.file(x.t, b.ctx, p, f.Range)
+			if err != nil {
+				return err
+			}
+			rel, _ := below(at, p)
+			out.add(s.Section.Value, path.Join(prefix, rel), real)
+		}
+		return nil
+	}
+	src, err := f.Src.ExpandOne(x.expand)
+	if err != nil {
+		return err
+	}
+	dst, err := bindingName(x, f.FileBinding)
+	if err != nil {
+		return err
+	}
+	real, isToken := tokenPath(src)
+	if !isToken {
+		if real, err = b.r.file(x.t, b.ctx, joinPath(x.d.path, src), f.Range); err != nil {
+			return err
+		}
+	}
+	section := s.Section.Value
+	if section == "man" && !strings.Contains(dst, "/") {
+		dst = "man" + strings.TrimPrefix(path.Ext(strings.TrimSuffix(dst, ".gz")), ".") + "/" + dst
+	}
+	if section == "stublibs" || section != "bin" && section != "sbin" {
+		out.add(section, dst, real)
+		return nil
+	}
+	if tc, err := b.r.w.OCaml(x.t, b.ctx); err == nil && tc != nil && path.Ext(src) == ".exe" && !strings.HasSuffix(dst, ".exe") {
+		dst += tc.Config("ext_exe")
+	}
+	out.add(section, dst, real)
+	return nil
+}
+
+// included adds what a file lists.
+func (b *installer) included(x *expander, s *dune.Install, f dune.InstallFile, out *installed1) error {
+	name, err := f.Include.ExpandOne(x.expand)
+	if err != nil {
+		return err
+	}
+	p, err := b.r.file(x.t, b.ctx, joinPath(x.d.path, name), f.Range)
+	if err != nil {
+		return err
+	}
+	text, err := b.r.content(x.t, p)
+	if err != nil {
+		return err
+	}
+	b.r.w.File(p, []byte(text))
+	list, diags := dune.ReadInstallFiles(p, []byte(text), x.d.project.Project)
+	if diags.HasErrors() {
+		return diags
+	}
+	for _, g := range list {
+		if err := b.file(x, s, g, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// installAlias adds what the packages of a project install: they belong to
+// the directory of the project.
+func (r *Rules) installAlias(t *engine.Task, k aliasKey, d *dir, out *Goal) error {
+	if d.project.dir != d.path {
+		return nil
+	}
+	for _, p := range d.project.packages {
+		if err := r.addPackage(t, k.ctx, p.Name.Value, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addPackage adds the files of a package to a goal.
+func (r *Rules) addPackage(t *engine.Task, c addr.Context, pkg string, out *Goal) error {
+	in, err := r.Install(t, c, pkg)
+	if err != nil {
+		return err
+	}
+	out.found = true
+	for _, e := range in.Entries {
+		if output(e.Source) {
+			out.Files = append(out.Files, e.Source)
+		}
+	}
+	out.Files = append(out.Files, path.Join(root(c), in.Dir, pkg+".install"))
+	return nil
+}
+
+// packageDep makes what a package installs an input.
+func (x *expander) packageDep(d *dune.Dep, arg string) error {
+	tr, err := x.r.treeQ.Get(x.t, "")
+	if err != nil {
+		return err
+	}
+	if pkg, _ := tr.find(arg); pkg == nil {
+		return nil // an installed one
+	}
+	in, err := x.r.Install(x.t, x.ctx, arg)
+	if err != nil {
+		return err
+	}
+	for _, e := range in.Entries {
+		x.inputs.add(e.Source)
+		if e.Section == "bin" {
+			if _, err := x.programNamed(e.Name, d.Range); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

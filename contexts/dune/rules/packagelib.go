@@ -1,0 +1,253 @@
+package rules
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/findlib"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+	"erg.build/erg/toolchain/ocaml"
+)
+
+// An installedLibrary is a public library, for META and dune-package.
+type installedLibrary struct {
+	c          *component
+	l          *library
+	deprecated *dune.DeprecatedLibraryName
+}
+
+// library adds the files of a public library.
+func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out *installed1) error {
+	if !s.PublicName.Given() || publicPackage(s.PublicName.Value) != b.pkg.Name.Value {
+		return nil
+	}
+	on, err := b.r.enabled(t, b.ctx, d, &s.EnabledIf)
+	if err != nil || !on {
+		return err
+	}
+	k := libraryKey(b.ctx, d, i, s)
+	c, err := b.r.componentQ.Get(t, k)
+	if err != nil {
+		return unlessOptional(err, s.Optional, s.At())
+	}
+	l, err := b.r.libraryQ.Get(t, k)
+	if err != nil {
+		return err
+	}
+	out.libs = append(out.libs, &installedLibrary{c: c, l: l})
+	sub := strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(s.PublicName.Value, b.pkg.Name.Value), "."), ".", "/")
+	add := func(section string, files ...string) {
+		for _, f := range files {
+			if f != "" {
+				out.add(section, path.Join(sub, path.Base(f)), f)
+			}
+		}
+	}
+	for _, src := range c.sources {
+		for _, p := range []string{src.impl, src.intf} {
+			if p == "" {
+				continue
+			}
+			real, err := b.r.real(t, b.ctx, p)
+			if err != nil {
+				return err
+			}
+			add("lib", real)
+		}
+	}
+	if a := aliasModule(c); a != nil {
+		out.add("lib", path.Join(sub, a.Object+".ml"), path.Join(c.u.Layout.Alias, a.Object+".ml-gen"))
+	}
+	lib := c.lib
+	add("lib", lib.Interfaces...)
+	add("lib", lib.Annotations...)
+	for _, p := range lib.Private {
+		out.add("lib", path.Join(sub, ".private", path.Base(p)), p)
+	}
+	add("lib", lib.Optimised...)
+	add("lib", lib.Archives[ocaml.Byte]...)
+	native := lib.Files(ocaml.Native)
+	add("lib", native...)
+	if !slices.Contains(native, lib.Stubs) {
+		add("lib", lib.Stubs)
+	}
+	add("libexec", lib.Plugin)
+	if lib.Shared != "" {
+		out.add("stublibs", path.Base(lib.Shared), lib.Shared)
+	}
+	for _, h := range s.InstallCHeaders {
+		real, err := b.r.file(t, b.ctx, path.Join(d.path, h.Value+".h"), h.Range)
+		if err != nil {
+			return err
+		}
+		add("lib", real)
+	}
+	return nil
+}
+
+// aliasModule is the module that holds nothing but names for the others, nil
+// for none.
+func aliasModule(c *component) *findlib.Module {
+	if c.u.Wrapping == ocaml.Unwrapped || c.u.Implements != nil {
+		return nil
+	}
+	main := false
+	for _, s := range c.sources {
+		main = main || s.name == c.u.Main
+	}
+	low := uncapitalize(c.u.Main)
+	switch {
+	case !main:
+		return &findlib.Module{Name: c.u.Main, Object: low, Impl: true, Alias: true}
+	case len(c.sources) > 1:
+		return &findlib.Module{Name: c.u.Main + "__", Object: low + "__", Impl: true, Alias: true}
+	}
+	return nil
+}
+
+// describe is the library as META and dune-package have it.
+func (x *installedLibrary) describe() *findlib.Package {
+	if d := x.deprecated; d != nil {
+		return &findlib.Package{Name: d.OldPublicName.Value, Kind: findlib.Normal, Requires: []findlib.Require{{Name: d.NewPublicName.Value, ReExport: true}}}
+	}
+	s, c, lib := x.l.stanza, x.c, x.c.lib
+	p := &findlib.Package{Name: s.PublicName.Value, Description: s.Synopsis, Kind: findlib.Normal, Known: true, PPXRuntimeDeps: x.l.runtime,
+		Archives: map[string][]string{}, Plugins: map[string][]string{}}
+	if s.Kind != "" {
+		p.Kind = findlib.Kind(s.Kind)
+	}
+	for _, m := range []ocaml.Mode{ocaml.Byte, ocaml.Native} {
+		for _, a := range lib.Archives[m] {
+			p.Archives[string(m)] = append(p.Archives[string(m)], path.Base(a))
+		}
+		if len(lib.Archives[m]) > 0 {
+			p.Modes = append(p.Modes, string(m))
+		}
+	}
+	p.Plugins[findlib.Byte] = p.Archives[findlib.Byte]
+	if lib.Plugin != "" {
+		p.Plugins[findlib.Native] = []string{path.Base(lib.Plugin)}
+	}
+	for _, f := range lib.Files(ocaml.Native) {
+		if f != lib.Stubs && path.Ext(f) == ".a" {
+			p.NativeArchives = append(p.NativeArchives, path.Base(f))
+		}
+	}
+	if lib.Stubs != "" {
+		p.StubArchives = []string{path.Base(lib.Stubs)}
+	}
+	for _, d := range x.l.deps {
+		p.Requires = append(p.Requires, findlib.Require{Name: publicName(d), ReExport: slices.Contains(x.l.exports, d)})
+	}
+	if s.Kind == dune.KindPpxRewriter || s.Kind == dune.KindPpxDeriver {
+		for _, d := range closure([]*library{x.l}) {
+			p.RuntimeClosure = append(p.RuntimeClosure, d.runtime...)
+		}
+	}
+	p.Virtual = s.VirtualModules != nil
+	p.Implements, p.Default = s.Implements.Value, s.DefaultImplementation.Value
+	if c.u.Wrapping != ocaml.Unwrapped {
+		p.MainModule = c.u.Main
+	}
+	p.Modules = describeModules(c)
+	return p
+}
+
+// publicName is the name by which others find a library once it is installed.
+func publicName(l *library) string {
+	if l.public != "" {
+		return l.public
+	}
+	return l.name
+}
+
+func describeModules(c *component) []findlib.Module {
+	var out []findlib.Module
+	for i, s := range c.sources {
+		m := c.u.Modules[i]
+		x := findlib.Module{Name: s.name, Object: uncapitalize(s.name), Private: m.Private, Virtual: m.Virtual, Impl: s.impl != "", Intf: s.intf != ""}
+		if c.u.Wrapping != ocaml.Unwrapped && s.name != c.u.Main {
+			x.Object = uncapitalize(c.u.Main) + "__" + s.name
+		}
+		out = append(out, x)
+	}
+	if a := aliasModule(c); a != nil {
+		out = append(out, *a)
+	}
+	return out
+}
+
+// metadata adds META, dune-package, the opam file and documentation, and
+// defines the list of all for opam.
+func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installedLibrary) error {
+	name, r := b.pkg.Name.Value, b.r
+	var list []*findlib.Package
+	for _, l := range libs {
+		list = append(list, l.describe())
+	}
+	slices.SortFunc(list, func(a, b *findlib.Package) int { return strings.Compare(a.Name, b.Name) })
+	at := path.Join(root(b.ctx), b.project.dir)
+	d := b.tree.in(b.project.dir)
+	template := ""
+	if n := "META." + name + ".template"; slices.Contains(d.names, n) {
+		text, err := t.ReadFile(path.Join(d.path, n))
+		if err != nil {
+			return err
+		}
+		template = string(text)
+	}
+	k := packageTarget(b.ctx, d, name)
+	meta, pkg := path.Join(at, "META."+name), path.Join(at, name+".dune-package")
+	if err := r.write(t, k, meta, findlib.WriteMeta(name, out.Version, list, template)); err != nil {
+		return err
+	}
+	if err := r.write(t, k, pkg, findlib.WriteDunePackage(name, out.Version, list)); err != nil {
+		return err
+	}
+	out.Entries = append(out.Entries, Entry{"lib", "META", meta}, Entry{"lib", "dune-package", pkg})
+	for _, n := range d.names {
+		switch {
+		case n == name+".opam":
+			out.Entries = append(out.Entries, Entry{"lib", "opam", path.Join(d.path, n)})
+		case isDocumentation(n):
+			out.Entries = append(out.Entries, Entry{"doc", n, path.Join(d.path, n)})
+		}
+	}
+	return r.write(t, k, path.Join(at, name+".install"), installText(out))
+}
+
+// isDocumentation reports whether a file is installed as documentation
+// without anybody's saying so.
+func isDocumentation(name string) bool {
+	stem, _, _ := strings.Cut(name, ".")
+	return slices.Contains([]string{"README", "LICENSE", "CHANGE", "CHANGES", "HISTORY"}, stem)
+}
+
+// sectionOrder is the order of sections in a .install file.
+var sectionOrder = []string{"lib", "lib_root", "libexec", "libexec_root", "bin", "sbin", "toplevel", "share", "share_root", "etc", "doc", "stublibs", "man", "misc"}
+
+// installText lists an installation for opam.
+func installText(in *Installation) string {
+	var b strings.Builder
+	for _, section := range sectionOrder {
+		var lines []string
+		for _, e := range in.Entries {
+			if e.Section != section {
+				continue
+			}
+			src := action.Relative(in.Dir, e.Source)
+			line := `  "` + src + `"`
+			if path.Base(src) != e.Name {
+				line += ` {"` + e.Name + `"}`
+			}
+			lines = append(lines, line)
+		}
+		if len(lines) > 0 {
+			b.WriteString(section + ": [\n" + strings.Join(lines, "\n") + "\n]\n")
+		}
+	}
+	return b.String()
+}
