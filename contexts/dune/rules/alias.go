@@ -133,10 +133,10 @@ func (r *Rules) standardAlias(t *engine.Task, k aliasKey, d *dir, out *Goal) err
 		return err
 	case "install":
 		return r.installAlias(t, k, d, out)
-	case "runtest":
-		return r.cramAlias(t, k, d, out)
+	case "all":
+		return nil
 	}
-	return nil
+	return r.cramAlias(t, k, d, out)
 }
 
 // aliasOf adds what one stanza attaches to an alias.

@@ -328,9 +328,14 @@ func (r *Rules) defineSources(t *engine.Task, c *component, s dune.Stanza) error
 
 // write defines a file that holds a text.
 func (r *Rules) write(t *engine.Task, k key, p, text string) error {
+	return r.writeAfter(t, k, p, text, nil)
+}
+
+// writeAfter does so when other files are up to date.
+func (r *Rules) writeAfter(t *engine.Task, k key, p, text string, after []string) error {
 	return t.Define(action.Spec{
 		Name: "write " + inWorkspace(p), Context: k.ctx.String(), Target: k.String(), Root: root(k.ctx),
-		Outputs: []string{p}, Written: &action.Written{Text: text},
+		Order: after, Outputs: []string{p}, Written: &action.Written{Text: text},
 	})
 }
 

@@ -69,6 +69,14 @@ func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, e
 			return nil, r.fail(err, s.At(), "Invalid stanza")
 		}
 	}
+	tests, err := r.cramTests(t, d)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range tests {
+		k := cramKey(c, d, x)
+		add(k, k.name, nil, hcl.Range{Filename: x.file, Start: hcl.InitialPos, End: hcl.InitialPos}, "")
+	}
 	var names []string
 	for n := range files.makers {
 		names = append(names, n)
@@ -148,6 +156,13 @@ func (r *Rules) Make(t *engine.Task, x *Target) (*Goal, error) {
 }
 
 func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
+	if x.Test && x.s == nil {
+		g, err := r.aliasQ.Get(t, aliasKey{x.key.ctx, x.key.dir, x.key.part})
+		if err == nil {
+			out.add(g)
+		}
+		return err
+	}
 	if x.Test {
 		if _, ok := x.s.(*dune.Tests); ok {
 			results, err := r.testsQ.Get(t, x.key)

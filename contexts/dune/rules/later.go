@@ -6,7 +6,6 @@ import (
 	"erg.build/erg/engine"
 )
 
-func (r *Rules) cramAlias(t *engine.Task, k aliasKey, d *dir, out *Goal) error { return nil }
 func (r *Rules) inlineTests(t *engine.Task, k aliasKey, d *dir, i int, s *dune.Library, out *Goal) error {
 	return nil
 }

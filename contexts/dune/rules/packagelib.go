@@ -216,7 +216,14 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 			out.Entries = append(out.Entries, Entry{"doc", n, path.Join(d.path, n)})
 		}
 	}
-	return r.write(t, k, path.Join(at, name+".install"), installText(out))
+	// The list is there when all is that it lists.
+	var needs []string
+	for _, e := range out.Entries {
+		if output(e.Source) {
+			needs = append(needs, e.Source)
+		}
+	}
+	return r.writeAfter(t, k, path.Join(at, name+".install"), installText(out), needs)
 }
 
 // isDocumentation reports whether a file is installed as documentation

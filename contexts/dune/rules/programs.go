@@ -2,6 +2,7 @@ package rules
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -172,6 +173,9 @@ func (x *expander) staged(c addr.Context, name string, b binary, at hcl.Range) (
 		x.inputs.built(p, c)
 	}
 	x.inputs.add(p)
+	if dir := action.Abs(path.Dir(p)); !slices.Contains(x.inputs.path, dir) {
+		x.inputs.path = append(x.inputs.path, dir)
+	}
 	return action.Ref(p), nil
 }
 

@@ -135,11 +135,17 @@ func (r *Rules) once(diags hcl.Diagnostics) hcl.Diagnostics {
 func (r *Rules) fail(err error, at hcl.Range, summary string) error {
 	var diags hcl.Diagnostics
 	var later *Later
+	var m *missing
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &later):
 		return err
+	case errors.As(err, &m):
+		if m.at.Filename != "" {
+			at = m.at
+		}
+		return r.w.Report(m.diags(at))
 	case errors.As(err, &diags):
 		return r.w.Report(diags)
 	}

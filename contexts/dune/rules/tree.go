@@ -192,6 +192,7 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 		}
 		b := &dir{path: path.Join(d.path, n), project: d.project, parent: d, dataOnly: d.dataOnly, vendored: d.vendored}
 		b.dataOnly = b.dataOnly || said.DataOnly != nil && said.DataOnly.Match(n, never)
+		b.dataOnly = b.dataOnly || d.project.Cram && strings.HasSuffix(n, ".t") && n != ".t"
 		b.vendored = b.vendored || said.Vendored != nil && said.Vendored.Match(n, never)
 		d.below = append(d.below, b)
 		if err := w.walk(b, onDisk[n]); err != nil {

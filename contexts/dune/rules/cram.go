@@ -1,0 +1,206 @@
+package rules
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/act"
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
+)
+
+// A cramTest is a file NAME.t, or a directory NAME.t with a file run.t.
+type cramTest struct {
+	name string // without .t
+	file string // the script
+	dir  string // where it runs
+}
+
+// cramScript is the script in a directory that is a test.
+const cramScript = "run.t"
+
+// cramTests lists the tests of a directory.
+func (r *Rules) cramTests(t *engine.Task, d *dir) ([]cramTest, error) {
+	if !d.project.Cram || d.dataOnly {
+		return nil, nil
+	}
+	var out []cramTest
+	for _, n := range d.names {
+		if name, ok := strings.CutSuffix(n, ".t"); ok && name != "" {
+			out = append(out, cramTest{name, path.Join(d.path, n), d.path})
+		}
+	}
+	for _, b := range d.below {
+		if name, ok := strings.CutSuffix(path.Base(b.path), ".t"); ok && slices.Contains(b.names, cramScript) {
+			out = append(out, cramTest{name, path.Join(b.path, cramScript), b.path})
+		}
+	}
+	return out, nil
+}
+
+// A cramSetting is what stanzas say of one test.
+type cramSetting struct {
+	enabled bool
+	aliases []string
+	runtest bool
+	deps    []cramDeps
+	locks   []dune.Template
+	setup   []string // files
+	timeout float64
+	shell   string
+	markers string
+}
+
+type cramDeps struct {
+	d    *dir
+	deps dune.Deps
+}
+
+// cramSettings collects what the stanzas of a directory and of those above it
+// say of a test.
+func (r *Rules) cramSettings(t *engine.Task, c addr.Context, d *dir, test cramTest) (*cramSetting, error) {
+	s := &cramSetting{enabled: true, runtest: true, shell: "sh"}
+	if d.project.Lang.AtLeast(3, 0) {
+		s.markers = "error"
+	}
+	var chain []*dir
+	for up := d; up != nil && up.project == d.project; up = up.parent {
+		chain = append([]*dir{up}, chain...)
+	}
+	for _, up := range chain {
+		for _, st := range up.stanzas {
+			x, ok := st.(*dune.Cram)
+			if !ok || up != d && !x.WholeSubtree || x.AppliesTo != nil && !x.AppliesTo.Match(test.name, always) {
+				continue
+			}
+			if err := r.cramStanza(t, c, up, x, s); err != nil {
+				return nil, r.fail(err, x.At(), "Invalid cram stanza")
+			}
+		}
+	}
+	return s, nil
+}
+
+func (r *Rules) cramStanza(t *engine.Task, c addr.Context, d *dir, x *dune.Cram, s *cramSetting) error {
+	on, err := r.enabled(t, c, d, &x.EnabledIf)
+	if err != nil {
+		return err
+	}
+	s.enabled = s.enabled && on
+	if x.Alias.Given() {
+		s.aliases = append(s.aliases, x.Alias.Value)
+	}
+	if x.RuntestAlias != nil {
+		v, err := x.RuntestAlias.Eval(r.static(t, c, d).expand)
+		if err != nil {
+			return err
+		}
+		s.runtest = v
+	}
+	s.deps = append(s.deps, cramDeps{d, x.Deps})
+	s.locks = append(s.locks, x.Locks...)
+	for _, f := range x.SetupScripts {
+		s.setup = append(s.setup, joinPath(d.path, f.Value))
+	}
+	if x.Timeout > 0 {
+		s.timeout = x.Timeout
+	}
+	if x.Shell != "" {
+		s.shell = x.Shell
+	}
+	switch x.Conflict {
+	case "error":
+		s.markers = "error"
+	case "ignore":
+		s.markers = ""
+	}
+	return nil
+}
+
+// cramAlias adds the cram tests of a directory to runtest, or to the alias
+// that a stanza attaches them to.
+func (r *Rules) cramAlias(t *engine.Task, k aliasKey, d *dir, out *Goal) error {
+	tests, err := r.cramTests(t, d)
+	if err != nil {
+		return err
+	}
+	for _, test := range tests {
+		s, err := r.cramSettings(t, k.ctx, d, test)
+		if err != nil {
+			return err
+		}
+		wanted := slices.Contains(s.aliases, k.name) || k.name == "runtest" && s.runtest || k.name == test.name
+		if !s.enabled || !wanted {
+			continue
+		}
+		result, err := r.defineCram(t, k.ctx, d, test, s)
+		if err != nil {
+			return r.fail(err, topOf(d), "Invalid cram test")
+		}
+		out.found = true
+		out.Files = append(out.Files, result)
+		if k.name != "all" {
+			out.Tests = append(out.Tests, result)
+		}
+	}
+	return nil
+}
+
+func cramKey(c addr.Context, d *dir, test cramTest) key {
+	return key{ctx: c, dir: d.path, index: -1, part: test.name, name: string(addr.BlockTest) + "." + test.name}
+}
+
+// defineCram defines the run of a test.
+func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest, s *cramSetting) (string, error) {
+	x := r.naming(t, c, d)
+	for _, deps := range s.deps {
+		y := *x
+		y.d = deps.d
+		if err := y.deps(deps.deps); err != nil {
+			return "", err
+		}
+	}
+	x.inputs.add(test.file)
+	if test.dir != d.path { // the test has the directory to itself
+		rel, _ := below(d.path, test.dir)
+		if _, err := x.sourceTree(rel); err != nil {
+			return "", err
+		}
+	}
+	shell, err := t.LookPath(s.shell)
+	if err != nil {
+		return "", errorAt(topOf(d), "Program not found", "There is no program %s on PATH.", s.shell)
+	}
+	if err := x.inputs.tool(t, shell); err != nil {
+		return "", err
+	}
+	k := cramKey(c, d, test)
+	j := job{key: k, name: "test " + test.file, result: path.Join(root(c), d.path, ".tests", test.name+".t.out")}
+	timeout := ""
+	if s.timeout > 0 {
+		timeout = strconv.FormatFloat(s.timeout, 'g', -1, 64)
+	}
+	args := []string{action.Ref(test.file), test.file, s.shell, timeout, s.markers}
+	for _, f := range s.setup {
+		p, err := r.file(t, c, f, topOf(d))
+		if err != nil {
+			return "", err
+		}
+		x.inputs.add(p)
+		args = append(args, action.Ref(p))
+	}
+	spec := r.spec(j)
+	spec.Dir = test.dir
+	if err := x.locks(&spec, s.locks); err != nil {
+		return "", err
+	}
+	if err := r.complete(x, &spec); err != nil {
+		return "", err
+	}
+	act.New(act.OpCram, args...).Into(&spec, path.Join(root(c), d.path, ".corrected", test.name+".t"))
+	return j.result, t.Define(spec)
+}
