@@ -157,6 +157,7 @@ func cramKey(c addr.Context, d *dir, test cramTest) key {
 // defineCram defines the run of a test.
 func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest, s *cramSetting) (string, error) {
 	x := r.naming(t, c, d)
+	x.own = true
 	for _, deps := range s.deps {
 		y := *x
 		y.d = deps.d

@@ -2,12 +2,9 @@ package rules
 
 import (
 	"erg.build/erg/contexts/dune"
-	"erg.build/erg/contexts/dune/sexp"
 	"erg.build/erg/engine"
 )
 
 func (r *Rules) inlineTests(t *engine.Task, k aliasKey, d *dir, i int, s *dune.Library, out *Goal) error {
 	return nil
 }
-func (x *expander) libFile(v *sexp.Var) ([]string, error)  { return nil, nil }
-func (x *expander) artifact(v *sexp.Var) ([]string, error) { return nil, nil }

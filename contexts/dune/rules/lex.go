@@ -309,7 +309,7 @@ func (r *Rules) selectFile(t *engine.Task, k key, d *dir, b *dune.Buildable, s *
 		err = m.diags(m.at)
 	}
 	if err == nil {
-		err = r.copyFile(t, k, d, path.Join(d.path, n.selected[s.File]), s.File, false, s.Range)
+		err = r.copyFile(t, k, d, path.Join(d.path, n.selected[s.File]), s.File, true, s.Range)
 	}
 	return r.fail(err, s.Range, "Invalid select")
 }

@@ -101,6 +101,7 @@ func (r *Rules) defineRule(t *engine.Task, k key, d *dir, s *dune.Rule) (*made, 
 	}
 	m := &made{}
 	x := r.naming(t, k.ctx, d)
+	x.own = len(outs) == 0
 	var tokens []string
 	for _, o := range outs {
 		p := path.Join(root(k.ctx), d.path, o)

@@ -67,6 +67,7 @@ func (r *Rules) defineTest(t *engine.Task, k key, d *dir, s *dune.Tests) (string
 		return "", errorAt(s.At(), "No program to run", "The modes of test %s have no program among them.", k.part)
 	}
 	x := r.naming(t, k.ctx, d)
+	x.own = true
 	if err := x.deps(s.Deps); err != nil {
 		return "", err
 	}

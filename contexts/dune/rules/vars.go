@@ -26,7 +26,7 @@ type expander struct {
 	d      *dir
 	inputs *inputs             // nil: what is expanded may not name files
 	local  map[string][]string // variables of the stanza
-	run    bool                // what runs now: files come from the host
+	own    bool                // programs come from the context itself: a test is about it
 }
 
 // static expands what no file has a part in: conditions, names of files.
@@ -169,7 +169,12 @@ func (x *expander) toolchain(at hcl.Range) (*ocaml.Toolchain, error) {
 }
 
 // where is the context that programs come from which run while building.
-func (x *expander) where(c addr.Context) (addr.Context, error) { return x.r.w.Host(x.t, c) }
+func (x *expander) where(c addr.Context) (addr.Context, error) {
+	if x.own {
+		return c, nil
+	}
+	return x.r.w.Host(x.t, c)
+}
 
 // macro expands %{name:payload}.
 func (x *expander) macro(v *sexp.Var) ([]string, error) {

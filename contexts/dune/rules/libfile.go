@@ -1,0 +1,142 @@
+package rules
+
+import (
+	"path"
+	"strings"
+
+	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/sexp"
+	"erg.build/erg/engine/action"
+	"erg.build/erg/toolchain/ocaml"
+)
+
+// libFile expands %{lib:LIBRARY:FILE} and the like: a file that a library
+// installs, or, with -private, a file of its directory.
+func (x *expander) libFile(v *sexp.Var) ([]string, error) {
+	name, file, ok := strings.Cut(v.Payload, ":")
+	if !ok {
+		return nil, errorAt(v.Range, "Invalid variable", "%%{%s:LIBRARY:FILE} names a library and a file of it.", v.Name)
+	}
+	c := x.ctx
+	if strings.HasPrefix(v.Name, "libexec") {
+		var err error
+		if c, err = x.where(c); err != nil {
+			return nil, err
+		}
+	}
+	l, err := x.r.find(x.t, c, x.d.project, dune.Text{Value: name, Range: v.Range})
+	if m, ok := err.(*missing); ok {
+		return nil, m.diags(v.Range)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case l.inst != nil:
+		p := path.Join(l.inst.Dir, file)
+		x.inputs.add(p)
+		return []string{p}, nil
+	case l.standard:
+		tc, err := x.toolchain(v.Range)
+		if err != nil {
+			return nil, err
+		}
+		x.inputs.compiler(tc)
+		return []string{path.Join(tc.Config("standard_library"), file)}, nil
+	case strings.HasSuffix(v.Name, "-private") || l.public == "":
+		return x.tokenIn(c, path.Join(l.dir.path, file), v)
+	}
+	return x.installedFile(c, l, file, v)
+}
+
+func (x *expander) tokenIn(c addr.Context, p string, v *sexp.Var) ([]string, error) {
+	real, err := x.r.file(x.t, c, p, v.Range)
+	if err != nil {
+		return nil, err
+	}
+	x.inputs.add(real)
+	return []string{action.Ref(real)}, nil
+}
+
+// installedFile finds what a library of the workspace would install.
+func (x *expander) installedFile(c addr.Context, l *library, file string, v *sexp.Var) ([]string, error) {
+	pkg := publicPackage(l.public)
+	in, err := x.r.Install(x.t, c, pkg)
+	if err != nil {
+		return nil, err
+	}
+	sub := strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(l.public, pkg), "."), ".", "/")
+	for _, e := range in.Entries {
+		if (e.Section == "lib" || e.Section == "libexec") && e.Name == path.Join(sub, file) {
+			x.inputs.add(e.Source)
+			return []string{action.Ref(e.Source)}, nil
+		}
+	}
+	return nil, errorAt(v.Range, "No such file", "Library %q does not install a file %q.", l.public, file)
+}
+
+// artifact expands %{cma:DIR/LIBRARY} and the like, which name what is
+// compiled: a library's archive, or a file of a module.
+func (x *expander) artifact(v *sexp.Var) ([]string, error) {
+	p := joinPath(x.d.path, v.Payload)
+	tr, err := x.r.treeQ.Get(x.t, "")
+	if err != nil {
+		return nil, err
+	}
+	d := tr.in(cleanDir(path.Dir(p)))
+	if d == nil {
+		return nil, errorAt(v.Range, "No such directory", "There is no directory %q.", path.Dir(p))
+	}
+	base := path.Base(p)
+	for i, s := range d.stanzas {
+		b, on, err := x.r.buildable(x.t, x.ctx, d, s)
+		if err != nil {
+			return nil, err
+		}
+		if b == nil || !on {
+			continue
+		}
+		lib, isLib := s.(*dune.Library)
+		if isLib && libraryName(lib) == base && (v.Name == "cma" || v.Name == "cmxa" || v.Name == "cmxs") {
+			return x.token(v.Payload+"."+v.Name, x.ctx, v.Range)
+		}
+		mods, err := x.r.modulesOf(x.t, key{ctx: x.ctx, dir: d.path, index: i})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range mods {
+			if m.name == capitalize(base) {
+				return x.moduleFile(d, i, s, m, v)
+			}
+		}
+	}
+	return nil, errorAt(v.Range, "No such artifact", "No library or module %q is compiled in %s.", base, orTop(d.path))
+}
+
+// moduleFile is a file that is compiled of a module.
+func (x *expander) moduleFile(d *dir, i int, s dune.Stanza, m *module, v *sexp.Var) ([]string, error) {
+	k := key{}
+	switch s := s.(type) {
+	case *dune.Library:
+		k = libraryKey(x.ctx, d, i, s)
+	case *dune.Executables:
+		k = executableKey(x.ctx, d, i, s.Programs[0].Name.Value)
+	case *dune.Tests:
+		k = executableKey(x.ctx, d, i, s.Names[0].Value)
+	}
+	c, err := x.r.componentQ.Get(x.t, k)
+	if err != nil {
+		return nil, err
+	}
+	unit := uncapitalize(m.name)
+	if c.u.Wrapping != ocaml.Unwrapped && m.name != c.u.Main {
+		unit = uncapitalize(c.u.Main) + "__" + m.name
+	}
+	at := c.u.Layout.Objects
+	if v.Name == "cmx" {
+		at = c.u.Layout.Native
+	}
+	p := path.Join(at, unit+"."+v.Name)
+	x.inputs.add(p)
+	return []string{action.Ref(p)}, nil
+}
