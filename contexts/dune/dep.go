@@ -146,9 +146,9 @@ func (r *reader) bindings(items []*sexp.Node) Deps {
 
 // ReadDeps reads a file that (include FILE) among dependencies names: one list
 // of dependencies, which may include others.
-func ReadDeps(filename string, src []byte, p *Project) ([]Dep, hcl.Diagnostics) {
+func ReadDeps(filename string, src []byte, p *Project) (Deps, hcl.Diagnostics) {
 	r := p.reader()
-	return r.deps(r.oneList(filename, src)), r.diags
+	return r.bindings(r.oneList(filename, src)), r.diags
 }
 
 func (r *reader) deps(items []*sexp.Node) []Dep {

@@ -240,7 +240,7 @@ func (a *field) libraryModes() LibraryModes {
 		}
 	}
 	// The set is constant, so there is nothing that can fail.
-	words, _ := s.Eval([]string{"byte", "best"}, func(*sexp.Var) ([]string, error) { return nil, nil }, nil)
+	words, _ := s.Eval(SetEval{Standard: []string{"byte", "best"}, Expand: func(*sexp.Var) ([]string, error) { return nil, nil }})
 	if slices.Contains(words, "melange") {
 		a.r.note(a.at(), "melange", "Melange is not built, so this has no effect.")
 	}
