@@ -148,7 +148,8 @@ func (r *reader) bindings(items []*sexp.Node) Deps {
 // of dependencies, which may include others.
 func ReadDeps(filename string, src []byte, p *Project) (Deps, hcl.Diagnostics) {
 	r := p.reader()
-	return r.bindings(r.oneList(filename, src)), r.diags
+	deps := r.bindings(r.oneList(filename, src))
+	return deps, r.diags
 }
 
 func (r *reader) deps(items []*sexp.Node) []Dep {
