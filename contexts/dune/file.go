@@ -173,7 +173,7 @@ func (r *reader) treeStanza(f *File, h Head, items []*sexp.Node, of fileOf) {
 	case "data_only_dirs":
 		since(1, 6)(r, "'data_only_dirs'", h.Range)
 		r.notBoth(f, h)
-		if once(d.DataOnly) {
+		if !f.ignored && once(d.DataOnly) {
 			d.DataOnly = r.subdirGlobs(h, items)
 		}
 	case "vendored_dirs":
