@@ -92,6 +92,9 @@ var toIgnore = map[ActionOp]ActionOp{
 func (r *reader) action(n *sexp.Node) *Action {
 	nothing := &Action{Op: ActionProgn, Range: n.Range}
 	head, ok := n.Head()
+	if !ok && n.IsAtom(string(ActionProgn)) { // nothing, without parentheses
+		return nothing
+	}
 	if !ok {
 		r.errorf(n.Range, "Not an action", "An action is expected here: (NAME …). If this is meant for a shell, write (bash \"…\") or (system \"…\").")
 		return nothing

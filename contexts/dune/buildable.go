@@ -141,7 +141,7 @@ func (r *reader) selection(n *sexp.Node) (LibDep, bool) {
 		r.errorf(n.Range, "Wrong selection", "It is (select FILE from (LIBRARY… -> FILE)…).")
 		return LibDep{}, false
 	}
-	s := &Select{File: r.text(n.Items[1]).Value, Range: n.Range}
+	s := &Select{File: path.Clean(r.text(n.Items[1]).Value), Range: n.Range}
 	for _, item := range n.Items[3:] {
 		c := Choice{Range: item.Range}
 		arrow := slices.IndexFunc(item.Items, func(n *sexp.Node) bool { return n.IsAtom("->") })
@@ -159,6 +159,7 @@ func (r *reader) selection(n *sexp.Node) (LibDep, bool) {
 			}
 		}
 		c.File = r.text(item.Items[arrow+1])
+		c.File.Value = path.Clean(c.File.Value)
 		r.checkChoice(s.File, c.File)
 		s.Choices = append(s.Choices, c)
 	}
@@ -257,7 +258,7 @@ func (a *field) ctypes() *Ctypes {
 			c.CFlags, c.LinkFlags = h.get("c_flags").set(), h.get("c_library_flags").set()
 			h.end()
 		} else if n != nil {
-			a.r.word(n, "pkg_config")
+			c.PkgConfig = a.r.word(n, "pkg_config", "vendored") != "vendored"
 		}
 	}
 	if g := f.get("headers"); g != nil {

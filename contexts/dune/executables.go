@@ -250,7 +250,7 @@ func (r *reader) tests(h Head, items []*sexp.Node, many bool) []Stanza {
 		t.Locks = f.get("locks").templates()
 		t.Modes = f.get("modes").linkModes(r.lang.AtLeast(3, 0))
 		t.EnabledIf = f.get("enabled_if", since(1, 4)).boolean()
-		t.Action = f.get("action", since(1, 2)).action()
+		t.Action = f.get("action", sinceOrWarn(1, 2)).action()
 		t.ForbiddenLibraries = f.get("forbidden_libraries", since(2, 0)).libNames()
 		t.BuildIf = f.get("build_if", since(3, 9)).boolean()
 	})

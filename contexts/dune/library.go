@@ -203,7 +203,7 @@ func (r *reader) finishLibrary(l *Library) {
 func validLibName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_') {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '\'' && i > 0) {
 			return false
 		}
 	}
@@ -240,7 +240,7 @@ func (a *field) libraryModes() LibraryModes {
 		}
 	}
 	// The set is constant, so there is nothing that can fail.
-	words, _ := s.Eval([]string{"byte", "best"}, func(*sexp.Var) ([]string, error) { return nil, nil }, nil)
+	words, _ := s.Eval(SetEval{Standard: []string{"byte", "best"}, Expand: func(*sexp.Var) ([]string, error) { return nil, nil }})
 	if slices.Contains(words, "melange") {
 		a.r.note(a.at(), "melange", "Melange is not built, so this has no effect.")
 	}

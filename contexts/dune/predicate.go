@@ -35,22 +35,22 @@ type Predicate struct {
 // Given reports whether the predicate is written in a file.
 func (p *Predicate) Given() bool { return p.Range.Filename != "" }
 
-// Match reports whether a name is in a predicate over names. Standard says it
-// of :standard.
-func (p *Predicate) Match(name string, standard func(string) bool) bool {
-	return p.eval(func() bool { return standard(name) }, func(e *Predicate) bool { return e.Glob.Match(name) })
+// Match reports whether a name is in a predicate over names. Standard says
+// whether it is in :standard.
+func (p *Predicate) Match(name string, standard bool) bool {
+	return p.eval(standard, func(e *Predicate) bool { return e.Glob.Match(name) })
 }
 
 // MatchCode reports whether an exit code is in a predicate over exit codes,
 // where :standard is 0.
 func (p *Predicate) MatchCode(code int) bool {
-	return p.eval(func() bool { return code == 0 }, func(e *Predicate) bool { return e.Code == code })
+	return p.eval(code == 0, func(e *Predicate) bool { return e.Code == code })
 }
 
-func (p *Predicate) eval(standard func() bool, element func(*Predicate) bool) bool {
+func (p *Predicate) eval(standard bool, element func(*Predicate) bool) bool {
 	switch p.Op {
 	case PredicateStandard:
-		return standard()
+		return standard
 	case PredicateElement:
 		return element(p)
 	case PredicateNot:
