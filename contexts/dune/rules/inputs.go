@@ -239,9 +239,9 @@ func (x *expander) depOf(d *dune.Dep, arg string) ([]string, error) {
 
 // glob lists the files of a directory that match, sources and made ones.
 func (x *expander) glob(d *dune.Dep, arg string) ([]string, error) {
-	g, err := dune.ParseGlob(path.Base(arg))
-	if err != nil {
-		return nil, errorAt(d.Range, "Invalid glob", "%v.", err)
+	g, diags := dune.ParseGlob(path.Base(arg), d.Range)
+	if diags.HasErrors() {
+		return nil, diags
 	}
 	at := joinPath(x.d.path, path.Dir(arg))
 	files, err := x.r.globFiles(x.t, x.ctx, at, g.Match, d.Kind == dune.DepGlobFilesRec, d.Range)

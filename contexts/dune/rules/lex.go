@@ -210,57 +210,36 @@ func (r *Rules) runMenhir(t *engine.Task, k key, d *dir, s *dune.Menhir, base st
 
 // evalSet evaluates a set.
 func (r *Rules) evalSet(x *expander, s *dune.Set, std []string) ([]string, error) {
-	return s.Eval(std, x.expand, x.setFile)
+	return s.Eval(dune.SetEval{Standard: std, Expand: x.expand, Include: x.setFile})
 }
 
 // evalModules evaluates a set of names of modules, which begin with a capital
 // or do not.
 func (r *Rules) evalModules(x *expander, s *dune.Set, std []string) ([]string, error) {
-	capital := make([]string, len(std))
-	for i, n := range std {
-		capital[i] = capitalize(n)
-	}
-	c := capitalized(*s)
-	out, err := r.evalSet(x, &c, capital)
+	out, err := s.Eval(dune.SetEval{Standard: std, Expand: x.expand, Include: x.setFile, Equal: sameModule})
 	for i := range out {
 		out[i] = capitalize(out[i])
 	}
-	return out, err
-}
-
-// capitalized is a set whose elements begin with a capital.
-func capitalized(s dune.Set) dune.Set {
-	if text, ok := s.Element.Text(); ok && s.Op == dune.SetElement {
-		s.Element = literal(capitalize(text), s.Element.Range)
-	}
-	sets := make([]dune.Set, len(s.Sets))
-	for i := range s.Sets {
-		sets[i] = capitalized(s.Sets[i])
-	}
-	s.Sets = sets
-	return s
+	return unique(out), err
 }
 
 // setFile reads a file that holds a set.
-func (x *expander) setFile(file dune.Template) (*dune.Set, error) {
-	name, err := file.ExpandOne(x.expand)
-	if err != nil {
-		return nil, err
-	}
+func (x *expander) setFile(name string, at hcl.Range) (dune.Set, error) {
 	p, ok := tokenPath(name)
 	if !ok {
-		if p, err = x.r.file(x.t, x.ctx, joinPath(x.d.path, name), file.Range); err != nil {
-			return nil, err
+		var err error
+		if p, err = x.r.file(x.t, x.ctx, joinPath(x.d.path, name), at); err != nil {
+			return dune.Set{}, err
 		}
 	}
 	text, err := x.r.content(x.t, p)
 	if err != nil {
-		return nil, err
+		return dune.Set{}, err
 	}
 	x.r.w.File(p, []byte(text))
-	s, diags := dune.ReadSet(p, []byte(text))
+	s, diags := dune.ReadSet(p, []byte(text), x.d.project.Project)
 	if diags.HasErrors() {
-		return nil, diags
+		return dune.Set{}, diags
 	}
 	return s, nil
 }
@@ -274,9 +253,9 @@ func (f *filler) copyFiles(i int, s *dune.CopyFiles) error {
 	if err != nil {
 		return err
 	}
-	g, err := dune.ParseGlob(path.Base(pattern))
-	if err != nil {
-		return errorAt(s.Files.Range, "Invalid glob", "%v.", err)
+	g, diags := dune.ParseGlob(path.Base(pattern), s.Files.Range)
+	if diags.HasErrors() {
+		return diags
 	}
 	from := joinPath(f.d.path, path.Dir(pattern))
 	if from == f.d.path {

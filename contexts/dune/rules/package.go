@@ -243,9 +243,9 @@ func (b *installer) file(x *expander, s *dune.Install, f dune.InstallFile, out *
 		if err != nil {
 			return err
 		}
-		g, err := dune.ParseGlob(path.Base(pattern))
-		if err != nil {
-			return errorAt(f.Range, "Invalid glob", "%v.", err)
+		g, diags := dune.ParseGlob(path.Base(pattern), f.Range)
+		if diags.HasErrors() {
+			return diags
 		}
 		prefix := path.Dir(pattern)
 		if f.WithPrefix.Given() {

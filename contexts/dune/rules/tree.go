@@ -158,7 +158,7 @@ func (w *walker) walk(d *dir, exists bool) error {
 		}
 	}
 	for _, n := range names {
-		if said.Files == nil || said.Files.Match(n, always) {
+		if said.Files == nil || said.Files.Match(n, true) {
 			d.names = append(d.names, n)
 		}
 	}
@@ -185,15 +185,15 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		if onDisk[n] && (said.Dirs == nil && !standardDir(n) || said.Dirs != nil && !said.Dirs.Match(n, standardDir)) {
-			if said.DataOnly == nil || !said.DataOnly.Match(n, never) {
+		if onDisk[n] && (said.Dirs == nil && !standardDir(n) || said.Dirs != nil && !said.Dirs.Match(n, standardDir(n))) {
+			if said.DataOnly == nil || !said.DataOnly.Match(n, false) {
 				continue
 			}
 		}
 		b := &dir{path: path.Join(d.path, n), project: d.project, parent: d, dataOnly: d.dataOnly, vendored: d.vendored}
-		b.dataOnly = b.dataOnly || said.DataOnly != nil && said.DataOnly.Match(n, never)
+		b.dataOnly = b.dataOnly || said.DataOnly != nil && said.DataOnly.Match(n, false)
 		b.dataOnly = b.dataOnly || d.project.Cram && strings.HasSuffix(n, ".t") && n != ".t"
-		b.vendored = b.vendored || said.Vendored != nil && said.Vendored.Match(n, never)
+		b.vendored = b.vendored || said.Vendored != nil && said.Vendored.Match(n, false)
 		d.below = append(d.below, b)
 		if err := w.walk(b, onDisk[n]); err != nil {
 			return err
@@ -202,10 +202,8 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 	return nil
 }
 
-// What :standard says of names where directories, or files, are chosen.
+// standardDir is what :standard says of names of directories.
 func standardDir(n string) bool { return !strings.HasPrefix(n, ".") && !strings.HasPrefix(n, "_") }
-func always(string) bool        { return true }
-func never(string) bool         { return false }
 
 // below returns the way from a directory to a path in it.
 func below(dir, p string) (string, bool) {
