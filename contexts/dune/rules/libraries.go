@@ -12,7 +12,6 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
-	"erg.build/erg/toolchain/ocaml"
 )
 
 // libraries are what names of libraries lead to in a context: within a
@@ -175,10 +174,7 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 		}
 		break
 	}
-	if ocaml.IsStandard(name.Value) {
-		return &library{name: name.Value, standard: true}, nil
-	}
-	l, err := r.installedQ.Get(r.w.At(t, name.Range), installedKey{c, name.Value})
+	l, err := r.outside(r.w.At(t, name.Range), c, name.Value)
 	if m, ok := err.(*missing); ok {
 		x := *m
 		x.at, x.near = name.Range, all.near(p, name.Value)
