@@ -58,6 +58,15 @@ type Action struct {
 	Range   hcl.Range
 }
 
+// Templates returns all text in an action, in order.
+func (a *Action) Templates() []Template {
+	all := slices.Clone(a.Args)
+	for _, sub := range a.Actions {
+		all = append(all, sub.Templates()...)
+	}
+	return all
+}
+
 // A shape says what the arguments of an action are: first text, then actions.
 type shape struct {
 	args, actions         int // at least

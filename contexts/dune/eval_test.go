@@ -213,23 +213,18 @@ func TestPredicate(t *testing.T) {
 		}
 	}
 	for _, test := range []struct {
-		codes    string
-		in, out  int
-		list     []int
-		complete bool
+		codes   string
+		in, out int
 	}{
-		{"0", 0, 1, []int{0}, true},
-		{"(or 1 2)", 2, 3, []int{1, 2}, true},
-		{"(not 1)", 0, 1, nil, false},
-		{"(and :standard 0)", 0, 1, nil, false},
-		{"(\"1\" 2 3 \\ 2)", 3, 2, nil, false},
+		{"0", 0, 1},
+		{"(or 1 2)", 2, 3},
+		{"(not 1)", 0, 1},
+		{"(and :standard 0)", 0, 1},
+		{"(\"1\" 2 3 \\ 2)", 3, 2},
 	} {
 		codes := rule(t, `(rule (action (with-accepted-exit-codes `+test.codes+` (run x))))`).Action.Codes
 		if !codes.MatchCode(test.in) || codes.MatchCode(test.out) {
 			t.Errorf("%s: %d or %d", test.codes, test.in, test.out)
-		}
-		if list, ok := codes.Codes(); ok != test.complete || !slices.Equal(list, test.list) {
-			t.Errorf("%s: got %v, %v", test.codes, list, ok)
 		}
 	}
 }

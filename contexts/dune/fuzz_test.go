@@ -146,7 +146,7 @@ func TestMutations(t *testing.T) {
 	}
 	p, old := withExtensions(), &dune.Project{Lang: dune.Version{Major: 1, Minor: 0}}
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 5000 {
+	for range 2000 {
 		src := []byte(mutate(stanzas[random.IntN(len(stanzas))], pool, random).String())
 		for _, project := range []*dune.Project{p, old} {
 			file, diags := dune.ReadFile("file", src, project)

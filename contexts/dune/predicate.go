@@ -32,9 +32,6 @@ type Predicate struct {
 	Range hcl.Range
 }
 
-// Given reports whether the predicate is written in a file.
-func (p *Predicate) Given() bool { return p.Range.Filename != "" }
-
 // Match reports whether a name is in a predicate over names. Standard says
 // whether it is in :standard.
 func (p *Predicate) Match(name string, standard bool) bool {
@@ -65,26 +62,6 @@ func (p *Predicate) eval(standard bool, element func(*Predicate) bool) bool {
 		}
 	}
 	return !decides
-}
-
-// Codes returns the exit codes that a predicate names, and whether they are
-// all that it is made of: then it is their union.
-func (p *Predicate) Codes() ([]int, bool) {
-	switch p.Op {
-	case PredicateElement:
-		return []int{p.Code}, true
-	case PredicateOr:
-		var codes []int
-		for i := range p.Args {
-			more, ok := p.Args[i].Codes()
-			if !ok {
-				return nil, false
-			}
-			codes = append(codes, more...)
-		}
-		return codes, true
-	}
-	return nil, false
 }
 
 // An elementReader reads an element of a predicate.
