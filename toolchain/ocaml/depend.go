@@ -7,9 +7,8 @@ import (
 )
 
 // parseDepend reads what ocamldep -modules prints: for each file a line
-// "file: Module Module …", in the order in which they were given. The answer
-// is taken by position and not by name: names of generated files differ
-// between contexts.
+// "file: Module Module …", in the order of their names. The answer is taken by
+// position and not by name: names of generated files differ between contexts.
 func parseDepend(out []byte, files []string) ([][]string, error) {
 	names := make([][]string, 0, len(files))
 	for line := range strings.Lines(string(out)) {
