@@ -341,6 +341,7 @@ func (b *builder) reads(s *action.Spec, m *module, mode Mode) {
 
 // readInterfaces adds the interfaces of modules and libraries.
 func (b *builder) readInterfaces(s *action.Spec, m *module, mods, libs set) {
+	s.Inputs = slices.Grow(s.Inputs, 1+mods.len()+libs.len())
 	if b.alias != nil {
 		s.Inputs = append(s.Inputs, b.file(b.alias, ".cmi"))
 	}

@@ -2,6 +2,7 @@ package ocaml
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -135,6 +136,14 @@ func (s *set) addAll(o set) {
 	for i, w := range o {
 		(*s)[i] |= w
 	}
+}
+
+func (s set) len() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
 }
 
 func (s set) has(i int) bool { return i/64 < len(s) && s[i/64]&(1<<(i%64)) != 0 }

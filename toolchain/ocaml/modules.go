@@ -47,6 +47,7 @@ type module struct {
 	// implements is the virtual module of another library whose code this is.
 	implements *module
 	at         place
+	cmi, cmx   string // where these are, once somebody asked
 
 	implNames, intfNames []string  // what they mention, as ocamldep says
 	implDeps, intfDeps   []*module // what of it is in the unit
