@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"path"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -38,6 +39,12 @@ func (t *Task) Prune(scope string, keep func(target, output string) bool) {
 		if current {
 			for _, o := range a.Outs {
 				s.removeOutput(o.Path)
+			}
+			if a.Recipe == nil {
+				continue
+			}
+			for _, p := range a.Recipe.Mirror { // who else wants the link makes it again
+				s.removeOutput(path.Join(a.Recipe.Root, p))
 			}
 		}
 	}

@@ -116,4 +116,17 @@ func TestMirror(t *testing.T) {
 	}
 	w.write("lib/x", "3\n")
 	w.make("_build/a/out").failed(t, "_build/a/lib/x is made by another action")
+	w.rules = one
+	w.make("_build/a/out").ok(t, "args")
+
+	// The link goes with the action.
+	w.rules = func(t *Task) error {
+		err := t.Define(cat("a", "_build/a/other", "lib/x"))
+		t.PruneTarget("a//:args")
+		return err
+	}
+	w.make("_build/a/other")
+	if w.has("_build/a/lib/x") || w.has("_build/a/lib") {
+		t.Error("the link stays")
+	}
 }

@@ -220,6 +220,21 @@ func (tc *Toolchain) Library(t *engine.Task, u Unit) (*Library, error) {
 	return lib, nil
 }
 
+// Infer defines the actions that tell the interfaces of modules with Inferred,
+// and the compilation of those that they need, and nothing else: no archive. A
+// parser generator asks for the types of semantic actions in this way, in a
+// unit without the parser that it is to make. It waits for ocamldep.
+func (tc *Toolchain) Infer(t *engine.Task, u Unit) error {
+	b, err := tc.library(u)
+	if err != nil {
+		return err
+	}
+	if err := b.plan(t); err != nil {
+		return err
+	}
+	return b.compileAll()
+}
+
 // sums defines the files that stand for many.
 func (b *builder) sums(l *Library) error {
 	for _, f := range []struct {

@@ -40,7 +40,7 @@ import (
 // to byte code that nobody may want.
 
 // compiled reports whether it has code.
-func (m *module) compiled() bool { return m.impl != "" || m.gen }
+func (m *module) compiled() bool { return m.impl != "" && m.inferred == "" || m.gen }
 
 func (tc *Toolchain) objectExt() string {
 	if ext := tc.conf["ext_obj"]; ext != "" {
@@ -129,7 +129,12 @@ func (b *builder) compileAll() error {
 				return err
 			}
 		}
-		if m.impl == "" {
+		if m.inferred != "" {
+			if err := b.t.Define(b.infer(m)); err != nil {
+				return err
+			}
+		}
+		if !m.compiled() {
 			continue
 		}
 		for _, mode := range b.modes {
@@ -262,6 +267,20 @@ func (b *builder) implementation(m *module, mode Mode) action.Spec {
 	return s
 }
 
+// infer describes how the inferred interface of a module is printed.
+func (b *builder) infer(m *module) action.Spec {
+	s := b.compilation(Byte, m.impl)
+	s.Name = "ocamlc -i " + b.shown(m.impl)
+	s.Argv = append(s.Argv, b.flags[Byte]...)
+	s.Argv = append(s.Argv, m.flags...)
+	s.Argv = append(s.Argv, "-short-paths", "-i", "-impl", action.Ref(m.impl))
+	s.Outputs, s.Stdout = []string{m.inferred}, m.inferred
+	if len(b.waits) == 0 {
+		b.reads(&s, m, Byte)
+	}
+	return s
+}
+
 // interfaceSpec compiles an .mli. Both compilers do that alike; ocamlc
 // starts faster. A module without code is opaque in any case: users would look
 // for its code and warn that there is none.
@@ -322,6 +341,7 @@ func (b *builder) reads(s *action.Spec, m *module, mode Mode) {
 
 // readInterfaces adds the interfaces of modules and libraries.
 func (b *builder) readInterfaces(s *action.Spec, m *module, mods, libs set) {
+	s.Inputs = slices.Grow(s.Inputs, 1+mods.len()+libs.len())
 	if b.alias != nil {
 		s.Inputs = append(s.Inputs, b.file(b.alias, ".cmi"))
 	}

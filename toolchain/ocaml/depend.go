@@ -2,14 +2,14 @@ package ocaml
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 )
 
 // parseDepend reads what ocamldep -modules prints: for each file a line
-// "file: Module Module …", in the order in which they were given. The answer
-// is taken by position and not by name: names of generated files differ
-// between contexts.
+// "file: Module Module …", in the order of their names. The answer is taken by
+// position and not by name: names of generated files differ between contexts.
 func parseDepend(out []byte, files []string) ([][]string, error) {
 	names := make([][]string, 0, len(files))
 	for line := range strings.Lines(string(out)) {
@@ -136,6 +136,14 @@ func (s *set) addAll(o set) {
 	for i, w := range o {
 		(*s)[i] |= w
 	}
+}
+
+func (s set) len() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
 }
 
 func (s set) has(i int) bool { return i/64 < len(s) && s[i/64]&(1<<(i%64)) != 0 }

@@ -20,6 +20,9 @@ type Module struct {
 	// Virtual modules have an interface here, and their code in each library
 	// that implements this one.
 	Virtual bool
+	// Inferred, if set, is an output that takes the interface that the compiler
+	// infers for Impl. That is all that is made of the module: see Infer.
+	Inferred string
 	// Flags are further flags for this module.
 	Flags []string
 }

@@ -39,13 +39,15 @@ type module struct {
 	gen  bool   // an alias module
 	text string // of impl, when erg writes it
 
-	private bool
-	virtual bool
-	flags   []string
-	compat  *module // whose deprecated other name this is
+	private  bool
+	virtual  bool
+	inferred string
+	flags    []string
+	compat   *module // whose deprecated other name this is
 	// implements is the virtual module of another library whose code this is.
 	implements *module
 	at         place
+	cmi, cmx   string // where these are, once somebody asked
 
 	implNames, intfNames []string  // what they mention, as ocamldep says
 	implDeps, intfDeps   []*module // what of it is in the unit
@@ -167,7 +169,7 @@ func (s *sorted) give(o cc.Owner, modules []Module) error {
 			return &ClashError{o.Target, name, old.file(), cmp.Or(in.Impl, in.Intf)}
 		}
 		m := &module{name: name, impl: in.Impl, intf: in.Intf, text: in.Text,
-			private: in.Private, virtual: in.Virtual, flags: in.Flags}
+			private: in.Private, virtual: in.Virtual, inferred: in.Inferred, flags: in.Flags}
 		switch {
 		case m.file() == "":
 			return &SourceError{o.Target, name, "the module has neither an implementation nor an interface"}

@@ -293,3 +293,32 @@ func TestModuleErrors(t *testing.T) {
 		t.Errorf("clash: %v", err)
 	}
 }
+
+// What a module's interface would be is asked in a unit of its own, which
+// makes what the module needs and no more. Its files lie in directories that
+// ocamldep's answer is not in the order of.
+func TestInfer(t *testing.T) {
+	toolchaintest.Need(t, "ocamlopt")
+	w := toolchaintest.New(t)
+	w.Write("lib/z/ast.ml", "type t = Int of int\n", "lib/a/other.ml", "let unused = 1\n", "lib/mock.ml", "let start = Ast.Int 3\n")
+	b := w.Build(func(t *engine.Task) error {
+		tc, err := Load(t, suite)
+		if err != nil {
+			return err
+		}
+		err = tc.Infer(t, Unit{Owner: cc.Owner{Root: "_build/app", Dir: "lib", Name: "lib"}, Modules: []Module{
+			mod("lib/z/ast", false), mod("lib/a/other", false),
+			{Name: "Mock", Impl: "lib/mock.ml", Inferred: "_build/app/lib/mock.mli"},
+		}})
+		if err != nil {
+			return err
+		}
+		return t.Build("_build/app/lib/mock.mli")
+	}).OK(t)
+	if got, _ := os.ReadFile(filepath.Join(w.Dir, "_build/app/lib/mock.mli")); string(got) != "val start : Ast.t\n" {
+		t.Errorf("inferred %q", got)
+	}
+	if slices.ContainsFunc(b.Ran, func(n string) bool { return strings.Contains(n, "other.ml") && !strings.HasPrefix(n, "ocamldep") }) {
+		t.Errorf("ran %q", b.Ran)
+	}
+}

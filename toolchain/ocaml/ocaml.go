@@ -3,11 +3,14 @@
 //
 // It knows one compiler at a time and nothing of contexts or of other build
 // systems' files. Read in this order: Load (load.go) finds the compilers and
-// what they say of themselves (config.go); modules.go turns sources into
-// modules and names (the essay on wrapped modules is there); depend.go asks
-// ocamldep and orders the modules; compile.go (with the essay on interfaces)
-// and link.go define the actions; unit.go is the path of one library or
-// executable through all that.
+// what they say of themselves (config.go); unit.go says what there is to
+// compile, by sources or module by module (module.go); modules.go turns that
+// into modules, and wrap.go names them (the essay on wrapped modules is in the
+// former); plan.go asks ocamldep, and depend.go orders the modules by its
+// answer; compile.go (with the essay on interfaces), archive.go and link.go
+// define the actions; builder.go is the path of one library or executable
+// through all that. virtual.go is about libraries that leave modules open, and
+// installed.go about those that lie outside the workspace.
 //
 // # Reproducible bytes
 //
@@ -17,7 +20,16 @@
 // that is the same everywhere for the C compiler that builds the start of
 // byte code programs. Generated sources, whose path would hold the context's
 // name, are compiled in the output root, where their name is the one they
-// would have among the sources.
+// would have among the sources. Typed trees (.cmt) hold the whole command
+// line; see annotated for what is done about that.
+//
+// # Many modules
+//
+// Programs read the interfaces of all libraries that they lead to, so inputs
+// would grow with the square of a project. A library of many modules therefore
+// has a file with the digests of all its interfaces, which the engine writes
+// without a process, and users have that as their input. ocamldep is asked
+// about some modules at a time: see batch.
 package ocaml
 
 import (

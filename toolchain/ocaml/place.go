@@ -27,21 +27,34 @@ func placeOf(u Unit) place {
 	return p
 }
 
-// file is one of a module's compiled files.
+// file is one of a module's compiled files. Many actions name interfaces and
+// code, so there is one string for each.
 func (b *builder) file(m *module, ext string) string {
-	dir := m.at.objects
 	switch ext {
-	case ".cmx", b.tc.objectExt():
-		dir = m.at.native
 	case ".cmi":
-		switch {
-		case m.implements != nil:
-			return b.file(m.implements, ext)
-		case m.private:
-			dir = m.at.private
+		if m.cmi == "" {
+			m.cmi = b.interfaceFile(m)
 		}
+		return m.cmi
+	case ".cmx":
+		if m.cmx == "" {
+			m.cmx = path.Join(m.at.native, m.unit+ext)
+		}
+		return m.cmx
+	case b.tc.objectExt():
+		return path.Join(m.at.native, m.unit+ext)
 	}
-	return path.Join(dir, m.unit+ext)
+	return path.Join(m.at.objects, m.unit+ext)
+}
+
+func (b *builder) interfaceFile(m *module) string {
+	switch {
+	case m.implements != nil:
+		return b.file(m.implements, ".cmi")
+	case m.private:
+		return path.Join(m.at.private, m.unit+".cmi")
+	}
+	return path.Join(m.at.objects, m.unit+".cmi")
 }
 
 // searched are the directories of the unit's own modules.

@@ -164,8 +164,6 @@ func (b *builder) dependBatches(plain, made []*string, names map[*string]*[]stri
 		dir    string
 		suffix string
 	}{{plain, "", ""}, {made, b.u.Root, ".made"}} {
-		// ocamldep answers in the order of the names, whatever it was asked.
-		slices.SortFunc(kind.files, func(a, b *string) int { return strings.Compare(*a, *b) })
 		for i, part := range slices.Collect(slices.Chunk(kind.files, batch)) {
 			files := deref(part)
 			name := "ocamldep " + b.shown(files[0])
@@ -239,6 +237,11 @@ func (b *builder) ask(spec action.Spec, files []string, own []*string, names map
 		b.waits = append(b.waits, spec.Name)
 		return nil
 	}
+	// ocamldep answers in the order of the names, whatever it was asked.
+	files = slices.Clone(files)
+	slices.SortFunc(files, func(a, b string) int {
+		return strings.Compare(action.Relative(spec.Dir, a), action.Relative(spec.Dir, b))
+	})
 	answer, err := parseDepend(c.Bytes, files)
 	if err != nil {
 		return fmt.Errorf("%s: %w", spec.Name, err)
