@@ -133,81 +133,6 @@ func (r *Rules) generate(t *engine.Task, k key, d *dir, src string, g *generator
 	return t.Define(spec)
 }
 
-// menhir adds what menhir makes.
-func (f *filler) menhir(i int, s *dune.Menhir) error {
-	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
-		return err
-	}
-	var groups [][]string
-	var bases []string
-	var all []string
-	names, err := f.r.evalSet(f.r.static(f.t, f.ctx, f.d), &s.Modules, f.stems(".mly"))
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		all = append(all, f.spelling(n, ".mly"))
-	}
-	if s.MergeInto.Given() {
-		groups, bases = [][]string{all}, []string{s.MergeInto.Value}
-	} else {
-		for _, n := range all {
-			groups, bases = append(groups, []string{n}), append(bases, n)
-		}
-	}
-	for n, base := range bases {
-		outs := []string{base + ".ml", base + ".mli"}
-		k, d, sources := ruleKey(f.ctx, f.d, i, outs), f.d, groups[n]
-		m := &maker{at: s.At(), key: k, outs: outs, module: true, define: func(t *engine.Task) error {
-			return f.r.fail(f.r.runMenhir(t, k, d, s, base, sources), s.At(), "Invalid parser")
-		}}
-		if err := f.add(m, s.Mode); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// runMenhir defines a run of menhir. Types of semantic actions are left to the
-// compiler, which checks what menhir writes.
-func (r *Rules) runMenhir(t *engine.Task, k key, d *dir, s *dune.Menhir, base string, sources []string) error {
-	x := r.naming(t, k.ctx, d)
-	env, err := r.envQ.Get(t, dirKey{k.ctx, d.path})
-	if err != nil {
-		return err
-	}
-	flags, err := r.evalSet(x, &s.Flags, env.menhir)
-	if err != nil {
-		return err
-	}
-	var args []string
-	for _, n := range sources {
-		p, err := r.file(t, k.ctx, path.Join(d.path, n+".mly"), s.At())
-		if err != nil {
-			return err
-		}
-		x.inputs.add(p)
-		args = append(args, action.Ref(p))
-	}
-	j := job{key: k, name: "menhir " + path.Join(d.path, base)}
-	for _, ext := range []string{".ml", ".mli"} {
-		j.outs = append(j.outs, path.Join(root(k.ctx), d.path, base+ext))
-	}
-	args = slices.Concat(args, []string{"--base", action.Ref(strings.TrimSuffix(j.outs[0], ".ml"))}, flags)
-	y := &acting{expander: x}
-	argv, err := y.command("menhir", args, s.At())
-	if err != nil {
-		return err
-	}
-	spec := r.spec(j)
-	spec.Extra = true // reports of conflicts
-	spec.Argv = argv
-	if err := r.complete(x, &spec); err != nil {
-		return err
-	}
-	return t.Define(spec)
-}
-
 // evalSet evaluates a set.
 func (r *Rules) evalSet(x *expander, s *dune.Set, std []string) ([]string, error) {
 	return s.Eval(dune.SetEval{Standard: std, Expand: x.expand, Include: x.setFile})
@@ -228,7 +153,7 @@ func (x *expander) setFile(name string, at hcl.Range) (dune.Set, error) {
 	p, ok := tokenPath(name)
 	if !ok {
 		var err error
-		if p, err = x.r.file(x.t, x.ctx, joinPath(x.d.path, name), at); err != nil {
+		if p, err = x.r.file(x.t, x.ctx, x.treePath(name), at); err != nil {
 			return dune.Set{}, err
 		}
 	}

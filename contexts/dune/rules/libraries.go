@@ -130,6 +130,10 @@ func (e *missing) Error() string {
 	return b.String()
 }
 
+// Same is the Extra of diagnostics of which one is enough at each place: those
+// with the same key have the same cause, and the longest tells most.
+type Same struct{ Key string }
+
 // by adds who wants the library.
 func (e *missing) by(who string) *missing {
 	x := *e
@@ -150,7 +154,9 @@ func (e *missing) diags(at hcl.Range) hcl.Diagnostics {
 		pkg, _, _ := strings.Cut(e.name, ".")
 		text += fmt.Sprintf("\nIt may be in a package that is not installed: opam install %s, or on Debian apt-get install lib%s-ocaml-dev.", pkg, strings.TrimPrefix(strings.ReplaceAll(pkg, "_", "-"), "lib"))
 	}
-	return errorAt(at, "Library not found", "%s", text)
+	diags := errorAt(at, "Library not found", "%s", text)
+	diags[0].Extra = Same{e.ctx.String() + " " + e.name}
+	return diags
 }
 
 // find returns the library that a name leads to in a project. An error is a
