@@ -160,9 +160,9 @@ Exit codes: 0 done, 1 the build failed, 2 usage or configuration, 130 interrupte
 		}
 	}
 	addTo(buildGroup, newBuild(g), newTest(g), newRun(g), newNinja(g), newClean(g))
-	addTo(lookGroup, newPlan(g), newWhy(g), newGraph(g), newStats(g))
+	addTo(lookGroup, newPlan(g), newWhy(g), newGraph(g), newDescribe(g), newStats(g))
 	addTo(sourceGroup, newInit(g), newFmt(g), newPromote(g), newSource(g))
-	addTo(otherGroup, newStore(g), newVersion(g), newCompletion(g))
+	addTo(otherGroup, newStore(g), newMerlin(g), newVersion(g), newCompletion(g))
 	return root
 }
 
