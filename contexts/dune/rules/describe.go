@@ -39,7 +39,7 @@ type DescribedUnit struct {
 	Requires []string // libraries, by the names under which they are listed
 	Ppx      []string // libraries that rewrite its sources
 	Modules  []DescribedModule
-	// Unavailable says what keeps an optional stanza from being built; then
+	// Unavailable says which library keeps the stanza from being built; then
 	// nothing else is known of it.
 	Unavailable string
 }
@@ -155,15 +155,9 @@ func (b *describer) directory(d *dir) error {
 			switch s := s.(type) {
 			case *dune.Library:
 				err = b.library(d, i, s)
-			case *dune.Executables:
-				err = b.executables(d, i, s, s.Optional)
-			case *dune.Tests:
-				err = b.executables(d, i, s, false)
+			case *dune.Executables, *dune.Tests:
+				err = b.executables(d, i, s)
 			}
-		}
-		var m *missing
-		if errors.As(err, &m) {
-			err = b.r.w.Report(m.diags(s.At()))
 		}
 		if err != nil {
 			return b.r.fail(err, s.At(), "Invalid stanza")
@@ -192,7 +186,7 @@ func (b *describer) library(d *dir, i int, s *dune.Library) error {
 	if out.Kind == "" {
 		out.Kind = string(dune.KindNormal)
 	}
-	x, err := b.unit(k, d, s, s.Optional, &out.DescribedUnit)
+	x, err := b.unit(k, d, s, &out.DescribedUnit)
 	if err != nil {
 		return err
 	}
@@ -210,7 +204,7 @@ func (b *describer) library(d *dir, i int, s *dune.Library) error {
 }
 
 // executables adds the programs of a stanza.
-func (b *describer) executables(d *dir, i int, s dune.Stanza, optional bool) error {
+func (b *describer) executables(d *dir, i int, s dune.Stanza) error {
 	var out DescribedExecutables
 	program := func(name, public string) {
 		a := addr.Target{Context: b.ctx, Dir: d.path, Kind: addr.BlockExecutable, Name: name}
@@ -226,7 +220,7 @@ func (b *describer) executables(d *dir, i int, s dune.Stanza, optional bool) err
 			program(n.Value, "")
 		}
 	}
-	x, err := b.unit(unitOf(b.ctx, d, i), d, s, optional, &out.DescribedUnit)
+	x, err := b.unit(unitOf(b.ctx, d, i), d, s, &out.DescribedUnit)
 	if err != nil {
 		return err
 	}
@@ -255,13 +249,13 @@ func unitOf(c addr.Context, d *dir, i int) key {
 	panic(fmt.Sprintf("%s has no modules", d.stanzas[i].At()))
 }
 
-// unit describes what libraries and programs have in common; nil for an
-// optional one that cannot be had.
-func (b *describer) unit(k key, d *dir, s dune.Stanza, optional bool, out *DescribedUnit) (*unit, error) {
+// unit describes what libraries and programs have in common; nil for what
+// cannot be built since a library is missing: that is for a build to complain of.
+func (b *describer) unit(k key, d *dir, s dune.Stanza, out *DescribedUnit) (*unit, error) {
 	out.Dir, out.Site = d.path, place(s.At())
 	x, err := b.r.unitQ.Get(b.r.w.At(b.t, s.At()), k)
 	var m *missing
-	if errors.As(err, &m) && optional {
+	if errors.As(err, &m) {
 		out.Unavailable = m.Error()
 		return nil, nil
 	}

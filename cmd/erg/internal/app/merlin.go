@@ -1,12 +1,13 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"erg.build/erg/cmd/erg/internal/cli"
 	"erg.build/erg/cmd/erg/internal/merlin"
@@ -93,14 +94,20 @@ func (e *editor) evaluate(ctx context.Context, file string) (known, error) {
 	if !ev.HasErrors() {
 		return k, errors.Join(err, saved)
 	}
-	var text bytes.Buffer
-	if err := ev.WriteDiagnostics(&text, false, 0); err != nil {
-		return k, err
-	}
-	return k, errors.New(oneLine(text.String()))
+	return k, errors.New(firstError(ev.Diagnostics()))
 }
 
-var blanks = regexp.MustCompile(`\s+`)
-
-// oneLine makes of a message what fits where editors show it.
-func oneLine(s string) string { return strings.TrimSpace(blanks.ReplaceAllString(s, " ")) }
+// firstError is a mistake in one line: editors show no more.
+func firstError(diags hcl.Diagnostics) string {
+	for _, d := range diags {
+		if d.Severity != hcl.DiagError {
+			continue
+		}
+		text := strings.Join(strings.Fields(d.Summary+": "+d.Detail), " ")
+		if d.Subject == nil {
+			return text
+		}
+		return fmt.Sprintf("%s:%d: %s", d.Subject.Filename, d.Subject.Start.Line, text)
+	}
+	return ""
+}

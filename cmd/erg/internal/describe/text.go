@@ -11,82 +11,101 @@ import (
 
 // Text prints a table for people.
 func (d Workspace) Text(w io.Writer) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(cells ...string) { fmt.Fprintln(tw, strings.TrimRight(strings.Join(cells, "\t"), "\t ")) }
+	p := &printer{}
+	p.w = tabwriter.NewWriter(&p.text, 0, 0, 2, ' ', 0)
 	for i, c := range d.Contexts {
 		if i > 0 {
-			line()
+			p.line()
 		}
 		head := "context " + c.Context.String()
 		if c.OCaml != "" {
 			head += ", OCaml " + c.OCaml
 		}
-		line(head)
-		packages(c, line)
-		libraries(c, line)
-		executables(c, line)
-		if len(c.Tests) > 0 {
-			line("tests")
-		}
-		for _, t := range c.Tests {
-			line("  "+name(t.Address.Dir, t.Address.Name), t.Site)
-		}
-		if err := tw.Flush(); err != nil {
+		p.line(head)
+		p.packages(c)
+		p.libraries(c)
+		p.executables(c)
+		p.tests(c)
+		p.w.Flush()
+	}
+	for _, g := range d.Deferred {
+		p.line(fmt.Sprintf("context %s: %s is known after the build of %s", g.Context, g.What, strings.Join(g.Waits, ", ")))
+	}
+	p.w.Flush()
+	for line := range strings.Lines(p.text.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
 			return err
 		}
 	}
-	for _, g := range d.Deferred {
-		line(fmt.Sprintf("context %s: %s is known after the build of %s", g.Context, g.What, strings.Join(g.Waits, ", ")))
-	}
-	return tw.Flush()
+	return nil
 }
 
-// name is how an argument of "erg test" and "erg run" spells a target.
-func name(dir, target string) string { return "//" + dir + ":" + target }
+// A printer prints sections, each of which has columns of its own.
+type printer struct {
+	text strings.Builder
+	w    *tabwriter.Writer
+}
 
-func packages(c *rules.Description, line func(...string)) {
-	if len(c.Packages) > 0 {
-		line("packages")
-	}
-	for _, p := range c.Packages {
-		line("  "+p.Name, p.Version, p.Synopsis)
+func (p *printer) line(cells ...string) { fmt.Fprintln(p.w, strings.Join(cells, "\t")) }
+
+// section begins one, if there is something in it. The lines of a section
+// have equally many cells.
+func (p *printer) section(some bool, cells ...string) {
+	p.w.Flush()
+	if some {
+		p.line(cells...)
 	}
 }
 
-func libraries(c *rules.Description, line func(...string)) {
-	if len(c.Libraries) > 0 {
-		line("libraries", "in", "modules", "needs")
+func (p *printer) packages(c *rules.Description) {
+	p.section(len(c.Packages) > 0, "packages", "", "")
+	for _, k := range c.Packages {
+		p.line("  "+k.Name, k.Version, k.Synopsis)
 	}
+}
+
+func (p *printer) libraries(c *rules.Description) {
+	p.section(len(c.Libraries) > 0, "libraries", "in", "modules", "needs")
 	for _, l := range c.Libraries {
-		line(row(l.Name, l.DescribedUnit)...)
+		p.unit(l.Name, l.DescribedUnit)
 	}
 }
 
-func executables(c *rules.Description, line func(...string)) {
-	if len(c.Executables) > 0 {
-		line("programs", "in", "modules", "needs")
-	}
+// executables prints a line for each program, and what those of one stanza
+// share beside the first.
+func (p *printer) executables(c *rules.Description) {
+	p.section(len(c.Executables) > 0, "programs", "in", "modules", "needs")
 	for _, e := range c.Executables {
-		var names []string
-		for _, p := range e.Programs {
-			n := p.Name
-			if p.Public != "" && p.Public != n {
-				n = p.Public + " (" + n + ")"
+		for i, x := range e.Programs {
+			name := x.Name
+			if x.Public != "" && x.Public != name {
+				name = x.Public + " (" + name + ")"
 			}
-			names = append(names, n)
+			if i == 0 {
+				p.unit(name, e.DescribedUnit)
+			} else {
+				p.line("  "+name, dirOf(e.Dir), "", "")
+			}
 		}
-		line(row(strings.Join(names, ", "), e.DescribedUnit)...)
 	}
 }
 
-func row(name string, u rules.DescribedUnit) []string {
+func (p *printer) tests(c *rules.Description) {
+	p.section(len(c.Tests) > 0, "tests", "declared at")
+	for _, t := range c.Tests {
+		p.line("  //"+t.Address.Dir+":"+t.Address.Name, t.Site)
+	}
+}
+
+func (p *printer) unit(name string, u rules.DescribedUnit) {
 	if u.Unavailable != "" {
 		first, _, _ := strings.Cut(u.Unavailable, "\n")
-		return []string{"  " + name, dirOf(u.Dir), "-", "cannot be had: " + first}
+		p.line("  "+name, dirOf(u.Dir), "", "cannot be built: "+first)
+		return
 	}
 	needs := strings.Join(u.Requires, " ")
 	if len(u.Ppx) > 0 {
 		needs += " (ppx: " + strings.Join(u.Ppx, " ") + ")"
 	}
-	return []string{"  " + name, dirOf(u.Dir), fmt.Sprint(len(u.Modules)), strings.TrimSpace(needs)}
+	p.line("  "+name, dirOf(u.Dir), fmt.Sprint(len(u.Modules)), strings.TrimSpace(needs))
 }
