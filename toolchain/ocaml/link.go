@@ -91,7 +91,7 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 	s.Argv = append(s.Argv, b.tc.cfg.Flags...)
 	s.Argv = append(s.Argv, b.tc.standardFlags(b.std)...)
 	for _, dir := range distinct(append(search, b.u.Search...)) {
-		s.Argv = b.include(s.Argv, dir)
+		s.Argv = b.include(s.Argv, "-I", dir)
 	}
 	s.Argv = append(s.Argv, libs...)
 	var keep func(place int) bool // planning, all of them
