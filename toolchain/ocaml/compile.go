@@ -198,7 +198,7 @@ func (b *builder) compilation(mode Mode, src string) action.Spec {
 		tool = "ocamlopt"
 	}
 	s := b.spec(tool + " " + b.shown(src))
-	s.Argv = []string{b.tc.tools[tool]}
+	s.Argv = append(make([]string, 0, len(b.flags[mode])+8), b.tc.tools[tool])
 	s.Inputs = append([]string{src}, b.u.Inputs...)
 	if action.IsOutput(src) {
 		s.Dir = b.u.Root
