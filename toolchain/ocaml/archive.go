@@ -38,7 +38,7 @@ func (b *builder) hasCode() bool {
 
 // hasPlugin reports whether the library can be loaded by native programs.
 func (b *builder) hasPlugin() bool {
-	return slices.Contains(b.modes, Native) && b.u.Exact && b.tc.conf["natdynlink_supported"] != "false" &&
+	return slices.Contains(b.modes, Native) && b.u.Exact &&
 		b.tc.conf["supports_shared_libraries"] != "false"
 }
 

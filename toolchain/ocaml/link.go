@@ -154,7 +154,7 @@ func (b *builder) kindFlags(p Program, custom bool) []string {
 			}
 		}
 		return append(flags, "-output-complete-obj", "-runtime-variant", "_pic")
-	case p.Kind == Script || p.Mode == Native || !custom:
+	case p.Kind == Script || p.Mode == Native || !custom && !b.u.Exact:
 		return nil
 	case b.u.Exact && b.tc.conf.atLeast(4, 11):
 		return []string{"-output-complete-exe"}
