@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain"
@@ -94,7 +96,7 @@ func sameRange(a, b *hcl.Range) bool {
 func (ev *Evaluator) Diagnostics() hcl.Diagnostics {
 	ev.diags.mu.Lock()
 	defer ev.diags.mu.Unlock()
-	out := append(hcl.Diagnostics(nil), ev.diags.diags...)
+	out := longest(ev.diags.diags)
 	sort.SliceStable(out, func(i, j int) bool {
 		a, b := out[i].Subject, out[j].Subject
 		if a == nil || b == nil {
@@ -108,6 +110,25 @@ func (ev *Evaluator) Diagnostics() hcl.Diagnostics {
 		}
 		return out[i].Summary+"\n"+out[i].Detail < out[j].Summary+"\n"+out[j].Detail // queries run in any order
 	})
+	return out
+}
+
+// longest drops diagnostics that others of the same cause say more about.
+func longest(diags hcl.Diagnostics) hcl.Diagnostics {
+	var out hcl.Diagnostics
+	for _, d := range diags {
+		same, ok := d.Extra.(rules.Same)
+		i := slices.IndexFunc(out, func(o *hcl.Diagnostic) bool {
+			other, is := o.Extra.(rules.Same)
+			return ok && is && other == same && sameRange(o.Subject, d.Subject)
+		})
+		switch {
+		case i < 0:
+			out = append(out, d)
+		case len(out[i].Detail) < len(d.Detail):
+			out[i] = d
+		}
+	}
 	return out
 }
 

@@ -72,11 +72,41 @@ func (w duneWorld) Run(t *engine.Task, c addr.Context, program string, args []st
 	return &rules.Process{Argv: cmd.argv, Env: cmd.env, Inputs: cmd.inputs, Tools: cmd.tools, Writable: cmd.writable, Pool: cmd.pool}, diags
 }
 
+// elementExpr spells an element, as it stands in a variable of a dune file, as
+// an expression. There may be no quotes in a variable, so a name with dots in
+// it, as files have, is all that follows its kind.
+func elementExpr(ref string) string {
+	rest, ok := strings.CutPrefix(ref, "context.")
+	name, rest, dot := strings.Cut(rest, ".")
+	if kind, of, named := strings.Cut(rest, "."); ok && dot && named {
+		switch k := addr.Kind(kind); k {
+		case addr.KindBin, addr.KindLib, addr.KindShare, addr.KindFile:
+			return addr.Element{Context: addr.Context{Name: name}, Kind: k, Name: of}.String()
+		}
+	}
+	if a, err := addr.Parse(ref); err == nil {
+		if p, ok := a.(addr.Public); ok {
+			return p.Element().String()
+		}
+	}
+	return ref
+}
+
+// duneFile returns a file that a rule of a dune file makes; "" if none does.
+// Rules say nothing of who may use what they make.
+func (ev *Evaluator) duneFile(t *engine.Task, el addr.Element) (string, error) {
+	p, ok, err := ev.dune.File(t, el.Context, el.Name)
+	if !ok || err != nil || !action.IsOutput(p) {
+		return "", duneError(err)
+	}
+	return p, nil
+}
+
 // Element evaluates what stands in %{erg:…} as an expression of a build file.
 func (w duneWorld) Element(t *engine.Task, c addr.Context, ref string, at hcl.Range) (*rules.Value, hcl.Diagnostics) {
-	expr, diags := hclsyntax.ParseExpression([]byte(ref), at.Filename, at.Start)
+	expr, diags := hclsyntax.ParseExpression([]byte(elementExpr(ref)), at.Filename, at.Start)
 	if diags.HasErrors() {
-		return nil, errorAt(at, "Invalid reference", "%%{erg:…} holds a reference as build.hcl has them: context.NAME.file[\"gen.ml\"], not %q.", ref)
+		return nil, errorAt(at, "Invalid reference", "%%{erg:…} holds a reference to a public element of a context, context.NAME.file.gen.ml or NAME:file.gen.ml, not %q.", ref)
 	}
 	sc := &scope{ev: w.ev, t: t, dir: &directory{ctx: c, root: contextRoot(c)}}
 	val, diags := lang.Eval(expr, sc)
@@ -145,6 +175,7 @@ func (ev *Evaluator) duneTargets(t *engine.Task, d *directory) error {
 		ev.mu.Unlock()
 		d.targets[g.id()] = g
 		d.order = append(d.order, g)
+		ev.noteTarget(t, g)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func (ev *Evaluator) element(t *engine.Task, el addr.Element) (cty.Value, error)
 	case addr.KindShare:
 		return ev.installed(t, pub.shares[el.Name], "share/"+el.Name)
 	}
-	return ev.publicFile(t, pub, el.Name)
+	return ev.publicFile(t, pub, el)
 }
 
 // checkElement judges whether there is such an element, so that the error
@@ -134,6 +134,13 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 		return pub.check(pub.shares, el.Name, func() hcl.Diagnostics {
 			return absent("shared file", append(keys(pub.shares), provided.names(el.Kind)...))
 		}, ref.Range)
+	}
+	if pub.files[el.Name] == nil {
+		if p, err := ev.duneFile(t, el); err != nil {
+			return ev.diagnose(err, ref.Range, "Invalid file")
+		} else if p != "" {
+			return nil
+		}
 	}
 	return pub.check(pub.files, el.Name, func() hcl.Diagnostics {
 		return absent("public file", append(keys(pub.files), provided.names(el.Kind)...))

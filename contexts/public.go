@@ -83,8 +83,16 @@ func (p *publicNames) check(m map[string]*target, name string, absent func() hcl
 
 // publicFile evaluates context.C.file["path"]: an output of a public rule, or
 // an installed file.
-func (ev *Evaluator) publicFile(t *engine.Task, pub *publicNames, name string) (cty.Value, error) {
+func (ev *Evaluator) publicFile(t *engine.Task, pub *publicNames, el addr.Element) (cty.Value, error) {
+	name := el.Name
 	g := pub.files[name]
+	if g == nil {
+		p, err := ev.duneFile(t, el)
+		if err != nil {
+			return cty.UnknownVal(cty.String), err
+		}
+		return lang.FileVal(lang.FileMark{Path: p, ID: artifact{ctx: el.Context}}), nil
+	}
 	if g.install != nil {
 		return ev.installed(t, g, name)
 	}

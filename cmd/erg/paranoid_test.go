@@ -14,6 +14,7 @@ import (
 
 	"erg.build/erg/cmd/erg/internal/app"
 	"erg.build/erg/cmd/erg/internal/cli"
+	"erg.build/erg/contexts/dune/act/perform"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/fsys"
 	"erg.build/erg/engine/sandbox"
@@ -29,6 +30,7 @@ func init() { helper.Download = download.Get }
 func paranoidMain() {
 	sandbox.Main()
 	helper.Main()
+	perform.Main()
 	os.Exit(cli.Main(cli.Deps{App: paranoid{}}, os.Args[1:]))
 }
 

@@ -58,6 +58,15 @@ type Action struct {
 	Range   hcl.Range
 }
 
+// Templates returns all text in an action, in order.
+func (a *Action) Templates() []Template {
+	all := slices.Clone(a.Args)
+	for _, sub := range a.Actions {
+		all = append(all, sub.Templates()...)
+	}
+	return all
+}
+
 // A shape says what the arguments of an action are: first text, then actions.
 type shape struct {
 	args, actions         int // at least
@@ -92,6 +101,9 @@ var toIgnore = map[ActionOp]ActionOp{
 func (r *reader) action(n *sexp.Node) *Action {
 	nothing := &Action{Op: ActionProgn, Range: n.Range}
 	head, ok := n.Head()
+	if !ok && n.IsAtom(string(ActionProgn)) { // nothing, without parentheses
+		return nothing
+	}
 	if !ok {
 		r.errorf(n.Range, "Not an action", "An action is expected here: (NAME …). If this is meant for a shell, write (bash \"…\") or (system \"…\").")
 		return nothing

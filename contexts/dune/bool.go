@@ -88,21 +88,6 @@ func relation(rel string, order int) bool {
 	return order >= 0
 }
 
-// Templates returns all text in an expression.
-func (b *Bool) Templates() []Template {
-	var all []Template
-	switch b.Op {
-	case BoolValue:
-		all = append(all, b.Left)
-	case BoolCompare:
-		all = append(all, b.Left, b.Right)
-	}
-	for i := range b.Args {
-		all = append(all, b.Args[i].Templates()...)
-	}
-	return all
-}
-
 // relations are the operators of comparisons.
 var relations = []string{"=", "<>", "<", "<=", ">", ">="}
 

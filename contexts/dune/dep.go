@@ -146,9 +146,10 @@ func (r *reader) bindings(items []*sexp.Node) Deps {
 
 // ReadDeps reads a file that (include FILE) among dependencies names: one list
 // of dependencies, which may include others.
-func ReadDeps(filename string, src []byte, p *Project) ([]Dep, hcl.Diagnostics) {
+func ReadDeps(filename string, src []byte, p *Project) (Deps, hcl.Diagnostics) {
 	r := p.reader()
-	return r.deps(r.oneList(filename, src)), r.diags
+	deps := r.bindings(r.oneList(filename, src))
+	return deps, r.diags
 }
 
 func (r *reader) deps(items []*sexp.Node) []Dep {

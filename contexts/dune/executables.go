@@ -95,6 +95,9 @@ func (r *reader) executables(h Head, items []*sexp.Node, many bool) []Stanza {
 			r.errorf(e.Package.Range, "Unused field", "A package is nothing without a public_name.")
 		}
 	}
+	if a := f.items["embed_in_plugin_libraries"]; a != nil && !slices.ContainsFunc(e.Modes, func(m LinkMode) bool { return m.Kind == "plugin" }) {
+		r.errorf(a[0].Range, "Unused field", "embed_in_plugin_libraries is for what is linked as a plugin.")
+	}
 	if public && !slices.ContainsFunc(e.Modes, LinkMode.installable) {
 		r.errorf(h.Range, "Nothing to install", "A program with a public_name needs one of the modes exe, native, byte and, since version 3.6 of the dune language, byte_complete.")
 	}
@@ -250,7 +253,7 @@ func (r *reader) tests(h Head, items []*sexp.Node, many bool) []Stanza {
 		t.Locks = f.get("locks").templates()
 		t.Modes = f.get("modes").linkModes(r.lang.AtLeast(3, 0))
 		t.EnabledIf = f.get("enabled_if", since(1, 4)).boolean()
-		t.Action = f.get("action", since(1, 2)).action()
+		t.Action = f.get("action", sinceOrWarn(1, 2)).action()
 		t.ForbiddenLibraries = f.get("forbidden_libraries", since(2, 0)).libNames()
 		t.BuildIf = f.get("build_if", since(3, 9)).boolean()
 	})

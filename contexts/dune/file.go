@@ -19,7 +19,8 @@ func ReadFile(filename string, src []byte, p *Project) (*File, hcl.Diagnostics) 
 		r.errorf(startOf(filename, len(first)), "A program, not a dune file", "Dune files in OCaml syntax cannot be run. Have a rule write the stanzas to a file, and name it in (dynamic_include FILE).")
 		return &File{}, r.diags
 	}
-	return r.file(r.parse(filename, src), fileOf{}), r.diags
+	f := r.file(r.parse(filename, src), fileOf{})
+	return f, r.diags
 }
 
 // ReadIncluded reads a file that an Include names: stanzas as in the dune file.
@@ -27,7 +28,8 @@ func ReadFile(filename string, src []byte, p *Project) (*File, hcl.Diagnostics) 
 // the tree must be known.
 func ReadIncluded(filename string, src []byte, p *Project, in *Include) (*File, hcl.Diagnostics) {
 	r := p.reader()
-	return r.file(r.parse(filename, src), fileOf{included: true, dynamic: in.Dynamic}), r.diags
+	f := r.file(r.parse(filename, src), fileOf{included: true, dynamic: in.Dynamic})
+	return f, r.diags
 }
 
 // reader returns a reader of files of a project.
@@ -171,7 +173,7 @@ func (r *reader) treeStanza(f *File, h Head, items []*sexp.Node, of fileOf) {
 	case "data_only_dirs":
 		since(1, 6)(r, "'data_only_dirs'", h.Range)
 		r.notBoth(f, h)
-		if once(d.DataOnly) {
+		if !f.ignored && once(d.DataOnly) {
 			d.DataOnly = r.subdirGlobs(h, items)
 		}
 	case "vendored_dirs":

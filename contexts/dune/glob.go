@@ -22,26 +22,23 @@ type Glob struct {
 	literal string
 }
 
-// ParseGlob returns the glob of a pattern.
-func ParseGlob(pattern string) (Glob, error) {
+// ParseGlob returns the glob of a pattern that is written at some place.
+func ParseGlob(pattern string, at hcl.Range) (Glob, hcl.Diagnostics) {
 	c := &globCompiler{}
-	if err := c.compile(pattern); err != nil {
-		return Glob{}, err
+	g := Glob{Pattern: pattern, Range: at}
+	err := c.compile(pattern)
+	if err == nil && c.special {
+		g.re, err = regexp.Compile(`(?s)\A(?:` + c.re.String() + `)\z`)
 	}
-	g := Glob{Pattern: pattern, literal: c.literal.String()}
-	if c.special {
-		// Without UTF-8, a name is any bytes; QuoteMeta leaves these alone.
-		re, err := regexp.Compile(`(?s)\A(?:` + c.re.String() + `)\z`)
-		if err != nil {
-			return Glob{}, err
-		}
-		g.re = re
+	if err != nil {
+		return g, errorAt(at, "Invalid pattern", "In %q, %s.", pattern, err)
 	}
+	g.literal = c.literal.String()
 	return g, nil
 }
 
 // Match reports whether a name matches.
-func (g *Glob) Match(name string) bool {
+func (g Glob) Match(name string) bool {
 	if g.re == nil {
 		return name == g.literal
 	}
@@ -184,10 +181,7 @@ func runeLen(s string) int {
 // glob reads a pattern.
 func (r *reader) glob(n *sexp.Node) Glob {
 	t := r.text(n)
-	g, err := ParseGlob(t.Value)
-	if err != nil {
-		r.errorf(n.Range, "Invalid pattern", "In %q, %s.", t.Value, err)
-	}
-	g.Range = n.Range
+	g, diags := ParseGlob(t.Value, n.Range)
+	r.diags = append(r.diags, diags...)
 	return g
 }

@@ -150,9 +150,11 @@ func (r *reader) checkExtension(name Text, at *sexp.Node, v Version, known []ext
 	var have []string
 	for _, k := range known {
 		if k.version == v {
-			if r.lang.Less(k.lang) {
-				since(k.lang.Major, k.lang.Minor)(r, "Version "+v.String()+" of "+name.Value, at.Range)
+			need := since
+			if !r.lang.AtLeast(2, 6) {
+				need = sinceOrWarn
 			}
+			need(k.lang.Major, k.lang.Minor)(r, "Version "+v.String()+" of "+name.Value, at.Range)
 			return
 		}
 		have = append(have, k.version.String())

@@ -35,6 +35,7 @@ type Library struct {
 	Implements             Text
 	DefaultImplementation  Text
 	PrivateModules         *Set
+	PpxDriver              *PpxDriver
 	SpecialBuiltin         *SpecialBuiltin
 	EnabledIf              Bool
 	InstrumentationBackend Text // the ppx of instrumentation.backend
@@ -94,6 +95,17 @@ type InlineTestsBackend struct {
 	Range               hcl.Range
 }
 
+// PpxDriver is (ppx.driver …) in a library: how programs that rewrite sources
+// with it are made and run.
+type PpxDriver struct {
+	Main       string // the function that a driver calls
+	Flags      Set
+	AsPpxFlags Set // when the compiler runs it: staged_pps
+	LintFlags  Set
+	Replaces   []Text
+	Range      hcl.Range
+}
+
 // SpecialBuiltin is (special_builtin_support …).
 type SpecialBuiltin struct {
 	Kind       string // "findlib_dynload", "dune_site", "build_info", "configurator"
@@ -146,6 +158,7 @@ func (r *reader) libraryStanza(h Head, items []*sexp.Node) []Stanza {
 		InstrumentationBackend: f.get("instrumentation.backend", since(2, 7)).backendPpx(),
 		InlineTests:            f.get("inline_tests").inlineTests(),
 		InlineTestsBackend:     f.get("inline_tests.backend").inlineTestsBackend(),
+		PpxDriver:              f.get("ppx.driver").ppxDriver(),
 		SpecialBuiltin:         f.get("special_builtin_support", since(1, 10)).specialBuiltin(),
 		Stdlib:                 f.get("stdlib", extension("experimental_building_ocaml_compiler_with_dune", 0, 1)) != nil,
 	}
@@ -160,7 +173,6 @@ func (r *reader) libraryStanza(h Head, items []*sexp.Node) []Stanza {
 	if a := f.get("parameters"); a != nil {
 		r.errorf(a.at(), "Not supported", "Parameterised libraries of OxCaml cannot be built.")
 	}
-	f.ignore("ppx.driver", "The drivers of ppx before ppxlib are not supported, so this has no effect.", "ppx.driver")
 	f.end()
 	r.finishLibrary(l)
 	return []Stanza{l}
@@ -203,7 +215,7 @@ func (r *reader) finishLibrary(l *Library) {
 func validLibName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_') {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '\'' && i > 0) {
 			return false
 		}
 	}
@@ -240,7 +252,7 @@ func (a *field) libraryModes() LibraryModes {
 		}
 	}
 	// The set is constant, so there is nothing that can fail.
-	words, _ := s.Eval([]string{"byte", "best"}, func(*sexp.Var) ([]string, error) { return nil, nil }, nil)
+	words, _ := s.Eval(SetEval{Standard: []string{"byte", "best"}, Expand: func(*sexp.Var) ([]string, error) { return nil, nil }})
 	if slices.Contains(words, "melange") {
 		a.r.note(a.at(), "melange", "Melange is not built, so this has no effect.")
 	}
@@ -334,6 +346,23 @@ func (a *field) inlineTestsBackend() *InlineTestsBackend {
 	}
 	f.end()
 	return b
+}
+
+func (a *field) ppxDriver() *PpxDriver {
+	if a == nil {
+		return nil
+	}
+	f := a.fields()
+	d := &PpxDriver{
+		Main:       f.need("main").text().Value,
+		Flags:      f.get("flags").set(),
+		AsPpxFlags: f.get("as_ppx_flags").set(),
+		LintFlags:  f.get("lint_flags").set(),
+		Replaces:   f.get("replaces").libNames(),
+		Range:      a.at(),
+	}
+	f.end()
+	return d
 }
 
 // specialBuiltin reads findlib_dynload, or (build_info …) and the like.

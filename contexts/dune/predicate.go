@@ -32,25 +32,22 @@ type Predicate struct {
 	Range hcl.Range
 }
 
-// Given reports whether the predicate is written in a file.
-func (p *Predicate) Given() bool { return p.Range.Filename != "" }
-
-// Match reports whether a name is in a predicate over names. Standard says it
-// of :standard.
-func (p *Predicate) Match(name string, standard func(string) bool) bool {
-	return p.eval(func() bool { return standard(name) }, func(e *Predicate) bool { return e.Glob.Match(name) })
+// Match reports whether a name is in a predicate over names. Standard says
+// whether it is in :standard.
+func (p *Predicate) Match(name string, standard bool) bool {
+	return p.eval(standard, func(e *Predicate) bool { return e.Glob.Match(name) })
 }
 
 // MatchCode reports whether an exit code is in a predicate over exit codes,
 // where :standard is 0.
 func (p *Predicate) MatchCode(code int) bool {
-	return p.eval(func() bool { return code == 0 }, func(e *Predicate) bool { return e.Code == code })
+	return p.eval(code == 0, func(e *Predicate) bool { return e.Code == code })
 }
 
-func (p *Predicate) eval(standard func() bool, element func(*Predicate) bool) bool {
+func (p *Predicate) eval(standard bool, element func(*Predicate) bool) bool {
 	switch p.Op {
 	case PredicateStandard:
-		return standard()
+		return standard
 	case PredicateElement:
 		return element(p)
 	case PredicateNot:
@@ -65,26 +62,6 @@ func (p *Predicate) eval(standard func() bool, element func(*Predicate) bool) bo
 		}
 	}
 	return !decides
-}
-
-// Codes returns the exit codes that a predicate names, and whether they are
-// all that it is made of: then it is their union.
-func (p *Predicate) Codes() ([]int, bool) {
-	switch p.Op {
-	case PredicateElement:
-		return []int{p.Code}, true
-	case PredicateOr:
-		var codes []int
-		for i := range p.Args {
-			more, ok := p.Args[i].Codes()
-			if !ok {
-				return nil, false
-			}
-			codes = append(codes, more...)
-		}
-		return codes, true
-	}
-	return nil, false
 }
 
 // An elementReader reads an element of a predicate.

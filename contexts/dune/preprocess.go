@@ -4,8 +4,40 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"erg.build/erg/contexts/dune/sexp"
 )
+
+// A PreprocessKind says how sources are preprocessed.
+type PreprocessKind uint8
+
+// The kinds of preprocessing.
+const (
+	PreprocessNone PreprocessKind = iota
+	PreprocessPps
+	PreprocessStagedPps
+	PreprocessAction
+	PreprocessFutureSyntax
+)
+
+// A Preprocess says how some modules are preprocessed.
+type Preprocess struct {
+	Kind    PreprocessKind
+	Modules []Text     // nil: all that no other element names
+	Pps     []Text     // libraries
+	Flags   []Template // for the driver
+	Action  *Action    // %{input-file} is the source
+	Range   hcl.Range
+}
+
+// Instrumentation is (instrumentation (backend LIB flags…) (deps …)).
+type Instrumentation struct {
+	Backend Text
+	Flags   []Template
+	Deps    []Dep
+	Range   hcl.Range
+}
 
 // preprocessing reads how modules are preprocessed, and what that depends on.
 func (f *fields) preprocessing() ([]Preprocess, []Dep) {

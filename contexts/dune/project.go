@@ -11,7 +11,7 @@ import (
 // A Project is what a dune-project file says, with what its version of the
 // language says of all that it leaves out.
 type Project struct {
-	Name      Text
+	Name      Text    // not given: that of the first package by name
 	Version   Text    // of the packages
 	Lang      Version // of the language
 	LangRange hcl.Range
@@ -185,6 +185,11 @@ func (f *fields) project(p *Project) {
 	p.Info = f.info(nil)
 	for _, a := range f.all("package") {
 		p.addPackage(f.r, a.packageField(p))
+	}
+	if len(p.Packages) == 1 && p.Name.Given() {
+		if name := p.Packages[0].Name; name.Given() && name.Value != p.Name.Value {
+			f.r.errorf(name.Range, "Two names", "The only package of a project must have its name, %q.", p.Name)
+		}
 	}
 	p.ImplicitTransitiveDeps = f.get("implicit_transitive_deps", since(1, 7)).transitiveDeps()
 	p.WrappedExecutables = f.get("wrapped_executables", since(1, 11)).flagOr(p.WrappedExecutables)

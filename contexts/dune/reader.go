@@ -39,7 +39,7 @@ func (r *reader) warnf(rng hcl.Range, summary, format string, args ...any) {
 
 // note says that something is understood and does nothing here.
 func (r *reader) note(rng hcl.Range, topic, format string, args ...any) {
-	d := errorAt(rng, "Nothing to do", format, args...)[0]
+	d := errorAt(rng, "Without effect", format, args...)[0]
 	d.Severity, d.Extra = hcl.DiagWarning, Note{Topic: topic}
 	r.diags = append(r.diags, d)
 }
@@ -61,6 +61,15 @@ func since(major, minor int) check {
 	return func(r *reader, what string, rng hcl.Range) {
 		if v := (Version{major, minor}); r.lang.Less(v) {
 			r.errorf(rng, "Newer language needed", "%s is only available since version %s of the dune language, and this project uses %s. Say (lang dune %s) in dune-project.", what, v, r.lang, v)
+		}
+	}
+}
+
+// sinceOrWarn is since, for what older versions took all the same.
+func sinceOrWarn(major, minor int) check {
+	return func(r *reader, what string, rng hcl.Range) {
+		if v := (Version{major, minor}); r.lang.Less(v) {
+			r.warnf(rng, "Newer language needed", "%s is only available since version %s of the dune language, and this project uses %s. It is taken all the same.", what, v, r.lang)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package dune
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 
 	"erg.build/erg/contexts/dune/sexp"
@@ -105,6 +107,7 @@ func (r *reader) rule(h Head, items []*sexp.Node) []Stanza {
 				r.diags[len(r.diags)-1].Detail += " To add dependencies to an alias, use an alias stanza."
 			}
 		}
+		r.checkTargets(rule)
 		rule.Locks = f.get("locks").templates()
 		rule.Mode, rule.Promote = f.mode()
 		rule.EnabledIf = f.get("enabled_if", since(1, 4)).boolean()
@@ -132,6 +135,24 @@ func (f *fields) targets(rule *Rule) {
 	}
 	for _, n := range a.args {
 		rule.Targets = append(rule.Targets, f.r.target(n))
+	}
+}
+
+// checkTargets complains of %{target} for several targets, and of %{targets} for one.
+func (r *reader) checkTargets(rule *Rule) {
+	if rule.Action == nil || rule.Infer {
+		return
+	}
+	wrong, instead := "target", "targets"
+	if rule.One {
+		wrong, instead = instead, wrong
+	}
+	for _, t := range rule.Action.Templates() {
+		for _, v := range t.Vars() {
+			if v.Name == wrong && !v.HasPayload && !slices.Contains(r.vars, wrong) {
+				r.errorf(v.Range, "Another field", "%%{%s} is for rules with the field %q. Here it is %%{%s}.", wrong, wrong, instead)
+			}
+		}
 	}
 }
 

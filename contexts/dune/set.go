@@ -32,50 +32,68 @@ type Set struct {
 // Given reports whether the set is written in a file.
 func (s *Set) Given() bool { return s.Range.Filename != "" }
 
-// An Includer returns the set that an included file holds; see ReadSet.
-type Includer func(file Template) (*Set, error)
+// A SetEval is what a Set is evaluated with.
+type SetEval struct {
+	Standard []string
+	Expand   Expander
+	// Include returns the set in a file; see ReadSet. Nil: no file may be included.
+	Include func(file string, at hcl.Range) (Set, error)
+	// Equal says which elements are the same. Nil: those that are equal.
+	Equal func(a, b string) bool
+}
 
-// Eval returns the elements of a set. A nil includer is for sets that may not
-// include files.
-func (s *Set) Eval(standard []string, expand Expander, include Includer) ([]string, error) {
+// Eval returns the elements of a set, in order, as often as they are in it.
+func (s *Set) Eval(e SetEval) ([]string, error) {
 	switch s.Op {
 	case SetStandard:
-		return standard, nil
+		return e.Standard, nil
 	case SetElement:
-		return s.Element.Expand(expand)
+		return s.Element.Expand(e.Expand)
 	case SetDiff:
-		left, err := s.Sets[0].Eval(standard, expand, include)
+		left, err := s.Sets[0].Eval(e)
 		if err != nil {
 			return nil, err
 		}
-		right, err := s.Sets[1].Eval(standard, expand, include)
+		right, err := s.Sets[1].Eval(e)
 		if err != nil {
 			return nil, err
 		}
-		drop := make(map[string]bool, len(right))
-		for _, e := range right {
-			drop[e] = true
-		}
-		return slices.DeleteFunc(slices.Clone(left), func(e string) bool { return drop[e] }), nil
+		return e.without(left, right), nil
 	case SetInclude:
-		if include == nil {
+		if e.Include == nil {
 			return nil, errorAt(s.Range, "No files here", "(:include FILE) may not be used here.")
 		}
-		in, err := include(s.Element)
+		file, err := s.Element.ExpandOne(e.Expand)
 		if err != nil {
 			return nil, err
 		}
-		return in.Eval(standard, expand, nil)
+		in, err := e.Include(file, s.Element.Range)
+		if err != nil {
+			return nil, err
+		}
+		e.Include = nil
+		return in.Eval(e)
 	}
 	var all []string
 	for i := range s.Sets {
-		elements, err := s.Sets[i].Eval(standard, expand, include)
+		elements, err := s.Sets[i].Eval(e)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, elements...)
 	}
 	return all, nil
+}
+
+// without returns the elements of left that are not in right.
+func (e *SetEval) without(left, right []string) []string {
+	drop := make(map[string]bool, len(right))
+	for _, r := range right {
+		drop[r] = true
+	}
+	return slices.DeleteFunc(slices.Clone(left), func(l string) bool {
+		return drop[l] || e.Equal != nil && slices.ContainsFunc(right, func(r string) bool { return e.Equal(l, r) })
+	})
 }
 
 // Templates returns all elements that are written in a set, also those that
@@ -113,24 +131,23 @@ func (s *Set) constant() bool {
 	return len(s.Includes()) == 0
 }
 
-// ReadSet reads a file that a set includes: one list, or one element.
-func ReadSet(filename string, src []byte) (*Set, hcl.Diagnostics) {
-	r := &reader{lang: Latest}
+// ReadSet reads a file that a set includes: one list, or one element, without
+// variables and further files.
+func ReadSet(filename string, src []byte, p *Project) (Set, hcl.Diagnostics) {
+	r := p.reader()
 	nodes := r.parse(filename, src)
-	set := &Set{Op: SetUnion, Range: hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos}}
+	set := Set{Op: SetUnion, Range: startOf(filename, 0)}
 	switch {
 	case r.diags.HasErrors():
 	case len(nodes) != 1:
 		r.errorf(set.Range, "Not a set", "The file must hold one s-expression, a list of elements; it holds %d.", len(nodes))
 	case nodes[0].Kind == sexp.List:
-		*set = r.set(nodes[0].Items, nodes[0].Range)
+		set = r.set(nodes[0].Items, nodes[0].Range)
 	default:
-		*set = r.setItem(nodes[0])
+		set = r.setItem(nodes[0])
 	}
-	for _, t := range set.Templates() {
-		if _, ok := t.Text(); !ok {
-			r.errorf(t.Range, "No variables here", "Variables may not be used in a file that is included.")
-		}
+	if !set.constant() {
+		r.errorf(set.Range, "No variables here", "Neither variables nor (:include …) may be used in a file that a set includes.")
 	}
 	return set, r.diags
 }

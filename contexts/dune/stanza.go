@@ -53,7 +53,9 @@ type Subdir struct {
 }
 
 // An Include is (include FILE) or (dynamic_include FILE): stanzas from a
-// source, or from a file that rules make.
+// source, or from a file that rules make. File is relative to the directory
+// that the stanza is for, and in a file that is included itself, to that of
+// the file.
 type Include struct {
 	Head
 	File    Text

@@ -3,6 +3,7 @@ package dune
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -44,7 +45,7 @@ type ContextTarget struct {
 	Exec []Text // target_exec: a program that runs what is built for the target
 }
 
-// A PathEdit is (paths (VAR set)): an environment variable that lists paths.
+// A PathEdit is (paths (VAR element…)): an environment variable that lists paths.
 type PathEdit struct {
 	Var   string
 	Value Set
@@ -147,6 +148,9 @@ func (a *field) context() (Context, bool) {
 
 // checkName complains of a name that could not be one of a directory.
 func (c *Context) checkName(r *reader, name Text) {
+	if c.Kind == "opam" && !c.Switch.Given() {
+		return // which is said already
+	}
 	if n := c.Name; n != "" && n[0] != '.' && n == path.Base(n) && n != "log" && n != "install" {
 		return
 	}
@@ -154,7 +158,7 @@ func (c *Context) checkName(r *reader, name Text) {
 	if name.Given() {
 		at = name.Range
 	} else if c.Switch.Given() {
-		r.errorf(c.Switch.Range, "Invalid name", "The switch %q gives no name for a context. Add (name %s).", c.Switch, path.Base(c.Switch.Value))
+		r.errorf(c.Switch.Range, "Invalid name", "The switch %q gives no name for a context. Add (name %s).", c.Switch, strings.TrimLeft(path.Base(c.Switch.Value), "."))
 		return
 	}
 	r.errorf(at, "Invalid name", "%q is no name of a context.", c.Name)
@@ -184,11 +188,11 @@ func (c *Context) common(f *fields) {
 		return
 	}
 	for _, n := range a.args {
-		if n.Kind != sexp.List || len(n.Items) != 2 {
-			r.errorf(n.Range, "Wrong path", "It is (VARIABLE SET).")
+		if n.Kind != sexp.List || len(n.Items) == 0 {
+			r.errorf(n.Range, "Wrong path", "It is (VARIABLE PATH…).")
 			continue
 		}
-		edit := PathEdit{Var: r.text(n.Items[0]).Value, Value: r.setItem(n.Items[1])}
+		edit := PathEdit{Var: r.text(n.Items[0]).Value, Value: r.set(n.Items[1:], n.Range)}
 		if slices.ContainsFunc(c.Paths, func(o PathEdit) bool { return o.Var == edit.Var }) {
 			r.errorf(n.Range, "Variable given twice", "The variable %s is there already.", edit.Var)
 		}

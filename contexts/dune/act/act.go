@@ -167,8 +167,20 @@ func (a *Action) Into(s *action.Spec, corrections string) {
 	if corrections != "" {
 		at = action.Ref(corrections)
 	}
+	a.locate()
 	s.Argv = append([]string{"erg", Command, at}, a.Encode()...)
 	s.Tools = append(s.Tools, action.Tool{Name: Command, Identity: digest.Of([]byte(Command + version))})
+}
+
+// locate has programs that are files run as such, and not looked for along
+// PATH: a token may become a name without a slash.
+func (a *Action) locate() {
+	if a.Op == OpRun && len(a.Args) > 0 && strings.HasPrefix(a.Args[0], "\x02") {
+		a.Args[0] = "./" + a.Args[0]
+	}
+	for _, d := range a.Do {
+		d.locate()
+	}
 }
 
 // direct makes s the one process that the tree is, if it is one.

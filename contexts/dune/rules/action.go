@@ -244,10 +244,10 @@ func (x *acting) maybe(name string, at hcl.Range) (string, error) {
 		}
 		return name, nil
 	}
-	if strings.ContainsRune(name, '\x02') || path.IsAbs(name) {
+	if path.IsAbs(name) {
 		return name, nil
 	}
-	p := joinPath(x.d.path, name)
+	p := x.treePath(name)
 	if out := path.Join(root(x.ctx), p); x.outs[out] {
 		return action.Ref(out), nil
 	}
@@ -293,12 +293,10 @@ func (x *acting) oneFile(name string, at hcl.Range, output bool) (string, error)
 	case isToken && !output:
 		x.inputs.add(p)
 		return name, nil
-	case isToken || strings.ContainsRune(name, '\x02'):
-		return name, nil
-	case path.IsAbs(name):
+	case isToken, path.IsAbs(name):
 		return name, nil
 	}
-	rel := joinPath(x.d.path, name)
+	rel := x.treePath(name)
 	if out := path.Join(root(x.ctx), rel); x.outs[out] {
 		return action.Ref(out), nil
 	}
@@ -375,17 +373,14 @@ func (x *acting) command(name string, args []string, at hcl.Range) ([]string, er
 		return x.built(p, args, at)
 	}
 	switch {
-	case strings.ContainsAny(name, "\x02\x04"), path.IsAbs(name):
-		if path.IsAbs(name) {
-			return append([]string{name}, args...), x.machine(name)
-		}
-		return append([]string{name}, args...), nil
+	case path.IsAbs(name):
+		return append([]string{name}, args...), x.machine(name)
 	case strings.Contains(name, "/"):
 		c, err := x.where(x.ctx)
 		if err != nil {
 			return nil, err
 		}
-		p, err := x.r.file(x.t, c, joinPath(x.d.path, name), at)
+		p, err := x.r.file(x.t, c, x.treePath(name), at)
 		if err != nil {
 			return nil, err
 		}

@@ -93,6 +93,9 @@ func (r *Rules) alias(t *engine.Task, k aliasKey) (*Goal, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := r.librariesQ.Get(t, k.ctx); err != nil {
+		return nil, err // two of one name are a mistake, whoever names them
+	}
 	parts := make([]*Goal, len(d.stanzas))
 	var fns []func(*engine.Task) error
 	for i, s := range d.stanzas {

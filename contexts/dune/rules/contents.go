@@ -236,6 +236,19 @@ func executableKey(c addr.Context, d *dir, i int, first string) key {
 	return key{ctx: c, dir: d.path, index: i, name: string(addr.BlockExecutable) + "." + first}
 }
 
+// stanzaKey is the key of a stanza that compiles modules.
+func stanzaKey(c addr.Context, d *dir, i int) key {
+	switch s := d.stanzas[i].(type) {
+	case *dune.Library:
+		return libraryKey(c, d, i, s)
+	case *dune.Executables:
+		return executableKey(c, d, i, s.Programs[0].Name.Value)
+	case *dune.Tests:
+		return executableKey(c, d, i, s.Names[0].Value)
+	}
+	panic("a stanza without modules")
+}
+
 func (f *filler) program(k key, name string, at hcl.Range, modes []dune.LinkMode) error {
 	m := &maker{at: at, key: k, program: true, define: func(t *engine.Task) error {
 		_, err := f.r.componentQ.Get(t, k)

@@ -74,7 +74,7 @@ func (r *Rules) cramSettings(t *engine.Task, c addr.Context, d *dir, test cramTe
 	for _, up := range chain {
 		for _, st := range up.stanzas {
 			x, ok := st.(*dune.Cram)
-			if !ok || up != d && !x.WholeSubtree || x.AppliesTo != nil && !x.AppliesTo.Match(test.name, always) {
+			if !ok || up != d && !x.WholeSubtree || x.AppliesTo != nil && !x.AppliesTo.Match(test.name, true) {
 				continue
 			}
 			if err := r.cramStanza(t, c, up, x, s); err != nil {

@@ -189,7 +189,7 @@ func (x *expander) dep(d *dune.Dep) ([]string, error) {
 	}
 	var out []string
 	for _, arg := range args {
-		if plain, isToken := tokenPath(arg); isToken && d.Kind == dune.DepFile {
+		if plain, isToken := tokenPath(arg); isToken && d.Kind == dune.DepFile && plain != "" {
 			x.inputs.add(plain)
 			out = append(out, arg)
 			continue
@@ -204,6 +204,20 @@ func (x *expander) dep(d *dune.Dep) ([]string, error) {
 		x.inputs.always = true
 	}
 	return out, nil
+}
+
+// treePath is the path, in the tree, of a file that is named from the
+// directory, or from one that a token stands for.
+func (x *expander) treePath(name string) string {
+	if !strings.ContainsAny(name, "\x02\x04") {
+		return joinPath(x.d.path, name)
+	}
+	return joinPath(action.Expand(name, func(p string, _ bool) string {
+		if p == "" {
+			return "."
+		}
+		return inWorkspace(p)
+	}))
 }
 
 // tokenPath returns the file that a string names as a token.
@@ -239,11 +253,11 @@ func (x *expander) depOf(d *dune.Dep, arg string) ([]string, error) {
 
 // glob lists the files of a directory that match, sources and made ones.
 func (x *expander) glob(d *dune.Dep, arg string) ([]string, error) {
-	g, err := dune.ParseGlob(path.Base(arg))
-	if err != nil {
-		return nil, errorAt(d.Range, "Invalid glob", "%v.", err)
+	g, diags := dune.ParseGlob(path.Base(arg), d.Range)
+	if diags.HasErrors() {
+		return nil, diags
 	}
-	at := joinPath(x.d.path, path.Dir(arg))
+	at := x.treePath(path.Dir(arg))
 	files, err := x.r.globFiles(x.t, x.ctx, at, g.Match, d.Kind == dune.DepGlobFilesRec, d.Range)
 	if err != nil {
 		return nil, err
@@ -319,7 +333,7 @@ func (x *expander) sourceTree(arg string) ([]string, error) {
 		}
 		return nil
 	}
-	at := joinPath(x.d.path, arg)
+	at := x.treePath(arg)
 	if ok, err := x.t.Exists(at); ok || err != nil {
 		x.inputs.add(at)
 		return []string{action.Ref(at)}, err

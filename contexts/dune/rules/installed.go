@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"path"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -76,11 +77,20 @@ func (r *Rules) installed(t *engine.Task, k installedKey) (*library, error) {
 
 // outside returns an installed library, or one of the compiler's.
 func (r *Rules) outside(t *engine.Task, c addr.Context, name string) (*library, error) {
-	if ocaml.IsStandard(name) {
+	standard := ocaml.IsStandard(name)
+	if standard && !slices.Contains(absorbed, name) {
 		return &library{name: name, standard: true}, nil
 	}
-	return r.installedQ.Get(t, installedKey{c, name})
+	l, err := r.installedQ.Get(t, installedKey{c, name})
+	if m := (*missing)(nil); standard && errors.As(err, &m) {
+		return &library{name: name, standard: true}, nil
+	}
+	return l, err
 }
+
+// absorbed are libraries that became a part of Stdlib, all or in part. Where
+// they are installed, what is installed is meant.
+var absorbed = []string{"bytes", "seq", "result", "bigarray"}
 
 // search lists where the libraries of a context's compiler are.
 func (r *Rules) search(t *engine.Task, c addr.Context) ([]string, error) {

@@ -133,134 +133,38 @@ func (r *Rules) generate(t *engine.Task, k key, d *dir, src string, g *generator
 	return t.Define(spec)
 }
 
-// menhir adds what menhir makes.
-func (f *filler) menhir(i int, s *dune.Menhir) error {
-	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
-		return err
-	}
-	var groups [][]string
-	var bases []string
-	var all []string
-	names, err := f.r.evalSet(f.r.static(f.t, f.ctx, f.d), &s.Modules, f.stems(".mly"))
-	if err != nil {
-		return err
-	}
-	for _, n := range names {
-		all = append(all, f.spelling(n, ".mly"))
-	}
-	if s.MergeInto.Given() {
-		groups, bases = [][]string{all}, []string{s.MergeInto.Value}
-	} else {
-		for _, n := range all {
-			groups, bases = append(groups, []string{n}), append(bases, n)
-		}
-	}
-	for n, base := range bases {
-		outs := []string{base + ".ml", base + ".mli"}
-		k, d, sources := ruleKey(f.ctx, f.d, i, outs), f.d, groups[n]
-		m := &maker{at: s.At(), key: k, outs: outs, module: true, define: func(t *engine.Task) error {
-			return f.r.fail(f.r.runMenhir(t, k, d, s, base, sources), s.At(), "Invalid parser")
-		}}
-		if err := f.add(m, s.Mode); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// runMenhir defines a run of menhir. Types of semantic actions are left to the
-// compiler, which checks what menhir writes.
-func (r *Rules) runMenhir(t *engine.Task, k key, d *dir, s *dune.Menhir, base string, sources []string) error {
-	x := r.naming(t, k.ctx, d)
-	env, err := r.envQ.Get(t, dirKey{k.ctx, d.path})
-	if err != nil {
-		return err
-	}
-	flags, err := r.evalSet(x, &s.Flags, env.menhir)
-	if err != nil {
-		return err
-	}
-	var args []string
-	for _, n := range sources {
-		p, err := r.file(t, k.ctx, path.Join(d.path, n+".mly"), s.At())
-		if err != nil {
-			return err
-		}
-		x.inputs.add(p)
-		args = append(args, action.Ref(p))
-	}
-	j := job{key: k, name: "menhir " + path.Join(d.path, base)}
-	for _, ext := range []string{".ml", ".mli"} {
-		j.outs = append(j.outs, path.Join(root(k.ctx), d.path, base+ext))
-	}
-	args = slices.Concat(args, []string{"--base", action.Ref(strings.TrimSuffix(j.outs[0], ".ml"))}, flags)
-	y := &acting{expander: x}
-	argv, err := y.command("menhir", args, s.At())
-	if err != nil {
-		return err
-	}
-	spec := r.spec(j)
-	spec.Extra = true // reports of conflicts
-	spec.Argv = argv
-	if err := r.complete(x, &spec); err != nil {
-		return err
-	}
-	return t.Define(spec)
-}
-
 // evalSet evaluates a set.
 func (r *Rules) evalSet(x *expander, s *dune.Set, std []string) ([]string, error) {
-	return s.Eval(std, x.expand, x.setFile)
+	return s.Eval(dune.SetEval{Standard: std, Expand: x.expand, Include: x.setFile})
 }
 
 // evalModules evaluates a set of names of modules, which begin with a capital
 // or do not.
 func (r *Rules) evalModules(x *expander, s *dune.Set, std []string) ([]string, error) {
-	capital := make([]string, len(std))
-	for i, n := range std {
-		capital[i] = capitalize(n)
-	}
-	c := capitalized(*s)
-	out, err := r.evalSet(x, &c, capital)
+	out, err := s.Eval(dune.SetEval{Standard: std, Expand: x.expand, Include: x.setFile, Equal: sameModule})
 	for i := range out {
 		out[i] = capitalize(out[i])
 	}
-	return out, err
-}
-
-// capitalized is a set whose elements begin with a capital.
-func capitalized(s dune.Set) dune.Set {
-	if text, ok := s.Element.Text(); ok && s.Op == dune.SetElement {
-		s.Element = literal(capitalize(text), s.Element.Range)
-	}
-	sets := make([]dune.Set, len(s.Sets))
-	for i := range s.Sets {
-		sets[i] = capitalized(s.Sets[i])
-	}
-	s.Sets = sets
-	return s
+	return unique(out), err
 }
 
 // setFile reads a file that holds a set.
-func (x *expander) setFile(file dune.Template) (*dune.Set, error) {
-	name, err := file.ExpandOne(x.expand)
-	if err != nil {
-		return nil, err
-	}
+func (x *expander) setFile(name string, at hcl.Range) (dune.Set, error) {
 	p, ok := tokenPath(name)
 	if !ok {
-		if p, err = x.r.file(x.t, x.ctx, joinPath(x.d.path, name), file.Range); err != nil {
-			return nil, err
+		var err error
+		if p, err = x.r.file(x.t, x.ctx, x.treePath(name), at); err != nil {
+			return dune.Set{}, err
 		}
 	}
 	text, err := x.r.content(x.t, p)
 	if err != nil {
-		return nil, err
+		return dune.Set{}, err
 	}
 	x.r.w.File(p, []byte(text))
-	s, diags := dune.ReadSet(p, []byte(text))
+	s, diags := dune.ReadSet(p, []byte(text), x.d.project.Project)
 	if diags.HasErrors() {
-		return nil, diags
+		return dune.Set{}, diags
 	}
 	return s, nil
 }
@@ -274,9 +178,9 @@ func (f *filler) copyFiles(i int, s *dune.CopyFiles) error {
 	if err != nil {
 		return err
 	}
-	g, err := dune.ParseGlob(path.Base(pattern))
-	if err != nil {
-		return errorAt(s.Files.Range, "Invalid glob", "%v.", err)
+	g, diags := dune.ParseGlob(path.Base(pattern), s.Files.Range)
+	if diags.HasErrors() {
+		return diags
 	}
 	from := joinPath(f.d.path, path.Dir(pattern))
 	if from == f.d.path {

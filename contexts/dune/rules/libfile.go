@@ -106,7 +106,7 @@ func (x *expander) artifact(v *sexp.Var) ([]string, error) {
 		}
 		for _, m := range mods {
 			if m.name == capitalize(base) {
-				return x.moduleFile(d, i, s, m, v)
+				return x.moduleFile(d, i, m, v)
 			}
 		}
 	}
@@ -114,17 +114,8 @@ func (x *expander) artifact(v *sexp.Var) ([]string, error) {
 }
 
 // moduleFile is a file that is compiled of a module.
-func (x *expander) moduleFile(d *dir, i int, s dune.Stanza, m *module, v *sexp.Var) ([]string, error) {
-	k := key{}
-	switch s := s.(type) {
-	case *dune.Library:
-		k = libraryKey(x.ctx, d, i, s)
-	case *dune.Executables:
-		k = executableKey(x.ctx, d, i, s.Programs[0].Name.Value)
-	case *dune.Tests:
-		k = executableKey(x.ctx, d, i, s.Names[0].Value)
-	}
-	c, err := x.r.componentQ.Get(x.t, k)
+func (x *expander) moduleFile(d *dir, i int, m *module, v *sexp.Var) ([]string, error) {
+	c, err := x.r.componentQ.Get(x.t, stanzaKey(x.ctx, d, i))
 	if err != nil {
 		return nil, err
 	}

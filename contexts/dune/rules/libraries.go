@@ -12,7 +12,6 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
-	"erg.build/erg/toolchain/ocaml"
 )
 
 // libraries are what names of libraries lead to in a context: within a
@@ -131,6 +130,10 @@ func (e *missing) Error() string {
 	return b.String()
 }
 
+// Same is the Extra of diagnostics of which one is enough at each place: those
+// with the same key have the same cause, and the longest tells most.
+type Same struct{ Key string }
+
 // by adds who wants the library.
 func (e *missing) by(who string) *missing {
 	x := *e
@@ -151,7 +154,9 @@ func (e *missing) diags(at hcl.Range) hcl.Diagnostics {
 		pkg, _, _ := strings.Cut(e.name, ".")
 		text += fmt.Sprintf("\nIt may be in a package that is not installed: opam install %s, or on Debian apt-get install lib%s-ocaml-dev.", pkg, strings.TrimPrefix(strings.ReplaceAll(pkg, "_", "-"), "lib"))
 	}
-	return errorAt(at, "Library not found", "%s", text)
+	diags := errorAt(at, "Library not found", "%s", text)
+	diags[0].Extra = Same{e.ctx.String() + " " + e.name}
+	return diags
 }
 
 // find returns the library that a name leads to in a project. An error is a
@@ -175,10 +180,7 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 		}
 		break
 	}
-	if ocaml.IsStandard(name.Value) {
-		return &library{name: name.Value, standard: true}, nil
-	}
-	l, err := r.installedQ.Get(r.w.At(t, name.Range), installedKey{c, name.Value})
+	l, err := r.outside(r.w.At(t, name.Range), c, name.Value)
 	if m, ok := err.(*missing); ok {
 		x := *m
 		x.at, x.near = name.Range, all.near(p, name.Value)

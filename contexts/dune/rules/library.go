@@ -51,6 +51,9 @@ func (r *Rules) library(t *engine.Task, k key) (*library, error) {
 	for _, n := range x.PpxRuntimeLibraries {
 		l.runtime = append(l.runtime, n.Value)
 	}
+	if x.PpxDriver != nil {
+		l.driver = &ppxDriver{main: x.PpxDriver.Main}
+	}
 	who := fmt.Sprintf("library %q in %s", l.name, orTop(d.path))
 	n, err := r.requires(t, k.ctx, d, &x.Buildable, who)
 	if err != nil {

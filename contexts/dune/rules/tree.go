@@ -158,7 +158,7 @@ func (w *walker) walk(d *dir, exists bool) error {
 		}
 	}
 	for _, n := range names {
-		if said.Files == nil || said.Files.Match(n, always) {
+		if said.Files == nil || said.Files.Match(n, true) {
 			d.names = append(d.names, n)
 		}
 	}
@@ -185,15 +185,15 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 	}
 	slices.Sort(names)
 	for _, n := range names {
-		if onDisk[n] && (said.Dirs == nil && !standardDir(n) || said.Dirs != nil && !said.Dirs.Match(n, standardDir)) {
-			if said.DataOnly == nil || !said.DataOnly.Match(n, never) {
+		if onDisk[n] && (said.Dirs == nil && !standardDir(n) || said.Dirs != nil && !said.Dirs.Match(n, standardDir(n))) {
+			if said.DataOnly == nil || !said.DataOnly.Match(n, false) {
 				continue
 			}
 		}
 		b := &dir{path: path.Join(d.path, n), project: d.project, parent: d, dataOnly: d.dataOnly, vendored: d.vendored}
-		b.dataOnly = b.dataOnly || said.DataOnly != nil && said.DataOnly.Match(n, never)
+		b.dataOnly = b.dataOnly || said.DataOnly != nil && said.DataOnly.Match(n, false)
 		b.dataOnly = b.dataOnly || d.project.Cram && strings.HasSuffix(n, ".t") && n != ".t"
-		b.vendored = b.vendored || said.Vendored != nil && said.Vendored.Match(n, never)
+		b.vendored = b.vendored || said.Vendored != nil && said.Vendored.Match(n, false)
 		d.below = append(d.below, b)
 		if err := w.walk(b, onDisk[n]); err != nil {
 			return err
@@ -202,10 +202,8 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 	return nil
 }
 
-// What :standard says of names where directories, or files, are chosen.
+// standardDir is what :standard says of names of directories.
 func standardDir(n string) bool { return !strings.HasPrefix(n, ".") && !strings.HasPrefix(n, "_") }
-func always(string) bool        { return true }
-func never(string) bool         { return false }
 
 // below returns the way from a directory to a path in it.
 func below(dir, p string) (string, bool) {
@@ -223,7 +221,7 @@ func (w *walker) project(d *dir, names []string) error {
 	if d.dataOnly || !has && !(d.parent == nil && opam) {
 		return nil
 	}
-	p := &project{dir: d.path, Project: d.project.Project, implicit: !has}
+	p := &project{dir: d.path, Project: dune.DefaultProject(), implicit: !has}
 	if has {
 		file := path.Join(d.path, name)
 		src, err := w.t.ReadFile(file)
@@ -237,37 +235,27 @@ func (w *walker) project(d *dir, names []string) error {
 			p.Project = read
 		}
 	}
-	p.packages = slices.Clone(p.Packages)
+	var files []*dune.OpamFile
 	for _, n := range names {
-		if err := w.opam(p, d, n); err != nil {
+		if path.Ext(n) != ".opam" || n == ".opam" {
+			continue
+		}
+		file := path.Join(d.path, n)
+		src, err := w.t.ReadFile(file)
+		if err != nil {
 			return err
 		}
+		w.r.w.File(file, src)
+		read, diags := dune.ReadOpam(file, src)
+		w.diags = append(w.diags, w.r.once(diags)...)
+		if read != nil {
+			files = append(files, read)
+		}
 	}
+	w.diags = append(w.diags, p.AddOpamFiles(files)...)
+	p.packages = p.Packages
 	d.project = p
 	w.tree.projects = append(w.tree.projects, p)
-	return nil
-}
-
-// opam reads NAME.opam as a package, unless dune-project defines it.
-func (w *walker) opam(p *project, d *dir, name string) error {
-	pkg, ok := strings.CutSuffix(name, ".opam")
-	if !ok || pkg == "" || p.Find(pkg) != nil {
-		return nil
-	}
-	file := path.Join(d.path, name)
-	src, err := w.t.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	w.r.w.File(file, src)
-	read, diags := dune.ReadOpam(file, src)
-	w.diags = append(w.diags, w.r.once(diags)...)
-	at := hcl.Range{Filename: file, Start: hcl.InitialPos, End: hcl.InitialPos}
-	k := &dune.Package{Name: dune.Text{Value: pkg, Range: at}, Range: at}
-	if read != nil {
-		k.Version, k.Synopsis, k.Depends, k.Depopts, k.Info, k.Tags = read.Version, read.Synopsis, read.Depends, read.Depopts, read.Info, read.Tags
-	}
-	p.packages = append(p.packages, k)
 	return nil
 }
 
@@ -291,11 +279,12 @@ func (w *walker) read(d *dir, names []string) (*dune.File, error) {
 }
 
 // add takes over what a file says of a directory.
-func (w *walker) add(d *dir, f *dune.File, said *dune.Dirs) error {
+// Stack are the files that are being included.
+func (w *walker) add(d *dir, f *dune.File, said *dune.Dirs, stack ...string) error {
 	for _, s := range f.Subdirs {
 		p := path.Join(d.path, s.Dir.Value)
 		if p == d.path {
-			if err := w.add(d, s.File, said); err != nil {
+			if err := w.add(d, s.File, said, stack...); err != nil {
 				return err
 			}
 			continue
@@ -315,7 +304,7 @@ func (w *walker) add(d *dir, f *dune.File, said *dune.Dirs) error {
 				d.stanzas = append(d.stanzas, s)
 				continue
 			}
-			if err := w.include(d, s, said, nil); err != nil {
+			if err := w.include(d, s, said, stack); err != nil {
 				return err
 			}
 		case *dune.IncludeSubdirs:
@@ -329,7 +318,11 @@ func (w *walker) add(d *dir, f *dune.File, said *dune.Dirs) error {
 
 // include reads what an include stanza names, in its place.
 func (w *walker) include(d *dir, in *dune.Include, said *dune.Dirs, stack []string) error {
-	file := path.Join(d.path, in.File.Value)
+	from := d.path
+	if len(stack) > 0 {
+		from = path.Dir(stack[len(stack)-1])
+	}
+	file := path.Join(from, in.File.Value)
 	if slices.Contains(stack, file) {
 		w.diags = append(w.diags, errorAt(in.At(), "Cycle of files", "%s includes itself: %s.", file, strings.Join(append(stack, file), " -> "))...)
 		return nil
@@ -352,19 +345,5 @@ func (w *walker) include(d *dir, in *dune.Include, said *dune.Dirs, stack []stri
 	if f == nil {
 		return nil
 	}
-	plain := *f
-	plain.Stanzas = nil
-	if err := w.add(d, &plain, said); err != nil {
-		return err
-	}
-	for _, s := range f.Stanzas {
-		if nested, ok := s.(*dune.Include); ok && !nested.Dynamic {
-			if err := w.include(d, nested, said, append(stack, file)); err != nil {
-				return err
-			}
-			continue
-		}
-		d.stanzas = append(d.stanzas, s)
-	}
-	return nil
+	return w.add(d, f, said, append(stack, file)...)
 }

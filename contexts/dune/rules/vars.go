@@ -208,7 +208,7 @@ func (x *expander) macro(v *sexp.Var) ([]string, error) {
 	case "dynamic", "coq":
 		return nil, errorAt(v.Range, "Not supported", "erg does not know %s.", v)
 	}
-	if x.inputs == nil {
+	if x.inputs == nil && !strings.HasPrefix(v.Name, "read") {
 		return nil, errorAt(v.Range, "Not allowed here", "%s names a file, and what is written here decides which files there are.", v)
 	}
 	return x.file(v)
@@ -286,7 +286,7 @@ func (x *expander) token(name string, c addr.Context, at hcl.Range) ([]string, e
 		x.inputs.add(name)
 		return []string{name}, nil
 	}
-	p, err := x.r.file(x.t, c, joinPath(x.d.path, name), at)
+	p, err := x.r.file(x.t, c, x.treePath(name), at)
 	if err != nil {
 		return nil, err
 	}
