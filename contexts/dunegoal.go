@@ -73,7 +73,8 @@ func (ev *Evaluator) makeDuneTarget(t *engine.Task, g *target, r Request, out *O
 }
 
 // duneArg returns the function that makes what only dune files know: an
-// alias, @DIR/NAME or @@DIR/NAME, or a file by its path; nil for any other.
+// alias, @DIR/NAME or @@DIR/NAME, or a file or the default of a directory by
+// its path; nil for any other.
 func (ev *Evaluator) duneArg(t *engine.Task, ws *config.Workspace, sel []addr.Context, arg string, out *Outcome) (func(*engine.Task) error, error) {
 	dirs, err := ev.dune.Directories(t)
 	if err != nil || len(dirs) == 0 {
@@ -103,6 +104,13 @@ func (ev *Evaluator) duneArg(t *engine.Task, ws *config.Workspace, sel []addr.Co
 		return nil, nil
 	}
 	return each(func(t *engine.Task, c addr.Context) error {
+		if has, err := ev.dune.Has(t, p); has || err != nil {
+			found.add(has)
+			if err == nil {
+				_, err = ev.makeAlias(t, c, p, "default", true, out)
+			}
+			return err
+		}
 		real, ok, err := ev.dune.File(t, c, p)
 		found.add(ok, ev.dune.Files(t, c, p)...)
 		if err != nil || !ok {

@@ -34,7 +34,13 @@ func (ev *Evaluator) workspace(t *engine.Task, _ string) (*config.Workspace, err
 		return nil, ev.report(ev.diagnose(err, hcl.Range{Filename: config.WorkspaceFiles[0], Start: hcl.InitialPos, End: hcl.InitialPos}, "Cannot read the workspace"))
 	}
 	if name == "" {
-		name, src = "(default)", []byte(ev.defaultWorkspace(t))
+		text, diags := ev.duneWorkspace(t)
+		if err := ev.report(diags); err != nil {
+			return nil, err
+		}
+		if name, src = "(default)", []byte(text); text == "" {
+			src = []byte(ev.defaultWorkspace(t))
+		}
 	}
 	ws, diags := config.ParseWorkspace(name, src)
 	ev.addFile(name, ws.File)
@@ -58,19 +64,29 @@ func versionDiags(ws *config.Workspace) hcl.Diagnostics {
 
 // defaultWorkspace is what people have who just run erg.
 func (ev *Evaluator) defaultWorkspace(t *engine.Task) string {
-	var decl, refs []string
+	var b strings.Builder
+	var refs []string
+	for _, k := range ev.systemToolchains(t, &b) {
+		refs = append(refs, "toolchain."+k+".system")
+	}
+	return b.String() + "context \"default\" {\n  toolchains = [" + strings.Join(refs, ", ") + "]\n}\n"
+}
+
+// systemToolchains declares the compilers that are on PATH, and lists their kinds.
+func (ev *Evaluator) systemToolchains(t *engine.Task, b *strings.Builder) []string {
+	var kinds []string
 	add := func(kind string, programs ...string) {
 		for _, p := range programs {
 			if _, err := t.LookPath(p); err == nil {
-				decl = append(decl, fmt.Sprintf("toolchain %q \"system\" {}\n", kind))
-				refs = append(refs, "toolchain."+kind+".system")
+				fmt.Fprintf(b, "toolchain %q \"system\" {}\n", kind)
+				kinds = append(kinds, kind)
 				return
 			}
 		}
 	}
 	add("cc", "gcc", "clang", "cc")
 	add("ocaml", "ocamlc.opt", "ocamlc")
-	return strings.Join(decl, "") + "context \"default\" {\n  toolchains = [" + strings.Join(refs, ", ") + "]\n}\n"
+	return kinds
 }
 
 // findFile reads the one file of several possible names.

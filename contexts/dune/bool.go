@@ -88,6 +88,21 @@ func relation(rel string, order int) bool {
 	return order >= 0
 }
 
+// templates returns all text in an expression.
+func (b *Bool) templates() []Template {
+	var all []Template
+	switch b.Op {
+	case BoolValue:
+		all = append(all, b.Left)
+	case BoolCompare:
+		all = append(all, b.Left, b.Right)
+	}
+	for i := range b.Args {
+		all = append(all, b.Args[i].templates()...)
+	}
+	return all
+}
+
 // relations are the operators of comparisons.
 var relations = []string{"=", "<>", "<", "<=", ">", ">="}
 

@@ -74,6 +74,9 @@ func (r *reader) cram(h Head, items []*sexp.Node) []Stanza {
 		c.Locks = f.get("locks", since(2, 9)).templates()
 		c.Package = f.get("package", since(2, 8)).text()
 		c.RuntestAlias = f.get("runtest_alias", since(3, 12)).boolean().optional()
+		if b := c.RuntestAlias; b != nil && (b.Op != BoolValue || len(b.Left.Vars()) > 0) {
+			since(3, 24)(r, "An expression in 'runtest_alias'", b.Range)
+		}
 		c.Conflict = f.get("conflict_markers", since(3, 21)).word("error", "ignore")
 		c.SetupScripts = f.get("setup_scripts", since(3, 21)).texts()
 		c.Shell = f.get("shell", since(3, 22)).word("sh", "bash")

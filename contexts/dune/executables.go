@@ -79,7 +79,7 @@ func (r *reader) executables(h Head, items []*sexp.Node, many bool) []Stanza {
 		EmbedInPlugin:      f.get("embed_in_plugin_libraries", since(2, 4)).libNames(),
 		ForbiddenLibraries: f.get("forbidden_libraries", since(2, 0)).libNames(),
 		BootstrapInfo:      f.get("bootstrap_info", extension("dune-bootstrap-info", 0, 1)).text(),
-		EnabledIf:          f.get("enabled_if", since(2, 3)).boolean(),
+		EnabledIf:          f.enabledIf(since(2, 3), programVars, !r.lang.AtLeast(2, 6)),
 	}
 	f.get("link_executables", deletedIn(1, 0, "")).truth()
 	if a := f.get("promote", since(1, 11)); a != nil {
@@ -160,15 +160,21 @@ func (a *field) single() []Text {
 	return []Text{a.text()}
 }
 
+// validModule reports whether a name is one of a module, but for its case.
+func validModule(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '_' || c == '\'')) {
+			return false
+		}
+	}
+	return name != ""
+}
+
 // moduleName checks that a program's name is one of a module.
 func (f *fields) moduleName(t Text) {
-	valid := t.Value != ""
-	for i := range len(t.Value) {
-		c := t.Value[i]
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		valid = valid && (letter || i > 0 && (c >= '0' && c <= '9' || c == '_' || c == '\''))
-	}
-	if !valid && f.r.lang.AtLeast(3, 0) && t.Given() {
+	if !validModule(t.Value) && f.r.lang.AtLeast(3, 0) && t.Given() {
 		f.r.errorf(t.Range, "Invalid name", "%q is no name of a module: that begins with a letter, and is made of letters, digits, _ and '. Names of installed programs, public_name, are free.", t)
 	}
 }

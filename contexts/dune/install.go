@@ -58,7 +58,7 @@ func (r *reader) install(h Head, items []*sexp.Node) []Stanza {
 	files, dirs, trees := f.get("files"), f.get("dirs", since(3, 5)), f.get("source_trees", since(3, 11))
 	in.Files, in.Dirs, in.SourceTrees = files.installFiles(true), dirs.installFiles(false), trees.installFiles(false)
 	in.Package = f.get("package").text()
-	in.EnabledIf = f.get("enabled_if", since(2, 6)).boolean()
+	in.EnabledIf = f.enabledIf(since(2, 6), installVars, false)
 	if files == nil && dirs == nil && trees == nil {
 		f.missing("files")
 	}

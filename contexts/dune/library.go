@@ -154,7 +154,7 @@ func (r *reader) libraryStanza(h Head, items []*sexp.Node) []Stanza {
 		Implements:             f.get("implements", since(1, 7)).libName(),
 		DefaultImplementation:  f.get("default_implementation", since(2, 6)).libName(),
 		PrivateModules:         f.get("private_modules", since(1, 2)).setSince(3, 13).optional(),
-		EnabledIf:              f.get("enabled_if", since(1, 10)).boolean(),
+		EnabledIf:              f.libraryEnabledIf(),
 		InstrumentationBackend: f.get("instrumentation.backend", since(2, 7)).backendPpx(),
 		InlineTests:            f.get("inline_tests").inlineTests(),
 		InlineTestsBackend:     f.get("inline_tests.backend").inlineTestsBackend(),
@@ -176,6 +176,14 @@ func (r *reader) libraryStanza(h Head, items []*sexp.Node) []Stanza {
 	f.end()
 	r.finishLibrary(l)
 	return []Stanza{l}
+}
+
+// libraryEnabledIf reads enabled_if, where any variable may be used since 3.15.
+func (f *fields) libraryEnabledIf() Bool {
+	if f.r.lang.AtLeast(3, 15) {
+		return f.get("enabled_if").boolean()
+	}
+	return f.enabledIf(since(1, 10), libraryVars, false)
 }
 
 // finishLibrary fills in what fields say together, and holds them against each other.
@@ -246,6 +254,9 @@ func (a *field) libraryModes() LibraryModes {
 		return LibraryModes{Byte: true, Best: true}
 	}
 	s := a.constantSet()
+	if plain := !slices.ContainsFunc(s.Sets, func(e Set) bool { return e.Op != SetElement }); !plain || s.Op == SetDiff {
+		since(3, 8)(a.r, "A set of modes", a.at())
+	}
 	for _, t := range s.Templates() {
 		if mode, ok := t.Text(); ok && !slices.Contains([]string{"byte", "native", "best", "melange"}, mode) {
 			a.r.errorf(t.Range, "Unknown mode", "%q is no mode of a library. It may be byte, native, best or melange.", mode)

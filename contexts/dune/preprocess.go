@@ -76,7 +76,9 @@ func (a *field) preprocess() []Preprocess {
 		p := a.r.preprocess(item.Items[0])
 		p.Modules = append([]Text{}, a.r.texts(item.Items[1:])...)
 		for i, m := range p.Modules {
-			if m.Value != "" {
+			if !validModule(m.Value) {
+				a.r.errorf(m.Range, "Invalid name", "%q is no name of a module.", m)
+			} else {
 				p.Modules[i].Value = strings.ToUpper(m.Value[:1]) + m.Value[1:]
 			}
 			if seen[p.Modules[i].Value] {

@@ -91,6 +91,7 @@ func (r *reader) rule(h Head, items []*sexp.Node) []Stanza {
 				r.errorf(items[1].Range, "Two actions", "A rule has one action. To have fields too, write (action …).")
 			}
 			rule.Action = r.action(items[0])
+			r.checkTargets(rule)
 			return []Stanza{rule}
 		}
 	}
@@ -138,19 +139,23 @@ func (f *fields) targets(rule *Rule) {
 	}
 }
 
-// checkTargets complains of %{target} for several targets, and of %{targets} for one.
+// checkTargets complains of %{target} for several targets, of %{targets} for
+// one, and of both where the action is to tell the targets.
 func (r *reader) checkTargets(rule *Rule) {
-	if rule.Action == nil || rule.Infer {
+	if rule.Action == nil {
 		return
-	}
-	wrong, instead := "target", "targets"
-	if rule.One {
-		wrong, instead = instead, wrong
 	}
 	for _, t := range rule.Action.Templates() {
 		for _, v := range t.Vars() {
-			if v.Name == wrong && !v.HasPayload && !slices.Contains(r.vars, wrong) {
-				r.errorf(v.Range, "Another field", "%%{%s} is for rules with the field %q. Here it is %%{%s}.", wrong, wrong, instead)
+			one, many := v.Name == "target", v.Name == "targets"
+			switch {
+			case v.HasPayload || !one && !many || slices.Contains(r.vars, v.Name):
+			case rule.Infer:
+				r.errorf(v.Range, "Missing field", "%s is for rules with the field %q: the action cannot tell what it makes with it.", v, v.Name)
+			case one && !rule.One:
+				r.errorf(v.Range, "Another field", "%s is for rules with the field \"target\". Here it is %%{targets}.", v)
+			case many && rule.One:
+				r.errorf(v.Range, "Another field", "%s is for rules with the field \"targets\". Here it is %%{target}.", v)
 			}
 		}
 	}

@@ -84,3 +84,48 @@ func (r *reader) checkVar(v *sexp.Var) {
 		deletedIn(rule.removed.Major, rule.removed.Minor, rule.instead)(r, v.String(), v.Range)
 	}
 }
+
+// enabledVars are the variables that may stand in the condition of a library,
+// a program or an installation, and since when.
+type enabledVars map[string]Version
+
+var (
+	libraryVars = enabledVars{
+		"architecture": {1, 0}, "system": {1, 0}, "model": {1, 0}, "os_type": {1, 0}, "ccomp_type": {2, 0}, "ocaml_version": {2, 5},
+		"profile": {2, 5}, "context_name": {2, 8},
+	}
+	programVars = commonVars(Version{2, 3})
+	installVars = commonVars(Version{2, 6})
+)
+
+func commonVars(v Version) enabledVars {
+	return enabledVars{
+		"architecture": v, "system": v, "model": v, "os_type": v, "ccomp_type": v, "ocaml_version": v, "profile": v,
+		"context_name": {2, 7}, "arch_sixtyfour": {3, 11}, "env": {3, 15},
+	}
+}
+
+// enabledIf reads a condition of which the value must be known before anything
+// is built, and so may use some variables only. One that may not be used is
+// but a warning where lenient.
+func (f *fields) enabledIf(since check, may enabledVars, lenient bool) Bool {
+	b := f.get("enabled_if", since).boolean()
+	for _, t := range b.templates() {
+		for _, v := range t.Vars() {
+			from, ok := may[v.Name]
+			switch {
+			case ok && f.r.lang.Less(from):
+				f.r.errorf(v.Range, "Newer language needed", "%s may be used here since version %s of the dune language, and this project uses %s.", v, from, f.r.lang)
+			case ok:
+			case lenient:
+				f.r.warnf(v.Range, "Variable not for this", "%s should not be used in this condition. It may use %s.", v, may)
+			default:
+				f.r.errorf(v.Range, "Variable not for this", "%s may not be used in this condition. It may use %s.", v, may)
+			}
+		}
+	}
+	return b
+}
+
+// String returns the names.
+func (e enabledVars) String() string { return enumerate(slices.Sorted(maps.Keys(e)), "and") }

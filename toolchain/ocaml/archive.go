@@ -38,7 +38,7 @@ func (b *builder) hasCode() bool {
 
 // hasPlugin reports whether the library can be loaded by native programs.
 func (b *builder) hasPlugin() bool {
-	return slices.Contains(b.modes, Native) && b.u.Exact && b.tc.conf["natdynlink_supported"] != "false" &&
+	return slices.Contains(b.modes, Native) && b.u.Exact &&
 		b.tc.conf["supports_shared_libraries"] != "false"
 }
 
@@ -48,7 +48,7 @@ func (b *builder) plugin(l *Library) action.Spec {
 	s.Argv = append([]string{b.linker(Native)}, b.linkerFlags(Native)...)
 	s.Argv = append(s.Argv, "-shared", "-linkall")
 	for _, dir := range distinct(append(l.searched(Program{}), path.Dir(l.Plugin))) {
-		s.Argv = b.include(s.Argv, dir)
+		s.Argv = b.include(s.Argv, "-I", dir)
 	}
 	s.Argv = append(s.Argv, "-o", action.Ref(l.Plugin), action.Ref(l.Archives[Native][0]))
 	s.Inputs = append(l.Files(Native), b.u.Inputs...)

@@ -25,7 +25,7 @@ type builder struct {
 	alias   *module
 	vlib    *builder   // of the library that this one implements
 	libs    []*Library // all that a link takes; each follows what it needs
-	visible []*Library // those that modules see
+	visible []*Library // those that compilers know
 	std     []string
 
 	// waits says, when planning, what must run before it is known which
@@ -60,7 +60,7 @@ func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder,
 	b.wrap(wrapper)
 	b.libs = Libraries(u.Deps)
 	b.visible = b.libs
-	if u.Closed {
+	if u.Closed && !b.hides() {
 		b.visible = slices.DeleteFunc(slices.Clone(b.libs), func(l *Library) bool { return !slices.Contains(u.Deps, l) })
 	}
 	b.std = slices.Clone(u.Standard)
@@ -71,6 +71,10 @@ func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder,
 	b.env = tc.environ(u.Owner)
 	return b, nil
 }
+
+// hides reports whether libraries that modules do not see are known to
+// compilers.
+func (b *builder) hides() bool { return b.u.Closed && b.u.Hidden && b.tc.conf.atLeast(5, 2) }
 
 // Describe returns a library as its users see it, without defining how it is
 // made: who only needs to name it need not wait for ocamldep.

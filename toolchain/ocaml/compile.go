@@ -80,9 +80,13 @@ func (b *builder) compileFlags(mode Mode) []string {
 	flags := append(b.baseFlags(mode), b.ownFlags(mode)...)
 	flags = append(flags, b.includeSelf(mode)...)
 	for _, l := range slices.Backward(b.visible) {
-		flags = b.include(flags, l.Dir)
+		flag := "-I"
+		if b.hides() && !slices.Contains(b.u.Deps, l) {
+			flag = "-H"
+		}
+		flags = b.include(flags, flag, l.Dir)
 		if mode == Native && l.Native != l.Dir && l.Native != "" {
-			flags = b.include(flags, l.Native)
+			flags = b.include(flags, flag, l.Native)
 		}
 	}
 	flags = append(flags, b.tc.standardFlags(b.std)...)
@@ -109,11 +113,11 @@ func (b *builder) includeSelf(mode Mode) []string {
 }
 
 // include adds a directory to search, if compilers do not search it anyway.
-func (b *builder) include(flags []string, dir string) []string {
+func (b *builder) include(flags []string, flag, dir string) []string {
 	if dir == path.Clean(b.tc.conf["standard_library"]) || dir == "" {
 		return flags
 	}
-	return append(flags, "-I", action.Ref(dir))
+	return append(flags, flag, action.Ref(dir))
 }
 
 // compileAll defines the compilations of all modules.
@@ -194,7 +198,7 @@ func (b *builder) compilation(mode Mode, src string) action.Spec {
 		tool = "ocamlopt"
 	}
 	s := b.spec(tool + " " + b.shown(src))
-	s.Argv = []string{b.tc.tools[tool]}
+	s.Argv = append(make([]string, 0, len(b.flags[mode])+8), b.tc.tools[tool])
 	s.Inputs = append([]string{src}, b.u.Inputs...)
 	if action.IsOutput(src) {
 		s.Dir = b.u.Root

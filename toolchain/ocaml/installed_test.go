@@ -127,6 +127,7 @@ func TestKinds(t *testing.T) {
 		{Name: "main", Mode: Native, Kind: Plugin, Path: "_build/app/k/main.cmxs"},
 		{Name: "main", Mode: Byte, Kind: Plugin, Path: "_build/app/k/main.cma"},
 		{Name: "main", Mode: Byte, Kind: Object, Path: "_build/app/k/main.bc.o"},
+		{Name: "main", Mode: Byte, Path: "_build/app/k/main.bc.exe"},
 	}
 	var where string
 	w.Build(func(t *engine.Task) error {
@@ -145,6 +146,12 @@ func TestKinds(t *testing.T) {
 		}
 		return t.Build(files...)
 	}).OK(t)
+	if b, err := os.ReadFile(filepath.Join(w.Dir, "_build/app/k/main.bc.exe")); err != nil || strings.HasPrefix(string(b), "#!") {
+		t.Errorf("byte code to run by itself needs a runtime (%v)", err)
+	}
+	if got := w.Output("_build/app/k/main.bc.exe"); got != "from OCaml\n" {
+		t.Errorf("byte code with its runtime prints %q", got)
+	}
 	for _, object := range []string{"main.exe.o", "main.bc.o"} {
 		out, err := exec.Command("cc", "-I", where, "-o", filepath.Join(w.Dir, "start"), filepath.Join(w.Dir, "k/start.c"), filepath.Join(w.Dir, "_build/app/k", object), "-lm", "-ldl", "-lpthread").CombinedOutput()
 		if err != nil {

@@ -91,7 +91,7 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 	s.Argv = append(s.Argv, b.tc.cfg.Flags...)
 	s.Argv = append(s.Argv, b.tc.standardFlags(b.std)...)
 	for _, dir := range distinct(append(search, b.u.Search...)) {
-		s.Argv = b.include(s.Argv, dir)
+		s.Argv = b.include(s.Argv, "-I", dir)
 	}
 	s.Argv = append(s.Argv, libs...)
 	var keep func(place int) bool // planning, all of them
@@ -154,7 +154,7 @@ func (b *builder) kindFlags(p Program, custom bool) []string {
 			}
 		}
 		return append(flags, "-output-complete-obj", "-runtime-variant", "_pic")
-	case p.Kind == Script || p.Mode == Native || !custom:
+	case p.Kind == Script || p.Mode == Native || !custom && !b.u.Exact:
 		return nil
 	case b.u.Exact && b.tc.conf.atLeast(4, 11):
 		return []string{"-output-complete-exe"}

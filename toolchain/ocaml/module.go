@@ -61,8 +61,8 @@ type Layout struct {
 type Kind int
 
 const (
-	// Executable runs by itself, and needs nothing of the build. Byte code that
-	// calls C code is linked with the runtime.
+	// Executable needs nothing of the build. Byte code that calls C code is
+	// linked with the runtime, as all byte code of Exact units is.
 	Executable Kind = iota
 	// Script is byte code that the runtime (ocamlrun) loads, with shared
 	// libraries for C code that it looks for along CAML_LD_LIBRARY_PATH. With

@@ -29,7 +29,11 @@ type Unit struct {
 	Standard  []string      // libraries that come with the compiler: "unix"
 	CDeps     []*cc.Library // C libraries that the unit needs
 	// Closed says that modules see Deps, and not what those depend on.
-	Closed   bool
+	Closed bool
+	// Hidden, if Closed, says that compilers know all the same what these
+	// depend on (-H, since OCaml 5.2): types are equal to what they stand for,
+	// and cannot be named.
+	Hidden   bool
 	Wrapping Wrapping
 	// Deprecation says what to do instead of using a transitional module by
 	// its own name.

@@ -270,3 +270,39 @@ func TestCompileArgv(t *testing.T) {
 		}
 	}
 }
+
+// What libraries depend on is seen, or known and hidden, or neither.
+func TestTransitive(t *testing.T) {
+	far := &Library{Name: "far", Dir: "_build/app/far", Provides: []string{"Far"}, Interfaces: []string{"_build/app/far/far.cmi"}, Opaque: true}
+	near := &Library{Name: "near", Dir: "_build/app/near", Provides: []string{"Near"}, Interfaces: []string{"_build/app/near/near.cmi"}, Opaque: true, Deps: []*Library{far}}
+	for _, c := range []struct {
+		version        string
+		closed, hidden bool
+		flags          string
+		inputs         int
+	}{
+		{"5.3.0", false, false, "-I o:near -I o:far", 2},
+		{"5.3.0", true, false, "-I o:near", 1},
+		{"5.3.0", true, true, "-I o:near -H o:far", 2},
+		{"5.1.0", true, true, "-I o:near", 1},
+	} {
+		tc := &Toolchain{conf: config{"version": c.version}, tools: map[string]string{"ocamlc": "/b/ocamlc"}}
+		b, err := tc.library(Unit{Owner: cc.Owner{Root: "_build/app", Dir: "x", Name: "x"}, Sources: []string{"x/x.ml"}, Deps: []*Library{near}, Closed: c.closed, Hidden: c.hidden})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := b.src.modules[0]
+		m.implNames = []string{"Near"}
+		b.flags = map[Mode][]string{Byte: b.compileFlags(Byte)}
+		b.modules = b.src.modules
+		b.named = b.librariesNamed()
+		b.reach = reaches(b.modules, b.named)
+		s := b.implementation(m, Byte)
+		if got := golden(s); !strings.Contains(got, " -I o:x/.objs/x "+c.flags+" -intf") {
+			t.Errorf("%+v: %s", c, got)
+		}
+		if got := len(s.Inputs) - 1; got != c.inputs {
+			t.Errorf("%+v: inputs %q", c, s.Inputs)
+		}
+	}
+}

@@ -165,9 +165,17 @@ func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza
 		if k.name == "all" || s.Alias.Value == k.name {
 			return r.aliasMade(t, k, i, out)
 		}
-	case *dune.Lex, *dune.Menhir:
+	case *dune.Lex, *dune.Menhir, *dune.ForeignLibrary:
 		if k.name == "all" {
 			return r.aliasMade(t, k, i, out)
+		}
+	case *dune.Toplevel, *dune.Plugin:
+		if k.name == "all" {
+			return r.unsupported(s, "erg does not build "+s.Keyword()+" stanzas, so this one is left out.")
+		}
+	case *dune.Mdx, *dune.Cinaps:
+		if k.name == "runtest" {
+			return r.unsupported(s, "erg does not run "+s.Keyword()+" stanzas, so this one is left out.")
 		}
 	}
 	return nil

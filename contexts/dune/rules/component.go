@@ -32,7 +32,15 @@ func (r *Rules) component(t *engine.Task, k key) (*component, error) {
 	s := x.dir.stanzas[k.index]
 	c := &component{unit: x}
 	fns := []func(*engine.Task) error{func(t *engine.Task) error { return r.fail(r.compile(t, c, s), s.At(), "Cannot build "+k.name) }}
-	for _, l := range x.needs.deps {
+	deps := x.needs.deps
+	if lib, ok := s.(*dune.Library); ok && lib.Implements.Given() {
+		l, err := r.libraryQ.Get(t, k)
+		if err != nil {
+			return nil, err
+		}
+		deps = append(slices.Clone(deps), l.implements)
+	}
+	for _, l := range deps {
 		fns = append(fns, func(t *engine.Task) error { return r.defineLibrary(r.w.At(t, s.At()), l) })
 	}
 	if err := t.Run(fns...); err != nil {
@@ -82,6 +90,9 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 		return err
 	}
 	if err := r.stubFlags(x, &u, b); err != nil {
+		return err
+	}
+	if err := r.defineArchives(t, k.ctx, d, b); err != nil {
 		return err
 	}
 	u.Inputs = unique(slices.Concat(u.Inputs, x.inputs.files))

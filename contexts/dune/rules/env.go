@@ -125,8 +125,12 @@ func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string)
 	if err != nil || tc == nil {
 		return e, err
 	}
-	e.c, e.cxx = standardC(tc.Config, profile)
-	return e, nil
+	tr, err := r.treeQ.Get(t, "")
+	if err != nil || tr.env == nil || profileOf(tr.env, profile) == nil {
+		return e, err
+	}
+	top := tr.in("")
+	return e, r.extend(t, c, top, e, profileOf(tr.env, profile))
 }
 
 // warnings are those of the profile dev. What the language learnt to warn of
@@ -140,9 +144,4 @@ func warnings(lang dune.Version) string {
 		return head + "@30" + tail + "@67@69-40"
 	}
 	return head + "@30" + tail + "-40"
-}
-
-// standardC are the flags for C and C++.
-func standardC(conf func(name string) string, profile string) (c, cxx []string) {
-	return nil, nil
 }

@@ -40,6 +40,12 @@ func (r *Rules) Directories(t *engine.Task) ([]string, error) {
 	return out, nil
 }
 
+// Has reports whether dune files speak of a directory.
+func (r *Rules) Has(t *engine.Task, dir string) (bool, error) {
+	tr, err := r.treeQ.Get(t, "")
+	return err == nil && tr.in(dir) != nil, err
+}
+
 // Targets lists what a directory declares in a context.
 func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, error) {
 	tr, err := r.treeQ.Get(t, "")

@@ -112,14 +112,7 @@ func (r *Rules) pkg(t *engine.Task, k packageKey) (*Installation, error) {
 		out.Entries = append(out.Entries, m.entries...)
 		libs = append(libs, m.libs...)
 	}
-	if err := b.metadata(t, out, libs); err != nil {
-		return nil, err
-	}
-	sort.SliceStable(out.Entries, func(i, j int) bool {
-		a, b := out.Entries[i], out.Entries[j]
-		return a.Section+"\x00"+a.Name < b.Section+"\x00"+b.Name
-	})
-	return out, nil
+	return out, b.metadata(t, out, libs)
 }
 
 // An installer collects what one package installs.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -216,6 +217,9 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 			out.Entries = append(out.Entries, Entry{"doc", n, path.Join(d.path, n)})
 		}
 	}
+	slices.SortStableFunc(out.Entries, func(a, b Entry) int {
+		return cmp.Or(strings.Compare(a.Section, b.Section), strings.Compare(a.Name, b.Name))
+	})
 	// The list is there when all is that it lists.
 	var needs []string
 	for _, e := range out.Entries {

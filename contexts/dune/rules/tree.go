@@ -18,6 +18,7 @@ type tree struct {
 	dirs     map[string]*dir
 	order    []*dir
 	projects []*project
+	env      *dune.Env // of a dune-workspace file
 }
 
 // A dir is one directory.
@@ -117,8 +118,30 @@ func (r *Rules) tree(t *engine.Task, _ string) (*tree, error) {
 	if err := w.walk(root, true); err != nil {
 		return nil, err
 	}
+	if err := w.workspace(root); err != nil {
+		return nil, err
+	}
 	sort.Slice(w.tree.order, func(i, j int) bool { return w.tree.order[i].path < w.tree.order[j].path })
 	return w.tree, r.w.Report(w.diags)
+}
+
+// workspace reads what a dune-workspace file says for all projects.
+func (w *walker) workspace(top *dir) error {
+	const name = "dune-workspace"
+	if !slices.Contains(top.names, name) {
+		return nil
+	}
+	src, err := w.t.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	w.r.w.File(name, src)
+	ws, diags := dune.ReadWorkspace(name, src)
+	w.diags = append(w.diags, w.r.once(diags)...)
+	if ws != nil {
+		w.tree.env = ws.Env
+	}
+	return nil
 }
 
 // walk reads a directory, which is on disk or only in a subdir stanza.

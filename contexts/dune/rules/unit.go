@@ -77,11 +77,19 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 		}
 		x.needs = &l.needs
 		r.shapeLibrary(x, lib)
+		if err := r.shapeImplementation(t, x, l, lib); err != nil {
+			return err
+		}
 	} else {
 		if x.needs, err = r.requires(t, k.ctx, d, b, fmt.Sprintf("%s in %s", strings.Replace(shortName(k), ".", " ", 1), orTop(d.path))); err != nil {
 			return err
 		}
-		r.shapePrograms(x, s, tc)
+		if err := r.shapePrograms(x, s, tc); err != nil {
+			return err
+		}
+		if err := r.implementations(t, x, s.At()); err != nil {
+			return err
+		}
 	}
 	if err := r.describeModules(t, x, s, b); err != nil {
 		return err
@@ -145,7 +153,7 @@ func (r *Rules) shapeLibrary(x *unit, s *dune.Library) {
 }
 
 // shapePrograms does the same for programs.
-func (r *Rules) shapePrograms(x *unit, s dune.Stanza, tc *ocaml.Toolchain) {
+func (r *Rules) shapePrograms(x *unit, s dune.Stanza, tc *ocaml.Toolchain) error {
 	var names []string
 	var modes []dune.LinkMode
 	switch s := s.(type) {
@@ -171,9 +179,37 @@ func (r *Rules) shapePrograms(x *unit, s dune.Stanza, tc *ocaml.Toolchain) {
 	u.Mains = names
 	for _, n := range names {
 		for _, m := range linkModes(modes) {
+			if why := refusedMode(m); why != "" {
+				if len(modes) == 1 {
+					return errorAt(modes[0].Range, "Not supported", "%s", why)
+				}
+				continue
+			}
 			u.Programs = append(u.Programs, m.program(tc, n, path.Join(u.Root, u.Dir, n+m.ext())))
 		}
 	}
+	return nil
+}
+
+// shapeImplementation names the modules of a library as those of the virtual
+// library that it implements are named.
+func (r *Rules) shapeImplementation(t *engine.Task, x *unit, l *library, s *dune.Library) error {
+	if l.implements == nil {
+		return nil
+	}
+	v := l.implements
+	if v.stanza == nil || v.stanza.VirtualModules == nil {
+		return errorAt(s.Implements.Range, "Not a virtual library", "%q has no virtual modules, so there is nothing in it to implement.", v.name)
+	}
+	lib, err := r.described(t, x.key.ctx, v)
+	if err != nil {
+		return err
+	}
+	x.u.Implements = lib
+	if !s.Wrapped.Given && !v.stanza.Wrapped.Yes {
+		x.u.Wrapping = ocaml.Unwrapped
+	}
+	return nil
 }
 
 // describeModules lists the modules of the unit.
@@ -341,12 +377,7 @@ func (r *Rules) describeStubs(t *engine.Task, x *unit, b *dune.Buildable) error 
 		}
 		x.u.Sources = append(x.u.Sources, srcs...)
 	}
-	for _, a := range b.ForeignArchives {
-		x.u.ForeignArchives = append(x.u.ForeignArchives, path.Join(x.u.Root, x.dir.path, a.Value))
-	}
-	for _, o := range b.ExtraObjects {
-		x.u.Objects = append(x.u.Objects, path.Join(x.u.Root, x.dir.path, o.Value+".o"))
-	}
+	r.useArchives(x, b)
 	return nil
 }
 
