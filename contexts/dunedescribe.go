@@ -6,6 +6,7 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/engine"
 )
@@ -50,8 +51,15 @@ func (ev *Evaluator) DescribeDune(t *engine.Task, names []string) ([]*rules.Desc
 // Editing returns what an editor must know of a source of the tree, in the
 // first of the contexts named, or of the default ones, that has it as a
 // module; nil if none has. A context for the build machine comes before others:
-// most of what people look at while they edit is true there.
+// most of what people look at while they edit is true there. Without names the
+// context answers that dune-workspace marks with (merlin), if one is.
 func (ev *Evaluator) Editing(t *engine.Task, names []string, file string) (*rules.Editing, error) {
+	if len(names) == 0 {
+		var err error
+		if names, err = ev.merlinContext(t); err != nil {
+			return nil, err
+		}
+	}
 	ws, sel, err := ev.selected(t, names)
 	if err != nil {
 		return nil, err
@@ -94,6 +102,32 @@ func (ev *Evaluator) editingIn(t *engine.Task, c addr.Context, file string) (e *
 	}
 	tc, err := duneWorld{ev}.OCaml(t, c)
 	return e, tc != nil && tc.Native(), err
+}
+
+// merlinContext is the context that dune-workspace marks for editors, if that
+// is what describes the workspace.
+func (ev *Evaluator) merlinContext(t *engine.Task) ([]string, error) {
+	const name = "dune-workspace"
+	if own, _, err := findFile(t, "", config.WorkspaceFiles); err != nil || own != "" {
+		return nil, nil // evaluation reports what is wrong with it
+	}
+	if ok, err := t.Exists(name); err != nil || !ok {
+		return nil, err
+	}
+	src, err := t.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	ws, _ := dune.ReadWorkspace(name, src)
+	if ws == nil {
+		return nil, nil
+	}
+	for _, c := range ws.Contexts {
+		if c.Merlin {
+			return []string{identifier(c.Name)}, nil
+		}
+	}
+	return nil, nil
 }
 
 // selected reads the workspace, and lists the contexts that a command is about.

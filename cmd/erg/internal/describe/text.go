@@ -3,6 +3,7 @@ package describe
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -67,7 +68,11 @@ func (p *printer) packages(c *rules.Description) {
 func (p *printer) libraries(c *rules.Description) {
 	p.section(len(c.Libraries) > 0, "libraries", "in", "modules", "needs")
 	for _, l := range c.Libraries {
-		p.unit(l.Name, l.DescribedUnit)
+		implements := ""
+		if l.Implements != "" {
+			implements = "(implements " + l.Implements + ")"
+		}
+		p.unit(l.Name, l.DescribedUnit, implements)
 	}
 }
 
@@ -82,7 +87,7 @@ func (p *printer) executables(c *rules.Description) {
 				name = x.Public + " (" + name + ")"
 			}
 			if i == 0 {
-				p.unit(name, e.DescribedUnit)
+				p.unit(name, e.DescribedUnit, "")
 			} else {
 				p.line("  "+name, dirOf(e.Dir), "", "")
 			}
@@ -97,15 +102,16 @@ func (p *printer) tests(c *rules.Description) {
 	}
 }
 
-func (p *printer) unit(name string, u rules.DescribedUnit) {
+func (p *printer) unit(name string, u rules.DescribedUnit, more string) {
 	if u.Unavailable != "" {
 		first, _, _ := strings.Cut(u.Unavailable, "\n")
 		p.line("  "+name, dirOf(u.Dir), "", "cannot be built: "+first)
 		return
 	}
-	needs := strings.Join(u.Requires, " ")
+	needs := slices.Clone(u.Requires)
 	if len(u.Ppx) > 0 {
-		needs += " (ppx: " + strings.Join(u.Ppx, " ") + ")"
+		needs = append(needs, "(ppx: "+strings.Join(u.Ppx, " ")+")")
 	}
-	p.line("  "+name, dirOf(u.Dir), fmt.Sprint(len(u.Modules)), strings.TrimSpace(needs))
+	needs = append(needs, more)
+	p.line("  "+name, dirOf(u.Dir), fmt.Sprint(len(u.Modules)), strings.TrimSpace(strings.Join(needs, " ")))
 }

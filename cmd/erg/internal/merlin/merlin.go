@@ -7,7 +7,6 @@ package merlin
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -34,8 +33,6 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		switch {
 		case err == io.EOF, ctx.Err() != nil:
 			return nil
-		case errors.Is(err, errSyntax), errors.Is(err, io.ErrUnexpectedEOF):
-			return fmt.Errorf("read what the editor asks: %w", err)
 		case err != nil:
 			return fmt.Errorf("read what the editor asks: %w", err)
 		case q.leaf && q.atom == "Halt":
