@@ -98,6 +98,9 @@ func mentions(args []lang.Native[string], s string) bool {
 
 // runBuilt runs a program that a context built, through that context's runner.
 func (ev *Evaluator) runBuilt(sc *scope, cmd *command, art artifact, p string, args []string, rng hcl.Range) hcl.Diagnostics {
+	if art.source {
+		return errorAt(rng, "Not a program", "%s has the mode \"c\": it becomes a C source, of which another executable makes a program.", art.target)
+	}
 	if !art.program {
 		cmd.argv = append([]string{action.Ref(p)}, args...)
 		return nil

@@ -61,30 +61,36 @@ func (b *builder) archive(mode Mode, out string) action.Spec {
 //
 // Byte code that calls C code is linked with the runtime into an executable
 // (-custom): the alternative, shared libraries that ocamlrun finds along a
-// path, would tie the program to where it was built.
+// path, would tie the program to where it was built. A C source is linked by
+// whoever compiles it, so it names C code and has none in it.
 func (b *builder) link(p Program, main string, stubs []string) action.Spec {
 	s := b.spec("link " + b.shown(p.Path))
 	s.Outputs = []string{p.Path}
-	archives, custom := b.tc.standardArchives(b.std, p.Mode)
+	mode := p.Mode.compiler()
+	archives, custom := b.tc.standardArchives(b.std, mode)
 	libs := slices.Clone(archives)
 	var cdeps []*cc.Library
 	var cfiles []string
 	for _, l := range b.libs {
-		libs = append(libs, action.Ref(l.Archives[p.Mode]))
-		s.Inputs = append(s.Inputs, l.Files(p.Mode)...)
+		libs = append(libs, action.Ref(l.Archives[mode]))
+		s.Inputs = append(s.Inputs, l.archiveFiles(mode)...)
 		if l.Stubs != "" {
 			cfiles = append([]string{l.Stubs}, cfiles...)
 		}
 		cdeps = append(cdeps, l.CDeps...)
 	}
 	cfiles = append(slices.Clone(stubs), cfiles...)
-	s.Inputs = append(s.Inputs, stubs...)
 	cflags, cinputs := cc.LinkArgs(append(slices.Clone(b.u.CDeps), cdeps...))
-	s.Inputs = append(s.Inputs, cinputs...)
-	s.Inputs = append(s.Inputs, b.u.Inputs...)
+	if p.Mode == C {
+		cfiles, cflags, cinputs = nil, nil, nil
+	}
+	s.Inputs = slices.Concat(s.Inputs, cfiles, cinputs, b.u.Inputs)
 
-	s.Argv = []string{b.linker(p.Mode), "-g", "-o", action.Ref(p.Path)}
-	if p.Mode == Byte && (custom || len(cfiles) > 0 || len(cflags) > 0) {
+	s.Argv = []string{b.linker(mode), "-g", "-o", action.Ref(p.Path)}
+	switch {
+	case p.Mode == C:
+		s.Argv = append(s.Argv, "-output-obj")
+	case mode == Byte && (custom || len(cfiles) > 0 || len(cflags) > 0):
 		s.Argv = append(s.Argv, "-custom")
 	}
 	s.Argv = append(s.Argv, b.tc.cfg.Flags...)
@@ -96,7 +102,7 @@ func (b *builder) link(p Program, main string, stubs []string) action.Spec {
 		needed = b.reach[b.modules[i]].all.has
 	}
 	for _, m := range b.linked(needed) {
-		objects := b.objects(m, p.Mode)
+		objects := b.objects(m, mode)
 		s.Argv = append(s.Argv, action.Ref(objects[0]))
 		s.Inputs = append(s.Inputs, objects...)
 	}

@@ -36,7 +36,7 @@ type Unit struct {
 	Inputs                 []string // files that flags name
 	// Modes is what an executable is linked for and what a library can be
 	// linked into. Empty means native where there is a native compiler and
-	// byte code elsewhere; for libraries, both.
+	// byte code elsewhere; for libraries, both. Only executables have C.
 	Modes []Mode
 	// Stubs compiles the stubs; nil for the C compiler that the OCaml
 	// compiler was configured with.
@@ -65,12 +65,18 @@ type Library struct {
 
 // Files returns all that linking the library takes.
 func (l *Library) Files(mode Mode) []string {
+	files := l.archiveFiles(mode)
+	if l.Stubs != "" {
+		files = append(files, l.Stubs)
+	}
+	return files
+}
+
+// archiveFiles are the files of its archive of modules.
+func (l *Library) archiveFiles(mode Mode) []string {
 	files := []string{l.Archives[mode]}
 	if mode == Native {
 		files = append(files, nativeArchive(l.Archives[mode]))
-	}
-	if l.Stubs != "" {
-		files = append(files, l.Stubs)
 	}
 	return files
 }
@@ -236,7 +242,7 @@ func (tc *Toolchain) Library(t *engine.Task, u Unit) (*Library, error) {
 	return lib, nil
 }
 
-// A Program is a linked executable.
+// A Program is a linked executable, or the C source of one.
 type Program struct {
 	Name string
 	Mode Mode
@@ -245,11 +251,17 @@ type Program struct {
 
 // Executables defines the actions that compile and link the programs of a
 // unit: for each main, one for each mode. Programs are Root/Dir/NAME; where
-// both modes are wanted, the one of byte code is NAME.bc. It waits for
-// ocamldep.
+// both modes are wanted, the one of byte code is NAME.bc. A C source is
+// NAME.c. It waits for ocamldep.
 func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
 	modes := tc.defaultModes(u.Modes)
-	b, err := tc.newBuilder(u, exeWrapper, modes)
+	var compiled []Mode
+	for _, mode := range modes {
+		if !slices.Contains(compiled, mode.compiler()) {
+			compiled = append(compiled, mode.compiler())
+		}
+	}
+	b, err := tc.newBuilder(u, exeWrapper, compiled)
 	if err != nil {
 		return nil, err
 	}
@@ -275,9 +287,14 @@ func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
 	var programs []Program
 	for _, main := range mains {
 		for _, mode := range modes {
-			p := Program{Name: main, Mode: mode, Path: path.Join(u.Root, u.Dir, main) + tc.conf["ext_exe"]}
-			if mode == Byte && len(modes) > 1 {
-				p.Path = path.Join(u.Root, u.Dir, main) + ".bc"
+			p := Program{Name: main, Mode: mode, Path: path.Join(u.Root, u.Dir, main)}
+			switch {
+			case mode == C:
+				p.Path += ".c"
+			case mode == Byte && slices.Contains(modes, Native):
+				p.Path += ".bc"
+			default:
+				p.Path += tc.conf["ext_exe"]
 			}
 			if err := t.Define(b.link(p, capitalize(main), objects)); err != nil {
 				return nil, err
