@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
@@ -254,7 +255,7 @@ func modeList(sc *scope, expr hcl.Expression, p *parts, g *target) hcl.Diagnosti
 	}
 	for _, m := range l.Value {
 		if !contains(modes, m) {
-			diags = append(diags, errorAt(expr.Range(), "No such mode", "There is no mode %q of a %s.%s", m, g.kind, didYouMean(m, modes))...)
+			diags = append(diags, errorAt(expr.Range(), "No such mode", "%s%s", sentence(fmt.Sprintf("%s has no mode %q", article(string(g.kind)), m)), didYouMean(m, modes))...)
 			continue
 		}
 		p.modes = append(p.modes, ocaml.Mode(m))
