@@ -14,7 +14,7 @@ endif
 .PHONY: help run run-cmake run-unikernel test bench microbench fmt tools erg clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
 
 run: erg ## build the example for five machines and run it on each
 	@scripts/install-tools example
