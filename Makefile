@@ -4,15 +4,17 @@ EXAMPLE := examples/lightbulb
 CMAKE   := examples/cmake
 ERG     := bin/erg -C $(EXAMPLE)
 
+UNIKERNEL := examples/unikernel
+
 # Without a home, go and erg keep their caches here.
 ifeq ($(HOME),)
 export HOME := $(CURDIR)/.cache/home
 endif
 
-.PHONY: help run run-cmake test bench microbench fmt tools erg clean
+.PHONY: help run run-cmake run-unikernel test bench microbench fmt tools erg clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
 
 run: erg ## build the example for five machines and run it on each
 	@scripts/install-tools example
@@ -28,6 +30,12 @@ run-cmake: erg tools ## build a CMake project for two machines, and test it on e
 	bin/erg -C $(CMAKE) build
 	bin/erg -C $(CMAKE) test
 
+run-unikernel: erg tools ## build OCaml, and with it one application for three machines; test it on each
+	bin/erg -C $(UNIKERNEL) test
+	bin/erg -C $(UNIKERNEL) run machine@unix:bin.hello
+	bin/erg -C $(UNIKERNEL) run machine@pvh:bin.hello
+	bin/erg -C $(UNIKERNEL) run machine@rv32:bin.hello
+
 test: tools ## all checks and tests
 	@scripts/test
 
@@ -41,6 +49,7 @@ fmt: erg ## format the Go code and the examples
 	gofmt -w .
 	$(ERG) fmt
 	bin/erg -C $(CMAKE) fmt
+	bin/erg -C $(UNIKERNEL) fmt
 
 tools: ## install the compilers and emulators that the tests run
 	@scripts/install-tools test
@@ -49,4 +58,4 @@ erg: ## bin/erg, and the programs beside it
 	@CGO_ENABLED=0 go build -o bin/ ./cmd/erg/...
 
 clean: ## remove what was built
-	rm -rf bin $(EXAMPLE)/_build $(CMAKE)/_build
+	rm -rf bin $(EXAMPLE)/_build $(CMAKE)/_build $(UNIKERNEL)/_build

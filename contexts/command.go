@@ -27,6 +27,7 @@ type artifact struct {
 	target  string
 	program bool // linked for ctx: it runs through ctx's runner
 	native  bool // it runs on the build machine as it is
+	source  bool // the C source of a program
 }
 
 // A toolMark is the mark of a program of the machine: tool("sed").

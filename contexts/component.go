@@ -23,11 +23,12 @@ type component struct {
 	ocaml  *ocaml.Library // a library of OCaml modules
 	path   string         // of a program
 	native bool           // a program that runs on the build machine
+	source bool           // path is a C source, of which others make a program
 	files  []string       // what building it means
 }
 
 func (c *component) program() *program {
-	return &program{g: c.g, name: c.g.fileName(), path: c.path, art: artifact{ctx: c.g.ctx, target: c.g.addr().String(), program: true, native: c.native}}
+	return &program{g: c.g, name: c.g.fileName(), path: c.path, art: artifact{ctx: c.g.ctx, target: c.g.addr().String(), program: !c.source, native: c.native, source: c.source}}
 }
 
 // outline evaluates a library block as far as its users must know it. An
@@ -279,6 +280,7 @@ func (c *component) ocamlProgram(t *engine.Task, p *parts, tc *ocaml.Toolchain, 
 	c.native = tc.Native()
 	for _, pr := range progs {
 		c.files = append(c.files, pr.Path)
+		c.source = pr.Mode == ocaml.C
 		if c.path == "" || pr.Mode == ocaml.Native {
 			c.path = pr.Path
 		}

@@ -46,6 +46,23 @@ type passThrough struct{ later *notYet }
 
 func (passThrough) BuildFailed() bool { return true }
 
+// laterOf returns what the only errors among diagnostics wait for, nil if there
+// are others or none.
+func laterOf(diags hcl.Diagnostics) *notYet {
+	var later *notYet
+	for _, d := range diags {
+		if d.Severity != hcl.DiagError {
+			continue
+		}
+		pass, _ := d.Extra.(passThrough)
+		if pass.later == nil {
+			return nil
+		}
+		later = pass.later
+	}
+	return later
+}
+
 // reported is the diagnostic for a reference to a failed element.
 func reported(rng hcl.Range) hcl.Diagnostics {
 	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "A failed element", Subject: &rng, Extra: passThrough{}}}

@@ -39,6 +39,9 @@ func (ev *Evaluator) expand(expr hcl.Expression, sc *scope) (*instances, hcl.Dia
 		return onlyInstance, nil
 	}
 	val, diags := lang.Eval(expr, sc)
+	if later := laterOf(diags); later != nil {
+		return &instances{waits: later.waits}, nil
+	}
 	if diags.HasErrors() {
 		return nil, diags
 	}

@@ -55,7 +55,7 @@ func (ev *Evaluator) Invoke(t *engine.Task, r Request, name string, args []strin
 	if err := t.Build(unique(append(outputsOnly(cmd.inputs), p.path))...); err != nil {
 		return nil, err
 	}
-	return &Invocation{Argv: cmd.argv, Env: toolchain.Environ(cmd.env), Writable: cmd.writable}, nil
+	return &Invocation{Argv: absolutePrograms(cmd.argv), Env: toolchain.Environ(cmd.env), Writable: cmd.writable}, nil
 }
 
 // findProgram finds the program that a person means: a block and, of those

@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -64,6 +65,10 @@ func (ev *Evaluator) output(t *engine.Task, el addr.Element) (cty.Value, error) 
 		return note(val, engine.Content{}), nil
 	}
 	c, err := ev.outputContent(t, d, el, o)
+	if later := (*notYet)(nil); errors.As(err, &later) { // a value may be unknown, and its users go on
+		t.Deferred(el.Context.String(), el.String(), later.waits)
+		return note(unknown, engine.Content{}), nil
+	}
 	if err != nil {
 		return note(unknown, engine.Content{}), err
 	}

@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
@@ -69,7 +70,7 @@ func (ev *Evaluator) parts(sc *scope, g *target) (*parts, hcl.Diagnostics) {
 		diags = append(diags, ev.deps(sc, b.Deps, p)...)
 	}
 	if b.Modes != nil {
-		diags = append(diags, modeList(sc, b.Modes, p)...)
+		diags = append(diags, modeList(sc, b.Modes, p, g)...)
 	}
 	return p, append(diags, ev.owner(sc, g, p)...)
 }
@@ -243,16 +244,41 @@ func (ev *Evaluator) sameABI(sc *scope, c *component, rng hcl.Range) hcl.Diagnos
 	return nil
 }
 
-func modeList(sc *scope, expr hcl.Expression, p *parts) hcl.Diagnostics {
+// modeList evaluates for what OCaml sources are compiled.
+func modeList(sc *scope, expr hcl.Expression, p *parts, g *target) hcl.Diagnostics {
 	val, diags := lang.Eval(expr, sc)
 	l, more := lang.StringList(val, expr.Range(), "modes")
 	diags = append(diags, more...)
+	modes := []string{string(ocaml.Byte), string(ocaml.Native)}
+	if g.executable != nil {
+		modes = append(modes, string(ocaml.C))
+	}
 	for _, m := range l.Value {
-		if m != string(ocaml.Byte) && m != string(ocaml.Native) {
-			diags = append(diags, errorAt(expr.Range(), "No such mode", "There is no mode %q.%s", m, didYouMean(m, []string{"byte", "native"}))...)
+		if !contains(modes, m) {
+			diags = append(diags, errorAt(expr.Range(), "No such mode", "%s%s", sentence(fmt.Sprintf("%s has no mode %q", article(string(g.kind)), m)), didYouMean(m, modes))...)
 			continue
 		}
 		p.modes = append(p.modes, ocaml.Mode(m))
 	}
+	if containsMode(p.modes, ocaml.C) {
+		diags = append(diags, sourceMode(expr.Range(), p, g)...)
+	}
 	return diags
+}
+
+// sourceMode judges an executable whose byte code becomes a C source.
+func sourceMode(rng hcl.Range, p *parts, g *target) hcl.Diagnostics {
+	bad := func(format string, args ...any) hcl.Diagnostics {
+		return errorAt(rng, "Not a program", "With the mode \"c\", %s becomes a C source, which another executable has among its sources: sources = [%s, \"main.c\"].\n"+format,
+			append([]any{g.id(), g.id()}, args...)...)
+	}
+	switch {
+	case len(p.modes) > 1:
+		return bad("So there can be no other modes beside it.")
+	case g.public:
+		return bad("That one can be public.")
+	case len(p.c) > 0:
+		return bad("%s belongs to that one, too.", path.Base(p.c[0]))
+	}
+	return nil
 }

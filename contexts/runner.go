@@ -98,6 +98,9 @@ func mentions(args []lang.Native[string], s string) bool {
 
 // runBuilt runs a program that a context built, through that context's runner.
 func (ev *Evaluator) runBuilt(sc *scope, cmd *command, art artifact, p string, args []string, rng hcl.Range) hcl.Diagnostics {
+	if art.source {
+		return errorAt(rng, "Not a program", "%s has the mode \"c\": it becomes a C source, of which another executable makes a program.", art.target)
+	}
 	if !art.program {
 		cmd.argv = append([]string{action.Ref(p)}, args...)
 		return nil
@@ -115,6 +118,22 @@ func (ev *Evaluator) runBuilt(sc *scope, cmd *command, art artifact, p string, a
 		return nil
 	}
 	return ev.through(sc, cmd, r, p, args, rng)
+}
+
+// programHere is put in front of a program that a runner gets. Where it lies in
+// the directory that it runs in, its name would have no slash, and whoever runs
+// programs looks such a name up along PATH.
+const programHere = "./"
+
+// absolutePrograms undoes that for a process that gets absolute paths.
+func absolutePrograms(argv []string) []string {
+	ref := action.Ref("")[:1]
+	for i, a := range argv {
+		if rest, ok := strings.CutPrefix(a, programHere); ok && strings.HasPrefix(rest, ref) {
+			argv[i] = rest
+		}
+	}
+	return argv
 }
 
 // through puts a runner's command around a program.
@@ -141,6 +160,10 @@ func (ev *Evaluator) through(sc *scope, cmd *command, r *runner, p string, args 
 	for _, a := range r.command[1:] {
 		if a.Value == "{args}" {
 			rest = append(rest, args...)
+			continue
+		}
+		if a.Value == "{program}" {
+			rest = append(rest, programHere+action.Ref(p))
 			continue
 		}
 		text := cmd.arg(a)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -174,11 +175,16 @@ func (s *Session) PlannedActions() []PlannedAction {
 	return out
 }
 
-// DeferredGroups lists what cannot be listed action by action.
+// DeferredGroups lists what cannot be listed action by action, by context and
+// name: queries find them in any order.
 func (s *Session) DeferredGroups() []DeferredGroup {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.planned.deferred
+	groups := slices.Clone(s.planned.deferred)
+	slices.SortFunc(groups, func(a, b DeferredGroup) int {
+		return cmp.Or(cmp.Compare(a.Context, b.Context), cmp.Compare(a.What, b.What))
+	})
+	return groups
 }
 
 func (t *Task) deferred(context, what string, waits []string) {

@@ -1,4 +1,4 @@
-// Command erg-bench measures erg against Ninja, make and the file system, and
+// Command erg-bench measures erg against Ninja, make, Dune and the file system, and
 // prints what it found as a table. "make bench" runs it.
 package main
 

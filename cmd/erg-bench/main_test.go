@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // small are sizes at which a run takes seconds.
-var small = suite.Sizes{Tiny: 20, Small: 40, Large: 60, Huge: 80, C: 20}
+var small = suite.Sizes{Tiny: 20, Small: 40, Large: 60, Huge: 80, C: 20, Modules: 20, Libraries: 2}
 
 func buildErg(t *testing.T) string {
 	t.Helper()
@@ -40,7 +40,7 @@ func buildErg(t *testing.T) string {
 // All rows are measured, and the table has them in order with figures that can
 // be. How they compare says nothing at this size.
 func TestAllRows(t *testing.T) {
-	toolchaintest.Need(t, "ninja", "make", "gcc", "ar")
+	toolchaintest.Need(t, "ninja", "make", "gcc", "ar", "dune", "ocamlopt")
 	var out, log bytes.Buffer
 	dir := t.TempDir()
 	args := []string{"-erg", buildErg(t), "-dir", dir, "-full", "-json"}
@@ -70,6 +70,11 @@ func TestAllRows(t *testing.T) {
 		"C project, 20 files, clean, ninja, s",
 		"C project, 20 files, null, ninja, s",
 		"C project, 20 files, null, by erg-ninja, ninja, s",
+		"OCaml project, 20 modules, clean, dune, s",
+		"OCaml project, 20 modules, clean, peak memory, dune, B",
+		"OCaml project, 20 modules, null, dune, s",
+		"OCaml project, 20 modules, one implementation changed, dune, s",
+		"OCaml project, 20 modules, three equal contexts, clean, erg, one, s",
 	}
 	var rows []string
 	for _, r := range got.Rows {

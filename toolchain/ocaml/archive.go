@@ -47,7 +47,7 @@ func (b *builder) plugin(l *Library) action.Spec {
 	s := b.spec("cmxs " + b.shown(l.Plugin))
 	s.Argv = append([]string{b.linker(Native)}, b.linkerFlags(Native)...)
 	s.Argv = append(s.Argv, "-shared", "-linkall")
-	for _, dir := range distinct(append(l.searched(Program{}), path.Dir(l.Plugin))) {
+	for _, dir := range distinct(append(l.searched(), path.Dir(l.Plugin))) {
 		s.Argv = b.include(s.Argv, "-I", dir)
 	}
 	s.Argv = append(s.Argv, "-o", action.Ref(l.Plugin), action.Ref(l.Archives[Native][0]))

@@ -102,6 +102,7 @@ func TestReproducible(t *testing.T) {
 		{"release", "release", nil, []string{"app/main"}},
 		{"byte", "dev", []Mode{Byte}, []string{"app/main"}},
 		{"both", "dev", []Mode{Native, Byte}, []string{"app/main", "app/main.bc"}},
+		{"c", "dev", []Mode{C}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			base := t.TempDir()

@@ -261,14 +261,14 @@ func (b *builder) sums(l *Library) error {
 
 // Executables defines the actions that compile and link the programs of a
 // unit: those that it lists, or one for each main and mode. These are
-// Root/Dir/NAME; where both modes are wanted, the one of byte code is NAME.bc.
-// It waits for ocamldep.
+// Root/Dir/NAME; where both modes are wanted, the one of byte code is NAME.bc. A
+// C source is NAME.c. It waits for ocamldep.
 func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
 	programs := tc.programs(u)
 	var modes []Mode
 	for _, p := range programs {
-		if !slices.Contains(modes, p.Mode) {
-			modes = append(modes, p.Mode)
+		if mode := p.Mode.compiler(); !slices.Contains(modes, mode) {
+			modes = append(modes, mode)
 		}
 	}
 	b, err := tc.newBuilder(u, exeWrapper, modes)
@@ -311,9 +311,14 @@ func (tc *Toolchain) programs(u Unit) []Program {
 	var programs []Program
 	for _, main := range mains {
 		for _, mode := range modes {
-			p := Program{Name: main, Mode: mode, Path: path.Join(u.Root, u.Dir, main) + tc.conf["ext_exe"]}
-			if mode == Byte && len(modes) > 1 {
-				p.Path = path.Join(u.Root, u.Dir, main) + ".bc"
+			p := Program{Name: main, Mode: mode, Path: path.Join(u.Root, u.Dir, main)}
+			switch {
+			case mode == C:
+				p.Path += ".c"
+			case mode == Byte && slices.Contains(modes, Native):
+				p.Path += ".bc"
+			default:
+				p.Path += tc.conf["ext_exe"]
 			}
 			programs = append(programs, p)
 		}

@@ -44,56 +44,77 @@ func (b *builder) linked(keep func(place int) bool) []*module {
 	return mods
 }
 
+// A taking is what a link takes of libraries.
+type taking struct {
+	archives []string // in link order, as arguments
+	search   []string // where archives find what they name by -l
+	cfiles   []string // archives of C code, users first
+	cdeps    []*cc.Library
+	inputs   []string
+	tools    []action.Tool
+	custom   bool // there is C code, or there may be
+}
+
+// take gathers what the link of a program takes of libraries.
+func (b *builder) take(p Program) taking {
+	mode := p.Mode.compiler()
+	var x taking
+	libs := Libraries(p.Embed)
+	if p.Kind != Plugin {
+		libs = b.libs
+		x.archives, x.custom = b.tc.standardArchives(b.std, mode)
+		x.archives = slices.Clone(x.archives)
+	}
+	for _, l := range libs {
+		for _, a := range l.Archives[mode] {
+			x.archives = append(x.archives, action.Ref(a))
+		}
+		x.search = append(x.search, l.searched()...)
+		if l.Installed() {
+			x.custom = true // who knows
+			x.tools = append(x.tools, l.Tools...)
+		} else {
+			x.inputs = append(x.inputs, l.archiveFiles(mode)...)
+		}
+		if l.Stubs != "" {
+			x.cfiles = append([]string{l.Stubs}, x.cfiles...)
+		}
+		if l.Shared != "" && p.shares() {
+			x.inputs = append(x.inputs, l.Shared)
+		}
+		x.cdeps = append(x.cdeps, l.CDeps...)
+	}
+	return x
+}
+
 // link makes a program: of the modules, those that its main one needs.
 //
 // Archives name their C code by -l, so the linker is told where it is. C
 // libraries that the unit names itself come before what archives name, so the
-// stubs that need them are named as well, in front of them.
+// stubs that need them are named as well, in front of them. A C source is linked
+// by whoever compiles it, so it names C code and has none in it.
 func (b *builder) link(p Program, stubs []string) action.Spec {
 	s := b.spec("link " + b.shown(p.Path))
 	s.Outputs = []string{p.Path}
-	archives, custom := b.tc.standardArchives(b.std, p.Mode)
-	libs := slices.Clone(archives)
-	var search, cfiles []string
-	var cdeps []*cc.Library
-	needed := b.libs
-	if p.Kind == Plugin {
-		needed, libs = Libraries(p.Embed), nil
+	mode := p.Mode.compiler()
+	x := b.take(p)
+	s.Tools = withTools(s.Tools, x.tools)
+	cflags, cinputs := cc.LinkArgs(append(slices.Clone(b.u.CDeps), x.cdeps...))
+	if p.Mode == C {
+		stubs, x.cfiles, cflags, cinputs = nil, nil, nil, nil
 	}
-	for _, l := range needed {
-		for _, a := range l.Archives[p.Mode] {
-			libs = append(libs, action.Ref(a))
-		}
-		search = append(search, l.searched(p)...)
-		if l.Installed() {
-			custom = true // who knows
-			s.Tools = withTools(s.Tools, l.Tools)
-		} else {
-			s.Inputs = append(s.Inputs, l.Files(p.Mode)...)
-		}
-		if l.Stubs != "" {
-			cfiles = append([]string{l.Stubs}, cfiles...)
-		}
-		if l.Shared != "" && p.shares() {
-			s.Inputs = append(s.Inputs, l.Shared)
-		}
-		cdeps = append(cdeps, l.CDeps...)
-	}
-	s.Inputs = append(s.Inputs, stubs...)
-	cflags, cinputs := cc.LinkArgs(append(slices.Clone(b.u.CDeps), cdeps...))
-	s.Inputs = append(s.Inputs, cinputs...)
-	s.Inputs = append(s.Inputs, b.u.Inputs...)
-	custom = custom || len(stubs)+len(cfiles)+len(cflags) > 0
+	s.Inputs = slices.Concat(x.inputs, x.cfiles, stubs, cinputs, b.u.Inputs)
+	custom := x.custom || len(stubs)+len(x.cfiles)+len(cflags) > 0
 
-	s.Argv = append([]string{b.linker(p.Mode)}, b.linkerFlags(p.Mode)...)
+	s.Argv = append([]string{b.linker(mode)}, b.linkerFlags(mode)...)
 	s.Argv = append(s.Argv, "-o", action.Ref(p.Path))
 	s.Argv = append(s.Argv, b.kindFlags(p, custom)...)
 	s.Argv = append(s.Argv, b.tc.cfg.Flags...)
 	s.Argv = append(s.Argv, b.tc.standardFlags(b.std)...)
-	for _, dir := range distinct(append(search, b.u.Search...)) {
+	for _, dir := range distinct(append(x.search, b.u.Search...)) {
 		s.Argv = b.include(s.Argv, "-I", dir)
 	}
-	s.Argv = append(s.Argv, libs...)
+	s.Argv = append(s.Argv, x.archives...)
 	var keep func(place int) bool // planning, all of them
 	if len(b.waits) == 0 {
 		main := capitalize(p.Name)
@@ -101,19 +122,19 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 		keep = b.reach[b.modules[i]].all.has
 	}
 	for _, m := range b.linked(keep) {
-		objects := b.objects(m, p.Mode)
+		objects := b.objects(m, mode)
 		s.Argv = append(s.Argv, action.Ref(objects[0]))
 		s.Inputs = append(s.Inputs, objects...)
 	}
 	if len(cflags) > 0 {
-		stubs = append(slices.Clone(stubs), cfiles...)
+		stubs = append(slices.Clone(stubs), x.cfiles...)
 	}
 	for _, f := range stubs {
 		s.Argv = append(s.Argv, action.Ref(f))
 	}
 	s.Argv = append(s.Argv, driverFlags(cflags)...)
 	s.Argv = append(s.Argv, b.u.LinkFlags...)
-	s.Argv = append(s.Argv, b.foreignFlags(p.Mode)...)
+	s.Argv = append(s.Argv, b.foreignFlags(mode)...)
 	s.Inputs = distinct(s.Inputs)
 	return s
 }
@@ -140,6 +161,8 @@ func (p Program) shares() bool {
 func (b *builder) kindFlags(p Program, custom bool) []string {
 	windows := b.tc.conf["os_type"] == "Win32"
 	switch {
+	case p.Mode == C:
+		return []string{"-output-obj"}
 	case p.Kind == Plugin && p.Mode == Native:
 		return []string{"-shared"}
 	case p.Kind == Plugin:
@@ -164,7 +187,7 @@ func (b *builder) kindFlags(p Program, custom bool) []string {
 
 // searched are the directories in which a link finds what archives of the
 // library name by -l.
-func (l *Library) searched(p Program) []string {
+func (l *Library) searched() []string {
 	dirs := slices.Clone(l.Search)
 	if l.Stubs != "" {
 		dirs = append(dirs, path.Dir(l.Stubs))

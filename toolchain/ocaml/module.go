@@ -81,7 +81,7 @@ func (k Kind) String() string {
 	return [...]string{"executable", "script", "object", "shared library", "plugin"}[k]
 }
 
-// A Program is what is linked.
+// A Program is what is linked, or the C source of it.
 type Program struct {
 	Name string // its main module, in lower case as well: "main"
 	Mode Mode

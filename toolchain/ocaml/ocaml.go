@@ -115,7 +115,19 @@ type Mode string
 const (
 	Byte   Mode = "byte"
 	Native Mode = "native"
+	// C is the byte code of a program as a C source, which defines
+	// caml_startup: a C compiler makes a program of it together with a
+	// runtime, perhaps that of a machine for which there is no OCaml compiler.
+	C Mode = "c"
 )
+
+// compiler is the mode in which modules are compiled for a link in this one.
+func (m Mode) compiler() Mode {
+	if m == C {
+		return Byte
+	}
+	return m
+}
 
 // defaultModes is native where that is possible.
 func (tc *Toolchain) defaultModes(modes []Mode) []Mode {

@@ -71,7 +71,7 @@ type Unit struct {
 	Inputs          []string // files that flags name
 	// Modes is what an executable is linked for and what a library can be
 	// linked into. Empty means native where there is a native compiler and
-	// byte code elsewhere; for libraries, both.
+	// byte code elsewhere; for libraries, both. Only executables have C.
 	Modes []Mode
 	// Stubs compiles the stubs; nil for the C compiler that the OCaml
 	// compiler was configured with.
@@ -116,14 +116,20 @@ func (l *Library) Installed() bool { return l.Tools != nil || path.IsAbs(l.Dir) 
 
 // Files returns all that linking the library takes.
 func (l *Library) Files(mode Mode) []string {
+	files := l.archiveFiles(mode)
+	if l.Stubs != "" {
+		files = append(files, l.Stubs)
+	}
+	return files
+}
+
+// archiveFiles are the files of its archives of modules.
+func (l *Library) archiveFiles(mode Mode) []string {
 	files := slices.Clone(l.Archives[mode])
 	if mode == Native && len(l.Objects[Native]) > 0 { // for no code, there is none
 		for _, a := range l.Archives[mode] {
 			files = append(files, nativeArchive(a))
 		}
-	}
-	if l.Stubs != "" {
-		files = append(files, l.Stubs)
 	}
 	return files
 }

@@ -121,10 +121,6 @@ func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string)
 	if d.vendored {
 		e.flags = []string{"-w", "-a"}
 	}
-	tc, err := r.w.OCaml(t, c)
-	if err != nil || tc == nil {
-		return e, err
-	}
 	tr, err := r.treeQ.Get(t, "")
 	if err != nil || tr.env == nil || profileOf(tr.env, profile) == nil {
 		return e, err

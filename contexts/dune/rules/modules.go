@@ -34,6 +34,9 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.subdirs == dune.SubdirsQualified {
+		return nil, r.w.Report(errorAt(topOf(d), "Not supported", "erg does not know (include_subdirs qualified) yet."))
+	}
 	all, diags, err := r.allModules(t, k.ctx, d)
 	if err != nil {
 		return nil, err

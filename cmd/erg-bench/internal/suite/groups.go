@@ -13,7 +13,7 @@ import (
 // groups returns all that can be measured.
 func (c Config) groups() []group {
 	return []group{
-		c.tiny(), c.small(), c.large(), c.huge(), c.clean(), c.cProject(),
+		c.tiny(), c.small(), c.large(), c.huge(), c.clean(), c.cProject(), c.duneProject(),
 	}
 }
 

@@ -33,10 +33,11 @@ type Config struct {
 type Sizes struct {
 	Tiny, Small, Large, Huge int
 	C                        int // source files of the C project
+	Modules, Libraries       int // of the OCaml project
 }
 
 // Usual are the sizes of the table.
-var Usual = Sizes{Tiny: 1_000, Small: 10_000, Large: 100_000, Huge: 1_000_000, C: 1000}
+var Usual = Sizes{Tiny: 1_000, Small: 10_000, Large: 100_000, Huge: 1_000_000, C: 1000, Modules: 2000, Libraries: 40}
 
 // name names a number of actions.
 func name(n int) string {

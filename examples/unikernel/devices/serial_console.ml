@@ -1,0 +1,3 @@
+external put : char -> unit = "machine_put" [@@noalloc]
+
+let write = String.iter put

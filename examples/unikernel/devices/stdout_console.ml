@@ -1,0 +1,3 @@
+let write s =
+  print_string s;
+  flush stdout

@@ -1,0 +1,3 @@
+(** The texts of the directory texts/. *)
+
+include Signatures.STORE
