@@ -24,7 +24,6 @@ type inputs struct {
 	path     []string // directories of programs, before those of the machine
 	writable []string
 	pool     action.Pool
-	always   bool // it depends on what nobody can tell
 }
 
 func (in *inputs) add(files ...string) { in.files = append(in.files, files...) }
@@ -200,8 +199,8 @@ func (x *expander) dep(d *dune.Dep) ([]string, error) {
 		}
 		out = append(out, vals...)
 	}
-	if len(args) == 0 && d.Kind == dune.DepUniverse {
-		x.inputs.always = true
+	if d.Kind == dune.DepUniverse {
+		return nil, x.r.universe(d.Range)
 	}
 	return out, nil
 }
@@ -218,6 +217,12 @@ func (x *expander) treePath(name string) string {
 		}
 		return inWorkspace(p)
 	}))
+}
+
+// universe says that a dependency on everything means nothing.
+func (r *Rules) universe(at hcl.Range) error {
+	return r.w.Report(r.once(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: "Without effect", Subject: &at, Extra: dune.Note{Topic: "universe"},
+		Detail: "An action sees what it declares and nothing else, and runs again when that has changed; there is no universe to depend on."}}))
 }
 
 // tokenPath returns the file that a string names as a token.
@@ -241,9 +246,6 @@ func (x *expander) depOf(d *dune.Dep, arg string) ([]string, error) {
 		return nil, x.packageDep(d, arg)
 	case dune.DepEnvVar:
 		x.inputs.setenv(arg, x.t.Getenv(arg))
-		return nil, nil
-	case dune.DepUniverse:
-		x.inputs.always = true
 		return nil, nil
 	case dune.DepSandbox:
 		return nil, nil // actions always run in one

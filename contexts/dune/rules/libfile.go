@@ -2,6 +2,7 @@ package rules
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"erg.build/erg/contexts/addr"
@@ -58,21 +59,56 @@ func (x *expander) tokenIn(c addr.Context, p string, v *sexp.Var) ([]string, err
 	return []string{action.Ref(real)}, nil
 }
 
-// installedFile finds what a library of the workspace would install.
+// installedFile finds what a library of the workspace would install. Only the
+// library itself is asked, or else stanzas that install files: a rule of the
+// package may name the file, and what the package installs may be the rule's.
 func (x *expander) installedFile(c addr.Context, l *library, file string, v *sexp.Var) ([]string, error) {
-	pkg := publicPackage(l.public)
-	in, err := x.r.Install(x.t, c, pkg)
+	files, err := x.r.contentsQ.Get(x.t, dirKey{c, l.dir.path})
 	if err != nil {
 		return nil, err
 	}
-	sub := strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(l.public, pkg), "."), ".", "/")
-	for _, e := range in.Entries {
-		if (e.Section == "lib" || e.Section == "libexec") && e.Name == path.Join(sub, file) {
-			x.inputs.add(e.Source)
-			return []string{action.Ref(e.Source)}, nil
+	if ext := path.Ext(file); (ext == ".ml" || ext == ".mli" || ext == ".h") && slices.Contains(files.names(), file) {
+		return x.tokenIn(c, path.Join(l.dir.path, file), v)
+	}
+	tr, err := x.r.treeQ.Get(x.t, "")
+	if err != nil {
+		return nil, err
+	}
+	name := publicPackage(l.public)
+	pkg, p := tr.find(name)
+	if pkg == nil {
+		return nil, errorAt(v.Range, "No such package", "There is no package %q.", name)
+	}
+	b := &installer{r: x.r, ctx: c, tree: tr, pkg: pkg, project: p}
+	want := path.Join(strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(l.public, name), "."), ".", "/"), file)
+	find := func(d *dir, i int) (string, error) {
+		var made installed1
+		if err := b.stanza(x.t, d, i, d.stanzas[i], &made); err != nil {
+			return "", err
+		}
+		for _, e := range made.entries {
+			if (e.Section == "lib" || e.Section == "libexec") && e.Name == want {
+				return e.Source, nil
+			}
+		}
+		return "", nil
+	}
+	src, err := find(l.dir, l.key.index)
+	for _, d := range tr.order {
+		for i, s := range d.stanzas {
+			if _, ok := s.(*dune.Install); ok && src == "" && err == nil && d.project == p && !d.dataOnly {
+				src, err = find(d, i)
+			}
 		}
 	}
-	return nil, errorAt(v.Range, "No such file", "Library %q does not install a file %q.", l.public, file)
+	if err != nil {
+		return nil, err
+	}
+	if src == "" {
+		return nil, errorAt(v.Range, "No such file", "Library %q does not install a file %q.", l.public, file)
+	}
+	x.inputs.add(src)
+	return []string{action.Ref(src)}, nil
 }
 
 // artifact expands %{cma:DIR/LIBRARY} and the like, which name what is

@@ -19,6 +19,9 @@ import (
 type libraries struct {
 	public map[string]declared
 	own    map[*project]map[string]declared
+	// elsewhere are public libraries of directories that the context does not
+	// build, by name.
+	elsewhere map[string]string
 }
 
 // declared is a name of a library of the workspace.
@@ -39,10 +42,14 @@ func (r *Rules) libraries(t *engine.Task, c addr.Context) (*libraries, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &libraries{public: map[string]declared{}, own: map[*project]map[string]declared{}}
+	all := &libraries{public: map[string]declared{}, own: map[*project]map[string]declared{}, elsewhere: map[string]string{}}
 	var diags hcl.Diagnostics
 	for _, d := range tr.order {
-		if d.dataOnly || !covers(d.path) {
+		if d.dataOnly {
+			continue
+		}
+		if !covers(d.path) {
+			all.outside(d)
 			continue
 		}
 		own := all.own[d.project]
@@ -74,6 +81,17 @@ func (r *Rules) libraries(t *engine.Task, c addr.Context) (*libraries, error) {
 		}
 	}
 	return all, r.w.Report(diags)
+}
+
+// outside notes the libraries of a directory that the context does not build.
+func (all *libraries) outside(d *dir) {
+	for _, s := range d.stanzas {
+		if s, ok := s.(*dune.Library); ok {
+			for _, n := range []string{s.PublicName.Value, libraryName(s)} {
+				all.elsewhere[n] = d.path
+			}
+		}
+	}
 }
 
 func put(m map[string]declared, name string, x declared, what string) hcl.Diagnostics {
@@ -184,6 +202,9 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 	if m, ok := err.(*missing); ok {
 		x := *m
 		x.at, x.near = name.Range, all.near(p, name.Value)
+		if dir, ok := all.elsewhere[name.Value]; ok {
+			x.hidden = fmt.Sprintf("it is in %s, which is none of the context's dirs", orTop(dir))
+		}
 		return nil, &x
 	}
 	return l, err

@@ -59,7 +59,7 @@ func findRoot(dir string) (string, error) {
 		}
 	}
 	root := ""
-	for d := dir; hasFile(d, config.BuildFiles...); d = filepath.Dir(d) {
+	for d := dir; hasFile(d, append([]string{"dune"}, config.BuildFiles...)...); d = filepath.Dir(d) {
 		root = d
 	}
 	if root == "" {
