@@ -167,19 +167,26 @@ func (a *Action) Into(s *action.Spec, corrections string) {
 	if corrections != "" {
 		at = action.Ref(corrections)
 	}
-	a.locate()
+	a.locate(s)
 	s.Argv = append([]string{"erg", Command, at}, a.Encode()...)
 	s.Tools = append(s.Tools, action.Tool{Name: Command, Identity: digest.Of([]byte(Command + version))})
 }
 
 // locate has programs that are files run as such, and not looked for along
 // PATH: a token may become a name without a slash.
-func (a *Action) locate() {
-	if a.Op == OpRun && len(a.Args) > 0 && strings.HasPrefix(a.Args[0], "\x02") {
-		a.Args[0] = "./" + a.Args[0]
+func (a *Action) locate(s *action.Spec) {
+	if a.Op == OpRun && len(a.Args) > 0 {
+		p, ok := token(a.Args[0])
+		root, rest := action.RootOf(p)
+		if root == "" {
+			rest = p
+		}
+		if ok && (root == "" || root == s.Root) && !strings.Contains(action.Relative(s.Dir, rest), "/") {
+			a.Args[0] = "./" + a.Args[0]
+		}
 	}
 	for _, d := range a.Do {
-		d.locate()
+		d.locate(s)
 	}
 }
 

@@ -72,10 +72,14 @@ func (b *block) text(indent string) string {
 // begins a line, and if it is too long still, so does each of its words.
 func folded(indent, line string) string {
 	name, value, ok := strings.Cut(line, " = ")
-	if !ok || len(indent)+len(line) <= width {
+	limit := width
+	if indent != "" {
+		limit-- // within a box
+	}
+	if !ok || len(indent)+len(line) <= limit {
 		return indent + line
 	}
-	if len(indent)+len(value) > width {
+	if len(indent)+len(value) > limit {
 		value = strings.ReplaceAll(value, " ", "\n"+indent+" ")
 	}
 	return indent + name + " =\n" + indent + value

@@ -151,10 +151,41 @@ func (b *installer) stanza(t *engine.Task, d *dir, i int, s dune.Stanza, out *in
 		return b.executables(t, d, i, s, out)
 	case *dune.Install:
 		return b.files(t, d, s, out)
+	case *dune.Documentation:
+		return b.documentation(t, d, s, out)
 	case *dune.DeprecatedLibraryName:
 		if publicPackage(s.OldPublicName.Value) == b.pkg.Name.Value {
 			out.libs = append(out.libs, &installedLibrary{deprecated: s})
 		}
+	}
+	return nil
+}
+
+// documentation adds pages for odoc.
+func (b *installer) documentation(t *engine.Task, d *dir, s *dune.Documentation, out *installed1) error {
+	if !b.mine(s.Package) {
+		return nil
+	}
+	files, err := b.r.contentsQ.Get(t, dirKey{b.ctx, d.path})
+	if err != nil {
+		return err
+	}
+	var std []string
+	for _, n := range files.names() {
+		if stem, ok := strings.CutSuffix(n, ".mld"); ok {
+			std = append(std, stem)
+		}
+	}
+	names, err := b.r.evalSet(b.r.static(t, b.ctx, d), &s.MldFiles, std)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		p, err := b.r.file(t, b.ctx, path.Join(d.path, n+".mld"), s.At())
+		if err != nil {
+			return err
+		}
+		out.add("doc", path.Join("odoc-pages", n+".mld"), p)
 	}
 	return nil
 }

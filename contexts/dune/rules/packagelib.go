@@ -233,8 +233,7 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 // isDocumentation reports whether a file is installed as documentation
 // without anybody's saying so.
 func isDocumentation(name string) bool {
-	stem, _, _ := strings.Cut(name, ".")
-	return slices.Contains([]string{"README", "LICENSE", "CHANGE", "CHANGES", "HISTORY"}, stem)
+	return slices.ContainsFunc([]string{"README", "LICENSE", "CHANGE", "HISTORY"}, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 // sectionOrder is the order of sections in a .install file.

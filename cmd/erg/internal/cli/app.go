@@ -26,6 +26,8 @@ type App interface {
 	Test(context.Context, Common, TestOptions) error
 	// Run builds a program and runs it through its context's runner.
 	Run(context.Context, Common, RunOptions) error
+	// Install builds packages and copies what they install into a prefix.
+	Install(context.Context, Common, InstallOptions) error
 	// Why prints why an element is as it is.
 	Why(context.Context, Common, WhyOptions) error
 	// Stats prints figures of the last builds.
@@ -123,6 +125,14 @@ type RunOptions struct {
 	Args    []string
 }
 
+// InstallOptions are those of install.
+type InstallOptions struct {
+	Building
+	Prefix   string // absolute
+	Packages []string
+	DryRun   bool // only list the files
+}
+
 // WhyOptions are those of why.
 type WhyOptions struct {
 	Address string
@@ -199,6 +209,7 @@ func (noApp) Plan(context.Context, Common, PlanOptions) error        { return er
 func (noApp) Build(context.Context, Common, BuildOptions) error      { return errNoApp }
 func (noApp) Test(context.Context, Common, TestOptions) error        { return errNoApp }
 func (noApp) Run(context.Context, Common, RunOptions) error          { return errNoApp }
+func (noApp) Install(context.Context, Common, InstallOptions) error  { return errNoApp }
 func (noApp) Why(context.Context, Common, WhyOptions) error          { return errNoApp }
 func (noApp) Stats(context.Context, Common, StatsOptions) error      { return errNoApp }
 func (noApp) Clean(context.Context, Common, CleanOptions) error      { return errNoApp }

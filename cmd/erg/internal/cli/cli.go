@@ -159,7 +159,7 @@ Exit codes: 0 done, 1 the build failed, 2 usage or configuration, 130 interrupte
 			root.AddCommand(c)
 		}
 	}
-	addTo(buildGroup, newBuild(g), newTest(g), newRun(g), newNinja(g), newClean(g))
+	addTo(buildGroup, newBuild(g), newTest(g), newRun(g), newInstall(g), newNinja(g), newClean(g))
 	addTo(lookGroup, newPlan(g), newWhy(g), newGraph(g), newStats(g))
 	addTo(sourceGroup, newInit(g), newFmt(g), newPromote(g), newSource(g))
 	addTo(otherGroup, newStore(g), newVersion(g), newCompletion(g))

@@ -145,7 +145,7 @@ func commands(t *testing.T) []*cobra.Command {
 			all = append(append(all, c), c.Commands()...)
 		}
 	}
-	if len(all) != 21 {
+	if len(all) != 22 {
 		t.Errorf("%d commands", len(all))
 	}
 	return all

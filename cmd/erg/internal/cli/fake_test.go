@@ -31,7 +31,10 @@ func (a *fakeApp) Build(_ context.Context, c Common, o BuildOptions) error {
 }
 func (a *fakeApp) Test(_ context.Context, c Common, o TestOptions) error { return a.note("test", c, o) }
 func (a *fakeApp) Run(_ context.Context, c Common, o RunOptions) error   { return a.note("run", c, o) }
-func (a *fakeApp) Why(_ context.Context, c Common, o WhyOptions) error   { return a.note("why", c, o) }
+func (a *fakeApp) Install(_ context.Context, c Common, o InstallOptions) error {
+	return a.note("install", c, o)
+}
+func (a *fakeApp) Why(_ context.Context, c Common, o WhyOptions) error { return a.note("why", c, o) }
 func (a *fakeApp) Stats(_ context.Context, c Common, o StatsOptions) error {
 	return a.note("stats", c, o)
 }
