@@ -27,6 +27,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"compiler": cmdCompiler,
 	"line":     cmdLine,
 	"serve":    cmdServe,
+	"editor":   cmdEditor,
 }
 
 func check(ts *testscript.TestScript, err error) {

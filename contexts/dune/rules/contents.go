@@ -27,6 +27,7 @@ type maker struct {
 	outs    []string // names in the directory
 	module  bool     // they may be modules of the directory's stanzas
 	program bool     // they are linked for the context
+	copyOf  string   // the file of the tree that copy_files copies; "" for others
 	define  func(t *engine.Task) error
 }
 

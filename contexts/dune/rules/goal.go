@@ -226,7 +226,7 @@ func (r *Rules) ProgramOf(t *engine.Task, x *Target) (string, bool, error) {
 	c, err := r.componentQ.Get(r.w.At(t, x.Range), unitKey(x.key))
 	if err != nil {
 		if m, ok := err.(*missing); ok {
-			err = r.fail(m.diags(x.Range), x.Range, "")
+			err = r.fail(m, x.Range, "")
 		}
 		return "", false, err
 	}
@@ -246,7 +246,7 @@ func (r *Rules) File(t *engine.Task, c addr.Context, p string) (string, bool, er
 	at := hcl.Range{Filename: "(command line)", Start: hcl.InitialPos, End: hcl.InitialPos}
 	real, ok, err := r.lookup(t, c, p, at)
 	if m, is := err.(*missing); is {
-		err = r.fail(m.diags(at), at, "")
+		err = r.fail(m, at, "")
 	}
 	return real, ok, err
 }

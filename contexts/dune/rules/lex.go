@@ -196,7 +196,7 @@ func (f *filler) copyFiles(i int, s *dune.CopyFiles) error {
 			continue
 		}
 		k, d := ruleKey(f.ctx, f.d, i, []string{name}), f.d
-		m := &maker{at: s.At(), key: k, outs: []string{name}, module: true, define: func(t *engine.Task) error {
+		m := &maker{at: s.At(), key: k, outs: []string{name}, module: true, copyOf: p, define: func(t *engine.Task) error {
 			return f.r.fail(f.r.copyFile(t, k, d, p, name, s.LineDirective, s.At()), s.At(), "Cannot copy a file")
 		}}
 		if err := f.add(m, s.Mode); err != nil {

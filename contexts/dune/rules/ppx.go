@@ -25,6 +25,23 @@ type driverKey struct {
 
 func (k driverKey) String() string { return "ppx driver of " + k.names }
 
+// driverOf is the key of the driver that preprocesses sources of a directory.
+func driverOf(d *dir, host addr.Context, pre *dune.Preprocess) driverKey {
+	var names []string
+	for _, n := range pre.Pps {
+		names = append(names, n.Value)
+	}
+	return driverKey{host, d.project.dir, strings.Join(names, " ")}
+}
+
+// dir is where the driver is linked.
+func (k driverKey) dir() string {
+	return path.Join(root(k.ctx), driversDir, digest.Of([]byte(k.names)).String()[:12])
+}
+
+// path is the driver itself.
+func (k driverKey) path() string { return path.Join(k.dir(), "ppx.exe") }
+
 // A ppxDriver is what a library says that makes programs of rewriters.
 type ppxDriver struct{ main string }
 
@@ -66,16 +83,15 @@ func (r *Rules) driver(t *engine.Task, k driverKey) (*driver, error) {
 	if main == "" {
 		return nil, r.w.Report(errorAt(at, "No ppx driver", "None of %s needs a library that makes programs of rewriters, as ppxlib does.", k.names))
 	}
-	hash := digest.Of([]byte(k.names)).String()[:12]
+	dir, prog := k.dir(), k.path()
+	hash := path.Base(dir)
 	x := &unit{dir: d, needs: &needs{deps: libs}, key: key{ctx: k.ctx, dir: driversDir, name: string(addr.BlockExecutable) + "." + hash}}
-	dir := path.Join(root(k.ctx), driversDir, hash)
 	src := path.Join(dir, "ppx_driver.ml")
 	x.u = ocaml.Unit{Owner: cc.Owner{Context: k.ctx.String(), Target: x.key.String(), Root: root(k.ctx), Dir: path.Join(driversDir, hash), Name: "ppx"},
 		Exact: true, Flags: []string{"-w", "-24", "-g"}, LinkFlags: []string{"-linkall"}, Wrapping: ocaml.Unwrapped,
 		Layout:  ocaml.Layout{Objects: dir, Alias: dir},
 		Modules: []ocaml.Module{{Name: "Ppx_driver", Impl: src, Text: "let () = " + main + " ()\n"}},
 		Mains:   []string{"ppx_driver"}}
-	prog := path.Join(dir, "ppx.exe")
 	x.u.Programs = []ocaml.Program{linkMode{"best", "exe"}.program(tc, "ppx_driver", prog)}
 	if err := r.describeDeps(t, x); err != nil {
 		return nil, err

@@ -57,11 +57,7 @@ func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c 
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, n := range pre.Pps {
-		names = append(names, n.Value)
-	}
-	d, err := r.driverQ.Get(r.w.At(x.t, pre.Range), driverKey{host, c.dir.project.dir, strings.Join(names, " ")})
+	d, err := r.driverQ.Get(r.w.At(x.t, pre.Range), driverOf(c.dir, host, pre))
 	if err != nil {
 		if m, ok := err.(*missing); ok {
 			return nil, m.diags(pre.Range)
@@ -77,7 +73,7 @@ func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c 
 		args = append(args, vals...)
 	}
 	if lib != nil {
-		args = append(args, "--cookie", `library-name="`+libraryName(lib)+`"`)
+		args = append(args, cookies(lib)...)
 	}
 	kind := "--impl"
 	if ext == ".mli" {
@@ -87,4 +83,9 @@ func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c 
 	y := &acting{expander: x}
 	x.inputs.built(d.path, host)
 	return y.built(d.path, args, pre.Range)
+}
+
+// cookies tell rewriters in which library they run.
+func cookies(lib *dune.Library) []string {
+	return []string{"--cookie", `library-name="` + libraryName(lib) + `"`}
 }

@@ -70,6 +70,9 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 	if err != nil {
 		return err
 	}
+	if err := r.refuse(d, s, b); err != nil {
+		return err
+	}
 	if lib, ok := s.(*dune.Library); ok {
 		l, err := r.libraryQ.Get(t, k)
 		if err != nil {

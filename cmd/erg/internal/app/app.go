@@ -80,11 +80,20 @@ func hasFile(dir string, names ...string) bool {
 
 // open opens the workspace of a command.
 func open(ctx context.Context, c cli.Common, sink event.Sink) (*engine.Engine, error) {
+	return openWith(ctx, c, sink, engine.StateDir)
+}
+
+// asideDir is where commands keep their trace that look at a workspace and
+// must not wait for a build of it. What actions made they know from the store.
+const asideDir = engine.StateDir + "/aside"
+
+// openWith opens the workspace with a trace in a directory.
+func openWith(ctx context.Context, c cli.Common, sink event.Sink, stateDir string) (*engine.Engine, error) {
 	root, err := findRoot(c.Dir)
 	if err != nil {
 		return nil, err
 	}
-	o := engine.Options{Root: root, StoreDir: place.StoreDir(c.Store, c.Getenv), BuildID: place.BuildID(), Env: c.Getenv, Foreign: drive.Hooks(), Working: place.Work}
+	o := engine.Options{Root: root, StateDir: stateDir, StoreDir: place.StoreDir(c.Store, c.Getenv), BuildID: place.BuildID(), Env: c.Getenv, Foreign: drive.Hooks(), Working: place.Work}
 	if m := c.Getenv("ERG_SANDBOX"); m != "" {
 		if o.Sandbox, err = sandbox.ParseMethod(m); err != nil {
 			return nil, &cli.UsageError{Text: err.Error()}

@@ -34,6 +34,10 @@ type App interface {
 	Stats(context.Context, Common, StatsOptions) error
 	// Graph returns what to draw.
 	Graph(context.Context, Common, GraphOptions) (*graph.Graph, error)
+	// Describe prints what dune files declare.
+	Describe(context.Context, Common) error
+	// Merlin answers editors, until they have no more questions.
+	Merlin(context.Context, Common) error
 	// Clean removes what was built.
 	Clean(context.Context, Common, CleanOptions) error
 	// Promote accepts what tests found as what they expect.
@@ -212,6 +216,8 @@ func (noApp) Run(context.Context, Common, RunOptions) error          { return er
 func (noApp) Install(context.Context, Common, InstallOptions) error  { return errNoApp }
 func (noApp) Why(context.Context, Common, WhyOptions) error          { return errNoApp }
 func (noApp) Stats(context.Context, Common, StatsOptions) error      { return errNoApp }
+func (noApp) Describe(context.Context, Common) error                 { return errNoApp }
+func (noApp) Merlin(context.Context, Common) error                   { return errNoApp }
 func (noApp) Clean(context.Context, Common, CleanOptions) error      { return errNoApp }
 func (noApp) Promote(context.Context, Common, PromoteOptions) error  { return errNoApp }
 func (noApp) Ninja(context.Context, Common, []string) error          { return errNoApp }

@@ -121,7 +121,7 @@ func New(deps Deps) *cobra.Command {
 and lets what one context builds configure the next.
 
 The workspace is the nearest directory upwards that has an erg.hcl. Without one,
-a directory with a build.hcl is a workspace of one context.
+a dune project is a workspace, and so is a directory with a build.hcl.
 
 Exit codes: 0 done, 1 the build failed, 2 usage or configuration, 130 interrupted.`,
 		Example: `  erg init hello && cd hello    # a workspace to start from
@@ -160,9 +160,9 @@ Exit codes: 0 done, 1 the build failed, 2 usage or configuration, 130 interrupte
 		}
 	}
 	addTo(buildGroup, newBuild(g), newTest(g), newRun(g), newInstall(g), newNinja(g), newClean(g))
-	addTo(lookGroup, newPlan(g), newWhy(g), newGraph(g), newStats(g))
+	addTo(lookGroup, newPlan(g), newWhy(g), newGraph(g), newDescribe(g), newStats(g))
 	addTo(sourceGroup, newInit(g), newFmt(g), newPromote(g), newSource(g))
-	addTo(otherGroup, newStore(g), newVersion(g), newCompletion(g))
+	addTo(otherGroup, newStore(g), newMerlin(g), newVersion(g), newCompletion(g))
 	return root
 }
 
