@@ -11,7 +11,7 @@ ifeq ($(HOME),)
 export HOME := $(CURDIR)/.cache/home
 endif
 
-.PHONY: help run run-cmake run-unikernel test bench microbench fmt tools erg clean
+.PHONY: help run run-cmake run-unikernel test bench compat microbench fmt tools erg clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
@@ -41,6 +41,9 @@ test: tools ## all checks and tests
 
 bench: erg ## erg against Ninja and make, as a table (FULL=1 for all, RUN=regexp, MARKDOWN=page)
 	@go run ./cmd/erg-bench $(if $(FULL),-full) $(if $(RUN),-run '$(RUN)') $(if $(MARKDOWN),-update '$(MARKDOWN)')
+
+compat: erg ## build a dune project with erg and with dune, and compare (DIR=checkout, PKG=packages, DUNE=program)
+	@scripts/compat $(DIR) $(PKG)
 
 microbench: ## the benchmarks of the packages
 	go test -run '^$$' -bench . -benchmem ./...
