@@ -86,6 +86,9 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 	}
 	u := c.u
 	x := r.naming(t, k.ctx, d)
+	if u.Modules, err = r.stage(x, c, s); err != nil {
+		return err
+	}
 	if err := r.unitFlags(x, &u, s, b); err != nil {
 		return err
 	}

@@ -249,6 +249,8 @@ func (x *expander) depOf(d *dune.Dep, arg string) ([]string, error) {
 		return nil, nil
 	case dune.DepSandbox:
 		return nil, nil // actions always run in one
+	case dune.DepInclude:
+		return x.included(d, arg)
 	}
 	return nil, errorAt(d.Range, "Not supported", "erg does not know this kind of dependency.")
 }

@@ -27,6 +27,8 @@ type expander struct {
 	inputs *inputs             // nil: what is expanded may not name files
 	local  map[string][]string // variables of the stanza
 	own    bool                // programs come from the context itself: a test is about it
+
+	including []string // files of dependencies that are being read
 }
 
 // static expands what no file has a part in: conditions, names of files.

@@ -24,6 +24,8 @@ func TestFlagsBecomeOptions(t *testing.T) {
 		"test --rerun //lib:test.a":           TestOptions{Tests: []string{"//lib:test.a"}, Rerun: true},
 		"run app:bin.x -j 3 --json":           RunOptions{Program: "app:bin.x", Args: []string{"-j", "3", "--json"}},
 		"run --explain x -- -- y":             RunOptions{Building{Explain: true}, "x", []string{"--", "y"}},
+		"describe":                            nil,
+		"ocaml-merlin --no-print-directory":   nil,
 		"why context.app":                     WhyOptions{"context.app"},
 		"stats":                               StatsOptions{10},
 		"stats --top 0":                       StatsOptions{0},
@@ -128,7 +130,7 @@ func TestInterrupted(t *testing.T) {
 }
 
 func TestWithoutApp(t *testing.T) {
-	for _, name := range []string{"plan", "build", "test", "run x", "why x", "stats", "graph", "clean", "promote", "store stats", "store gc"} {
+	for _, name := range []string{"plan", "build", "test", "run x", "why x", "stats", "graph", "describe", "ocaml-merlin", "clean", "promote", "store stats", "store gc"} {
 		var b strings.Builder
 		if code := Execute(t.Context(), Deps{Stderr: &b}, strings.Fields(name)); code != 1 {
 			t.Errorf("erg %s: code %d, %s", name, code, b.String())
@@ -145,7 +147,7 @@ func commands(t *testing.T) []*cobra.Command {
 			all = append(append(all, c), c.Commands()...)
 		}
 	}
-	if len(all) != 22 {
+	if len(all) != 24 {
 		t.Errorf("%d commands", len(all))
 	}
 	return all

@@ -32,8 +32,8 @@ OCAMLLSP_PROJECT_BUILD_SYSTEM=erg in its environment, ocamllsp runs
 
 Of the default contexts, or of those given with -c, the first that has the file
 and builds for this machine answers. Nothing is built for it.`,
-		Example: `  OCAMLLSP_PROJECT_BUILD_SYSTEM=erg vim
-  erg ocaml-merlin -c ocaml414`,
+		Example: `  erg ocaml-merlin
+  erg ocaml-merlin -c ocaml5`,
 		Args:              argCount(0, 0, ""),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: g.run(func(cmd *cobra.Command, c Common, _ []string) error {

@@ -39,7 +39,7 @@ func (a *fakeApp) Stats(_ context.Context, c Common, o StatsOptions) error {
 	return a.note("stats", c, o)
 }
 func (a *fakeApp) Describe(_ context.Context, c Common) error { return a.note("describe", c, nil) }
-func (a *fakeApp) Merlin(_ context.Context, c Common) error   { return a.note("merlin", c, nil) }
+func (a *fakeApp) Merlin(_ context.Context, c Common) error   { return a.note("ocaml-merlin", c, nil) }
 func (a *fakeApp) Clean(_ context.Context, c Common, o CleanOptions) error {
 	return a.note("clean", c, o)
 }
