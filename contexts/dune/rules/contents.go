@@ -96,6 +96,9 @@ func (f *filler) pkg(p *dune.Package) hcl.Diagnostics {
 		_, err := f.r.Install(t, f.ctx, name)
 		return err
 	}}
+	if f.d.project.GenerateOpamFiles {
+		m.outs = append(m.outs, name+".opam")
+	}
 	diags, _ := f.add(m, dune.ModePromote).(hcl.Diagnostics)
 	return diags
 }

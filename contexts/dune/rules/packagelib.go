@@ -192,13 +192,13 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	slices.SortFunc(list, func(a, b *findlib.Package) int { return strings.Compare(a.Name, b.Name) })
 	at := path.Join(root(b.ctx), b.project.dir)
 	d := b.tree.in(b.project.dir)
-	template := ""
-	if n := "META." + name + ".template"; slices.Contains(d.names, n) {
-		text, err := t.ReadFile(path.Join(d.path, n))
-		if err != nil {
-			return err
-		}
-		template = string(text)
+	template, err := textOf(t, d, "META."+name+".template")
+	if err != nil {
+		return err
+	}
+	opamTemplate, err := textOf(t, d, name+".opam.template")
+	if err != nil {
+		return err
 	}
 	k := packageTarget(b.ctx, d, name)
 	meta, pkg := path.Join(at, "META."+name), path.Join(at, name+".dune-package")
@@ -211,11 +211,18 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	out.Entries = append(out.Entries, Entry{"lib", "META", meta}, Entry{"lib", "dune-package", pkg})
 	for _, n := range d.names {
 		switch {
-		case n == name+".opam":
+		case n == name+".opam" && !b.project.GenerateOpamFiles:
 			out.Entries = append(out.Entries, Entry{"lib", "opam", path.Join(d.path, n)})
 		case isDocumentation(n):
 			out.Entries = append(out.Entries, Entry{"doc", n, path.Join(d.path, n)})
 		}
+	}
+	if b.project.GenerateOpamFiles {
+		p := path.Join(at, name+".opam")
+		if err := r.write(t, k, p, b.project.OpamText(b.pkg, opamTemplate)); err != nil {
+			return err
+		}
+		out.Entries = append(out.Entries, Entry{"lib", "opam", p})
 	}
 	slices.SortStableFunc(out.Entries, func(a, b Entry) int {
 		return cmp.Or(strings.Compare(a.Section, b.Section), strings.Compare(a.Name, b.Name))
@@ -228,6 +235,15 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 		}
 	}
 	return r.writeAfter(t, k, path.Join(at, name+".install"), installText(out), needs)
+}
+
+// textOf is what a source of a directory holds, "" if there is none.
+func textOf(t *engine.Task, d *dir, name string) (string, error) {
+	if !slices.Contains(d.names, name) {
+		return "", nil
+	}
+	text, err := t.ReadFile(path.Join(d.path, name))
+	return string(text), err
 }
 
 // isDocumentation reports whether a file is installed as documentation
