@@ -102,7 +102,7 @@ func (s *Session) makeOnce(p string) error {
 	dir := filepath.Dir(s.eng.abs(p))
 	if _, made := s.madeDirs.Load(dir); made {
 		// A process may have removed it.
-		if _, err := s.eng.fs.Lstat(dir); err == nil {
+		if st, err := s.eng.stat(dir); err == nil && !st.Absent() {
 			return nil
 		}
 	}

@@ -155,9 +155,7 @@ func (s *streams) abandon() {
 
 // finish ends reading and puts what was read into res.
 func (s *streams) finish(res *Result) {
-	select {
-	case <-s.drained:
-	case <-time.After(drainGrace):
+	if !spawn.Within(drainGrace, s.drained) {
 		res.Leftover = true
 		for _, c := range s.captures() {
 			c.r.SetReadDeadline(time.Now())

@@ -31,6 +31,7 @@ type Dir struct {
 	base    *base
 	baseErr error
 	mapped  [][]byte // all mappings: of former bases, too, since states refer to them
+	scratch [2]logWriter
 }
 
 // OpenDir returns the trace directory at path, which must exist.
@@ -179,17 +180,15 @@ func (s *State) markSaved() {
 
 // Append adds an action's record, which the state has, to the log.
 func (d *Dir) Append(s *State, a *Action) error {
-	var rec, w logWriter
-	rec.logAction(s, a)
-	w.logRows(s)
-	if err := d.write(s, append(w.buf, rec.buf...)); err != nil {
+	size, err := d.append(s, func(w *logWriter) { w.logAction(s, a) })
+	if err != nil {
 		return err
 	}
 	r := s.AddRow(FileKey{Path: a.ID()})
 	if e, ok := s.acts.get(r); ok && e.rec == a {
 		delete(s.unsaved.acts, r)
 		// From now on it is read from there: a large build has very many.
-		n := len(rec.buf) - recordHead - 1
+		n := size - recordHead - 1
 		s.acts.set(r, actEntry{at: d.logSize - int64(n), n: uint32(n)})
 	}
 	return nil
@@ -198,11 +197,20 @@ func (d *Dir) Append(s *State, a *Action) error {
 // AppendStart notes in the log that an action is about to run, so that its
 // record does not hold if nothing more is heard of it.
 func (d *Dir) AppendStart(s *State, id string) error {
-	var rec, w logWriter
 	r := s.AddRow(FileKey{Path: id})
-	rec.record(recStart, func() { rec.row(r) })
+	_, err := d.append(s, func(w *logWriter) { w.record(recStart, func() { w.row(r) }) })
+	return err
+}
+
+// append writes a record behind the rows that came up with it, and returns its
+// size.
+func (d *Dir) append(s *State, put func(*logWriter)) (int, error) {
+	rec, w := &d.scratch[0], &d.scratch[1]
+	rec.buf, w.buf = rec.buf[:0], w.buf[:0]
+	put(rec)
 	w.logRows(s)
-	return d.write(s, append(w.buf, rec.buf...))
+	w.buf = append(w.buf, rec.buf...)
+	return len(rec.buf), d.write(s, w.buf)
 }
 
 // write appends to the log, which it begins if there is none.

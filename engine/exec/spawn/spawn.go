@@ -158,12 +158,7 @@ func (c *Child) Wait(drained <-chan struct{}) (Status, error) {
 	c.mu.Lock()
 	c.exited = true
 	c.mu.Unlock()
-	leftover := false
-	select {
-	case <-drained:
-	case <-time.After(Grace):
-		leftover = true
-	}
+	leftover := !Within(Grace, drained)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.alone {
@@ -203,6 +198,22 @@ func (c *Child) Status(ws syscall.WaitStatus, ru *syscall.Rusage, wall time.Dura
 		st.MaxRSS = peak
 	}
 	return st
+}
+
+// Within waits until ch is closed, for so long at most, and reports whether it
+// is.
+func Within(d time.Duration, ch <-chan struct{}) bool {
+	select {
+	case <-ch: // nearly always: no timer is needed
+		return true
+	default:
+	}
+	select {
+	case <-ch:
+		return true
+	case <-time.After(d):
+		return false
+	}
 }
 
 // awaitExit waits until process pid has exited and leaves it a zombie.
