@@ -178,7 +178,7 @@ func (w *scanner) enter(i, end int, name []byte) {
 	w.leave()
 	w.path = name[:bytes.LastIndexByte(name, '/')+1]
 	for w.end = i + 1; w.end < end; w.end++ {
-		if _, next := w.hot.At(w.end); !bytes.HasPrefix(next, w.path) || bytes.IndexByte(next[len(w.path):], '/') >= 0 {
+		if next := w.hot.Name(w.end); !bytes.HasPrefix(next, w.path) || bytes.IndexByte(next[len(w.path):], '/') >= 0 {
 			break
 		}
 	}

@@ -235,8 +235,10 @@ func (s *Store) Close() error {
 	for i := range s.packs {
 		p := &s.packs[i]
 		p.mu.Lock()
-		s.saveIndex(p, s.packName(byte(i)))
-		errs = append(errs, p.close())
+		if p.f != nil {
+			s.saveIndex(p, s.packName(byte(i)))
+			errs = append(errs, p.close())
+		}
 		p.mu.Unlock()
 	}
 	return errors.Join(errs...)

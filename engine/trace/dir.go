@@ -94,7 +94,7 @@ func (d *Dir) Hot() (*Hot, error) {
 	}
 	h := *b.hot
 	h.log = &logHot{goals: map[string][]byte{}}
-	h.changed = map[Row]hotRow{}
+	h.changed = map[Row]*hotRow{}
 	good, closed := scanLog(log, b.id, h.replay)
 	if !closed || good < len(log) {
 		return nil, errors.New("trace: the log does not end with the end of a session")
