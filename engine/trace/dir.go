@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +33,9 @@ type Dir struct {
 	baseErr error
 	mapped  [][]byte // all mappings: of former bases, too, since states refer to them
 	scratch [2]logWriter
+
+	window   []byte // a part of the log
+	windowAt int64
 }
 
 // OpenDir returns the trace directory at path, which must exist.
@@ -236,8 +240,15 @@ func (d *Dir) write(s *State, b []byte) error {
 	return nil
 }
 
+// logWindow is how much of the log is read at once. What was recorded together
+// is mostly asked for together.
+const logWindow = 64 << 10
+
 // readRecord reads a part of the log.
 func (d *Dir) readRecord(at int64, n uint32) ([]byte, error) {
+	if b, ok := d.inWindow(at, n); ok {
+		return b, nil
+	}
 	if d.reader == nil {
 		f, err := d.fs.Open(filepath.Join(d.path, logName))
 		if err != nil {
@@ -245,9 +256,29 @@ func (d *Dir) readRecord(at int64, n uint32) ([]byte, error) {
 		}
 		d.reader = f
 	}
+	if n <= logWindow {
+		if d.window == nil {
+			d.window = make([]byte, logWindow)
+		}
+		got, _ := d.reader.ReadAt(d.window[:logWindow], at) // an error shows below
+		d.window, d.windowAt = d.window[:got], at
+		if b, ok := d.inWindow(at, n); ok {
+			return b, nil
+		}
+	}
 	b := make([]byte, n)
 	_, err := d.reader.ReadAt(b, at)
 	return b, err
+}
+
+// inWindow returns a part of the log that was read before. What was written
+// there is never changed.
+func (d *Dir) inWindow(at int64, n uint32) ([]byte, bool) {
+	from := at - d.windowAt
+	if from < 0 || from+int64(n) > int64(len(d.window)) {
+		return nil, false
+	}
+	return bytes.Clone(d.window[from : from+int64(n)]), true
 }
 
 // beginLog makes the log end with a good record.
@@ -314,6 +345,7 @@ func (s *State) replayed(g *Goal) iter.Seq[*Action] {
 }
 
 func (d *Dir) closeLog() {
+	d.window = d.window[:0]
 	for _, f := range [...]*fsys.File{&d.log, &d.reader} {
 		if *f != nil {
 			(*f).Close()
