@@ -23,7 +23,7 @@ import (
 // record does not read them all.
 const (
 	magic      = "erg trace\n"
-	schema     = 11
+	schema     = 12
 	headerSize = len(magic) + 2 + 8 + numSections*12 + 4
 )
 
