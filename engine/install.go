@@ -108,7 +108,7 @@ func (s *Session) reuseTree(n *node, m action.Manifest) (bool, error) {
 		return false, err
 	}
 	rec := s.newRecord(n, m, o.discovered, o.outs, nil)
-	s.share(n, rec)
+	s.share(n, rec, o.contents)
 	s.concludeReuse(n, rec, event.Restored)
 	return true, nil
 }
