@@ -35,6 +35,7 @@ type target struct {
 	kind   addr.BlockKind
 	name   string
 	key    string
+	nth    int // of the block's instances
 	header *config.Header
 	block  *config.Block
 	each   *eachValue
@@ -200,8 +201,8 @@ func (ev *Evaluator) expandBlock(t *engine.Task, d *directory, kind addr.BlockKi
 	if !in.known {
 		t.Deferred(d.ctx.String(), "all instances of "+dirKey{d.ctx, d.dir}.String()+":"+base, in.waits)
 	}
-	for _, key := range in.keys {
-		g := &target{ctx: d.ctx, dir: d.dir, kind: kind, name: blk.Name, key: key, header: &blk.Header, block: blk, each: in.each[key], enabled: true}
+	for i, key := range in.keys {
+		g := &target{ctx: d.ctx, dir: d.dir, kind: kind, name: blk.Name, key: key, nth: i, header: &blk.Header, block: blk, each: in.each[key], enabled: true}
 		fill(g)
 		if blk.Enabled != nil {
 			val, more := lang.Eval(blk.Enabled, &scope{ev: ev, t: t, dir: d, each: g.each})

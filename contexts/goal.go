@@ -33,7 +33,9 @@ func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(fo
 type Outcome struct {
 	mu       sync.Mutex
 	Programs []Program
-	Tests    []string // results of tests, as paths
+	Tests    Tests
+
+	found []foundTest
 }
 
 // A Program is an executable that was asked for.
@@ -88,6 +90,7 @@ func (ev *Evaluator) Make(t *engine.Task, r Request) (*Outcome, error) {
 	}
 	err = t.Run(fns...)
 	sort.Slice(out.Programs, func(i, j int) bool { return out.Programs[i].Address < out.Programs[j].Address })
+	ev.arrangeTests(t, ws, out)
 	return out, err
 }
 
@@ -251,15 +254,15 @@ func (ev *Evaluator) makeKnown(t *engine.Task, g *target, r Request, out *Outcom
 	switch {
 	case g.test != nil:
 		x, err := ev.testQ.Get(t, g.addr())
-		if err != nil {
-			return err
+		if r.Tests {
+			out.test(g, x)
 		}
-		if !r.Tests {
+		switch {
+		case err != nil:
+			return err
+		case !r.Tests:
 			return t.Build(outputsOnly(x.needs)...)
 		}
-		out.mu.Lock()
-		out.Tests = append(out.Tests, x.result)
-		out.mu.Unlock()
 		return t.Build(x.result)
 	case g.rule != nil:
 		x, err := ev.ruleQ.Get(t, g.addr())
