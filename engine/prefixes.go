@@ -25,6 +25,8 @@ import (
 //	packages/work/build           where its steps see that, if they can
 //	packages/log/KEY/1-make.log   what its steps printed
 //	packages/lock/KEY             taken by who builds it
+//	packages/users/DIGEST         where a workspace has the list of a tree that it uses
+//	packages/held, adopting       locks, see prefixgc.go
 //
 // Whether a tree is whole, its stamp tells, which is written last. All of this
 // can be removed at any time while no erg runs: it is built again.
@@ -108,6 +110,12 @@ func (p *prefixDir) find(key string) (*InstallTree, error) {
 // key. If there is one with the same content, that is used in its place:
 // what was built with it stays as it is.
 func (p *prefixDir) adopt(key string, t *InstallTree) (*InstallTree, error) {
+	// Packages with the same content may end at the same time.
+	release, err := p.lockFile(adoptFile, unix.LOCK_EX)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	index := p.state("tree", t.Digest.String())
 	if b, err := fsys.ReadFile(p.fs, index); err == nil && validKey(string(b)) && string(b) != key {
 		if same, err := p.read(string(b)); err == nil && same != nil && same.Digest == t.Digest {
