@@ -131,18 +131,34 @@ func (ev *Evaluator) checkProvided(t *engine.Task, p *pkg) error {
 	}
 	var diags hcl.Diagnostics
 	for _, f := range all {
-		if f.pkg != p.el || p.tree.Lookup(f.path) != nil {
+		if f.pkg != p.el {
 			continue
 		}
-		var there []string
-		for _, e := range p.tree.Entries {
-			if path.Dir(e.Path) == path.Dir(f.path) {
-				there = append(there, e.Path)
-			}
+		e := p.tree.Lookup(f.path)
+		if e == nil {
+			diags = append(diags, notInstalled(p, f)...)
+			continue
 		}
-		diags = append(diags, errorAt(f.rng, "Not installed", "Package %q says that it provides %s, but its steps do not install that.%s", p.el.Name, f.path, didYouMean(f.path, there))...)
+		if e.Kind != engine.EntryFile && e.Kind != engine.EntryProgram {
+			continue
+		}
+		// The tree's stamp says that it was whole, and not that nobody has
+		// removed a part of it since.
+		if there, err := t.Exists(path.Join(p.tree.Prefix, f.path)); err != nil || !there {
+			diags = append(diags, errorAt(f.rng, "Damaged package", "Package %q installed %s, but somebody has removed it. Remove all of %s, and erg builds the package again.", p.el.Name, f.path, p.tree.Prefix)...)
+		}
 	}
 	return ev.report(diags)
+}
+
+func notInstalled(p *pkg, f provided) hcl.Diagnostics {
+	var there []string
+	for _, e := range p.tree.Entries {
+		if path.Dir(e.Path) == path.Dir(f.path) {
+			there = append(there, e.Path)
+		}
+	}
+	return errorAt(f.rng, "Not installed", "Package %q says that it provides %s, but its steps do not install that.%s", p.el.Name, f.path, didYouMean(f.path, there))
 }
 
 // invokeProvided is Invoke for the address of a program that a package
