@@ -60,6 +60,7 @@ type Evaluator struct {
 	mu      sync.Mutex
 	files   map[string]*hcl.File // for snippets
 	links   map[Link]bool
+	fetches map[SourceLink]bool
 	sites   map[string]hcl.Range // of references, by site
 	headers map[string]hcl.Range // of blocks of build files, by target
 	values  map[string]*Value
@@ -129,7 +130,7 @@ func (k dirKey) String() string { return addr.Directory{Context: k.ctx, Dir: k.d
 
 // New returns an evaluator for one session.
 func New(o Options) *Evaluator {
-	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, sites: map[string]hcl.Range{}, headers: map[string]hcl.Range{}, values: map[string]*Value{}}
+	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, fetches: map[SourceLink]bool{}, sites: map[string]hcl.Range{}, headers: map[string]hcl.Range{}, values: map[string]*Value{}}
 	q := &ev.queries
 	q.workspaceQ = engine.Query[string, *config.Workspace]{Kind: "workspace", Fn: ev.workspace}
 	q.variableQ = engine.Query[addr.Variable, cty.Value]{Kind: "variable", Fn: ev.variable}

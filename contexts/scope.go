@@ -364,18 +364,23 @@ func (sc *scope) resolveElement(ref lang.Ref, n int, at addr.Context) (cty.Value
 	if d := sc.ev.checkElement(sc.t, el, ref, used); d != nil {
 		return cty.DynamicVal, all, d
 	}
-	from := sc.self
-	switch {
-	case sc.dir != nil:
-		from = sc.dir.ctx
-	case from.IsZero():
-		from = sc.user
-	}
 	if el.Kind != addr.KindToolchain && el.Kind != addr.KindTarget {
-		sc.ev.link(from, at, strings.TrimSuffix(string(el.Kind)+"."+el.Name, "."))
+		sc.ev.link(sc.context(), at, strings.TrimSuffix(string(el.Kind)+"."+el.Name, "."))
 	}
 	val, err := sc.ev.elementQ.Get(sc.t, el)
 	return orDynamic(val), used, sc.ev.diagnose(err, ref.Range, "Invalid reference")
+}
+
+// context is the context that an expression is about; without a key in its
+// for_each, and zero where there is none.
+func (sc *scope) context() addr.Context {
+	switch {
+	case sc.dir != nil:
+		return sc.dir.ctx
+	case sc.self.IsZero():
+		return sc.user
+	}
+	return sc.self
 }
 
 // resolveOwn resolves self.X in erg.hcl and ctx.X in a build file.
