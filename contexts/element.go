@@ -26,6 +26,9 @@ func (ev *Evaluator) element(t *engine.Task, el addr.Element) (cty.Value, error)
 	case addr.KindPrefix:
 		return ev.prefixOf(t, el)
 	case addr.KindLib:
+		if ok, err := ev.providesLibrary(t, el); ok || err != nil {
+			return providedLibVal(el), err
+		}
 		pub, err := ev.publicQ.Get(t, el.Context)
 		if err != nil {
 			return cty.DynamicVal, err
@@ -116,7 +119,7 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 	if err != nil {
 		return ev.diagnose(err, ref.Range, "Invalid context")
 	}
-	if _, ok := provided.lookup(el); ok {
+	if provided.has(el) {
 		return nil
 	}
 	pub, err := ev.publicQ.Get(t, el.Context)
@@ -129,7 +132,9 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 			return absent("public program", append(keys(pub.bins), provided.names(el.Kind)...))
 		}, ref.Range)
 	case addr.KindLib:
-		return pub.check(pub.libs, el.Name, func() hcl.Diagnostics { return absent("public library", keys(pub.libs)) }, ref.Range)
+		return pub.check(pub.libs, el.Name, func() hcl.Diagnostics {
+			return absent("public library", append(keys(pub.libs), provided.names(el.Kind)...))
+		}, ref.Range)
 	case addr.KindShare:
 		return pub.check(pub.shares, el.Name, func() hcl.Diagnostics {
 			return absent("shared file", append(keys(pub.shares), provided.names(el.Kind)...))

@@ -49,6 +49,7 @@ import (
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/engine"
 	"erg.build/erg/toolchain"
+	"erg.build/erg/toolchain/cc"
 	"erg.build/erg/toolchain/source"
 )
 
@@ -97,7 +98,9 @@ type queries struct {
 	runnerQ     engine.Query[attrKey, *runner]
 	elementQ    engine.Query[addr.Element, cty.Value]
 	packageQ    engine.Query[addr.Element, *pkg]
-	providesQ   engine.Query[addr.Context, providing]
+	providesQ   engine.Query[addr.Context, *providing]
+
+	providedLibQ engine.Query[addr.Element, *cc.Library]
 
 	buildFileQ engine.Query[string, *config.Build]
 	directoryQ engine.Query[dirKey, *directory]
@@ -151,7 +154,8 @@ func New(o Options) *Evaluator {
 	q.runnerQ = engine.Query[attrKey, *runner]{Kind: "runner", Fn: ev.runner}
 	q.elementQ = engine.Query[addr.Element, cty.Value]{Kind: "element", Fn: ev.element}
 	q.packageQ = engine.Query[addr.Element, *pkg]{Kind: "package", Fn: ev.pkg}
-	q.providesQ = engine.Query[addr.Context, providing]{Kind: "provided files", Fn: ev.provides}
+	q.providesQ = engine.Query[addr.Context, *providing]{Kind: "provided files", Fn: ev.provides}
+	q.providedLibQ = engine.Query[addr.Element, *cc.Library]{Kind: "provided library", Fn: ev.providedLibrary}
 	q.buildFileQ = engine.Query[string, *config.Build]{Kind: "build file", Fn: ev.buildFile}
 	q.directoryQ = engine.Query[dirKey, *directory]{Kind: "directory", Fn: ev.directory}
 	q.publicQ = engine.Query[addr.Context, *publicNames]{Kind: "public names", Fn: ev.publicNames}

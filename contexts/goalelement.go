@@ -27,8 +27,11 @@ func (ev *Evaluator) makeElement(t *engine.Task, c addr.Context, el addr.Element
 	if err != nil {
 		return err
 	}
-	switch _, ok := provided.lookup(el); {
-	case ok:
+	switch {
+	case provided.has(el):
+		if el.Kind == addr.KindLib {
+			el = provided.libs[el.Name].pkg // all of it
+		}
 	case el.Kind == addr.KindBin, el.Kind == addr.KindLib:
 		pub, err := ev.publicQ.Get(t, c)
 		if err != nil {

@@ -21,17 +21,20 @@ type provided struct {
 	rng  hcl.Range
 }
 
-// A providing is what the packages of a context let others name, by path.
-type providing map[string]provided
+// A providing is what the packages of a context let others name.
+type providing struct {
+	files map[string]provided    // by path
+	libs  map[string]providedLib // by name
+}
 
 // provides evaluates what the packages of a context provide. Nothing need be
 // built for it.
-func (ev *Evaluator) provides(t *engine.Task, c addr.Context) (providing, error) {
+func (ev *Evaluator) provides(t *engine.Task, c addr.Context) (*providing, error) {
 	d, err := ev.definition(t, c)
 	if err != nil {
 		return nil, err
 	}
-	out := providing{}
+	out := &providing{map[string]provided{}, map[string]providedLib{}}
 	var diags hcl.Diagnostics
 	for _, name := range ev.packageNames(d) {
 		v := ev.findPackage(d, name).Provides
@@ -47,11 +50,14 @@ func (ev *Evaluator) provides(t *engine.Task, c addr.Context) (providing, error)
 				diags = append(diags, out.add(d.scope, el, s.dir, s.expr)...)
 			}
 		}
+		for _, l := range v.Libraries {
+			diags = append(diags, out.addLibrary(d.scope, el, l)...)
+		}
 	}
 	return out, ev.report(diags)
 }
 
-func (o providing) add(sc *scope, el addr.Element, dir string, expr hcl.Expression) hcl.Diagnostics {
+func (o *providing) add(sc *scope, el addr.Element, dir string, expr hcl.Expression) hcl.Diagnostics {
 	val, diags := lang.Eval(expr, sc)
 	list, more := lang.StringList(val, expr.Range(), dir)
 	if diags = append(diags, more...); diags.HasErrors() {
@@ -67,16 +73,16 @@ func (o providing) add(sc *scope, el addr.Element, dir string, expr hcl.Expressi
 			diags = append(diags, errorAt(rng, "Outside of the package", "%s is a list of files below %s in the package's prefix; %q is none.", dir, dir, name)...)
 			continue
 		}
-		if old, dup := o[p]; dup && old.pkg != el {
+		if old, dup := o.files[p]; dup && old.pkg != el {
 			diags = append(diags, errorAt(rng, "Two public names", "Package %q provides %s, too.", old.pkg.Name, p)...)
 		}
-		o[p] = provided{el, p, rng}
+		o.files[p] = provided{el, p, rng}
 	}
 	return diags
 }
 
 // lookup finds the file of an element that a package provides.
-func (o providing) lookup(el addr.Element) (provided, bool) {
+func (o *providing) lookup(el addr.Element) (provided, bool) {
 	p := el.Name
 	switch el.Kind {
 	case addr.KindBin:
@@ -87,14 +93,17 @@ func (o providing) lookup(el addr.Element) (provided, bool) {
 	default:
 		return provided{}, false
 	}
-	f, ok := o[p]
+	f, ok := o.files[p]
 	return f, ok
 }
 
 // names lists the elements of a kind, for suggestions.
-func (o providing) names(k addr.Kind) []string {
+func (o *providing) names(k addr.Kind) []string {
+	if k == addr.KindLib {
+		return keys(o.libs)
+	}
 	var out []string
-	for p := range o {
+	for p := range o.files {
 		if k == addr.KindFile {
 			out = append(out, p)
 		} else if rest, ok := strings.CutPrefix(p, string(k)+"/"); ok {
@@ -130,7 +139,7 @@ func (ev *Evaluator) checkProvided(t *engine.Task, p *pkg) error {
 		return err
 	}
 	var diags hcl.Diagnostics
-	for _, f := range all {
+	for _, f := range all.files {
 		if f.pkg != p.el {
 			continue
 		}
@@ -146,6 +155,11 @@ func (ev *Evaluator) checkProvided(t *engine.Task, p *pkg) error {
 		// removed a part of it since.
 		if there, err := t.Exists(path.Join(p.tree.Prefix, f.path)); err != nil || !there {
 			diags = append(diags, errorAt(f.rng, "Damaged package", "Package %q installed %s, but somebody has removed it. Remove all of %s, and erg builds the package again.", p.el.Name, f.path, p.tree.Prefix)...)
+		}
+	}
+	for _, l := range all.libs {
+		if l.pkg == p.el {
+			diags = append(diags, l.check(p)...)
 		}
 	}
 	return ev.report(diags)
@@ -204,6 +218,11 @@ func (ev *Evaluator) packageWords(t *engine.Task, c addr.Context, of string) []s
 	if err == nil && (of == "targets" || of == "programs") {
 		for _, name := range all.names(addr.KindBin) {
 			out = append(out, addr.Public{Context: c, Kind: addr.KindBin, Name: name}.String())
+		}
+	}
+	if err == nil && of == "targets" {
+		for name := range all.libs {
+			out = append(out, addr.Public{Context: c, Kind: addr.KindLib, Name: name}.String())
 		}
 	}
 	slices.Sort(out)

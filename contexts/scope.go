@@ -82,12 +82,17 @@ func (sc *scope) Resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	}
 	val, used, diags := sc.resolve(ref)
 	if val != cty.NilVal && !val.IsWhollyKnown() {
-		if sc.unknown == nil {
-			sc.unknown = map[string]bool{}
-		}
-		sc.unknown[refText(ref, used)] = true
+		sc.waitFor(refText(ref, used))
 	}
 	return val, used, diags
+}
+
+// waitFor notes something that the expression refers to and is not known yet.
+func (sc *scope) waitFor(what string) {
+	if sc.unknown == nil {
+		sc.unknown = map[string]bool{}
+	}
+	sc.unknown[what] = true
 }
 
 // Select implements lang.Selector: [for c in [context.a] : c.output.x].

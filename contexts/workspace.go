@@ -148,6 +148,9 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 			checkIn(p.Attrs, workspaceRoots(c.ForEach != nil, true))
 			if p.Provides != nil {
 				check(p.Provides.Attrs, c.ForEach != nil)
+				for _, l := range p.Provides.Libraries {
+					check(l.Attrs, c.ForEach != nil)
+				}
 			}
 		}
 		if several && c.Dirs == nil && ev.templateAttr(ws, &c.Definition, func(d *config.Definition) bool { return d.Dirs != nil }) == nil {

@@ -206,13 +206,27 @@ func (d *decoder) pkg(b *hcl.Block) *Package {
 	d.require(&p.Header, "a package", "source", "steps")
 	n := d.names()
 	for _, x := range blocks {
-		v := &Provides{Header: d.header(x)}
-		d.body(x.Body, &v.Header, fields{"bin": &v.Bin, "lib": &v.Lib, "share": &v.Share})
+		v := d.provides(x)
 		if n.unique("provides block", "", &v.Header) {
 			p.Provides = v
 		}
 	}
 	return p
+}
+
+func (d *decoder) provides(b *hcl.Block) *Provides {
+	v := &Provides{Header: d.header(b)}
+	blocks := d.body(b.Body, &v.Header, fields{"bin": &v.Bin, "lib": &v.Lib, "share": &v.Share},
+		hcl.BlockHeaderSchema{Type: "library", LabelNames: []string{"name"}})
+	n := d.names()
+	for _, x := range blocks {
+		l := &ProvidedLibrary{Header: d.header(x)}
+		d.body(x.Body, &l.Header, fields{"archive": &l.Archive, "include": &l.Include, "ldflags": &l.LDFlags, "deps": &l.Deps})
+		if n.add("library", "", &l.Header) {
+			v.Libraries = append(v.Libraries, l)
+		}
+	}
+	return v
 }
 
 func (d *decoder) output(b *hcl.Block) *Output {
