@@ -54,6 +54,7 @@ type target struct {
 	ninja      *config.Ninja
 	test       *config.Test
 	install    *config.Install
+	pkg        *config.Package
 }
 
 func (g *target) addr() addr.Target {
@@ -132,6 +133,7 @@ func (ev *Evaluator) checkBuild(b *config.Build) hcl.Diagnostics {
 	for _, x := range b.Installs {
 		check(&x.Header, false)
 	}
+	diags = append(diags, ev.checkPackages(b)...)
 	return diags
 }
 
@@ -165,17 +167,24 @@ func (ev *Evaluator) directory(t *engine.Task, k dirKey) (*directory, error) {
 	for _, x := range b.Installs {
 		add(addr.BlockInstall, &x.Block, func(g *target) { g.install = x })
 	}
+	for _, x := range b.Packages {
+		add(addr.BlockPackage, &x.Block, func(g *target) { g.pkg = x })
+	}
 	for _, g := range d.order {
 		diags = append(diags, ev.publicAndOutputs(t, d, g)...)
 	}
 	if err := ev.report(diags); err != nil {
 		return d, err
 	}
+	def, err := ev.definition(t, k.ctx)
+	if err != nil {
+		return d, err
+	}
 	scope := dirKey.String(k) + ":"
 	t.Prune(scope, func(name, output string) bool {
 		id := strings.TrimPrefix(name, scope)
-		if name == ocaml.DirectoryTarget(k.ctx.String(), k.dir) || strings.HasPrefix(id, "output.") {
-			return true // see pruneContext for outputs
+		if name == ocaml.DirectoryTarget(k.ctx.String(), k.dir) || strings.HasPrefix(id, "output.") || k.dir == "" && ev.declaresPackage(def, id) {
+			return true // see pruneContext for what the context itself declares
 		}
 		g := d.targets[id]
 		if g == nil || !g.enabled {
@@ -405,13 +414,6 @@ func (sc *scope) ruleOutput(ref lang.Ref, n int, d *directory, g *target) (cty.V
 		return cty.ObjectVal(vals), n + 1, nil
 	}
 	return cty.ObjectVal(map[string]cty.Value{"out": cty.ObjectVal(vals)}), n, nil
-}
-
-func article(kind string) string {
-	if strings.ContainsAny(kind[:1], "aeiou") {
-		return "an " + kind
-	}
-	return "a " + kind
 }
 
 // resolveDirSetting resolves ctx.settings.N in a build file, which must

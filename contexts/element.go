@@ -106,16 +106,9 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 		}
 		return nil
 	case addr.KindPrefix:
-		d, err := ev.definition(t, el.Context)
-		if err != nil {
-			return ev.diagnose(err, ref.Range, "Invalid context")
-		}
-		if names := ev.packageNames(d); !contains(names, el.Name) {
-			return absent("package", names)
-		}
-		return nil
+		return ev.checkPackage(t, el, ref, absent)
 	}
-	provided, err := ev.providesQ.Get(t, el.Context)
+	provided, err := ev.provider(t, el)
 	if err != nil {
 		return ev.diagnose(err, ref.Range, "Invalid context")
 	}
@@ -129,19 +122,19 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 	switch el.Kind {
 	case addr.KindBin:
 		return pub.check(pub.bins, el.Name, func() hcl.Diagnostics {
-			return absent("public program", append(keys(pub.bins), provided.names(el.Kind)...))
+			return absent("public program", append(keys(pub.bins), ev.providedNames(t, el)...))
 		}, ref.Range)
 	case addr.KindLib:
 		return pub.check(pub.libs, el.Name, func() hcl.Diagnostics {
-			return absent("public library", append(keys(pub.libs), provided.names(el.Kind)...))
+			return absent("public library", append(keys(pub.libs), ev.providedNames(t, el)...))
 		}, ref.Range)
 	case addr.KindShare:
 		return pub.check(pub.shares, el.Name, func() hcl.Diagnostics {
-			return absent("shared file", append(keys(pub.shares), provided.names(el.Kind)...))
+			return absent("shared file", append(keys(pub.shares), ev.providedNames(t, el)...))
 		}, ref.Range)
 	}
 	return pub.check(pub.files, el.Name, func() hcl.Diagnostics {
-		return absent("public file", append(keys(pub.files), provided.names(el.Kind)...))
+		return absent("public file", append(keys(pub.files), ev.providedNames(t, el)...))
 	}, ref.Range)
 }
 

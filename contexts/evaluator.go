@@ -98,7 +98,8 @@ type queries struct {
 	runnerQ     engine.Query[attrKey, *runner]
 	elementQ    engine.Query[addr.Element, cty.Value]
 	packageQ    engine.Query[addr.Element, *pkg]
-	providesQ   engine.Query[addr.Context, *providing]
+	packagesQ   engine.Query[addr.Context, *packageSet]
+	providesQ   engine.Query[provider, *providing]
 
 	providedLibQ engine.Query[addr.Element, *cc.Library]
 
@@ -154,7 +155,8 @@ func New(o Options) *Evaluator {
 	q.runnerQ = engine.Query[attrKey, *runner]{Kind: "runner", Fn: ev.runner}
 	q.elementQ = engine.Query[addr.Element, cty.Value]{Kind: "element", Fn: ev.element}
 	q.packageQ = engine.Query[addr.Element, *pkg]{Kind: "package", Fn: ev.pkg}
-	q.providesQ = engine.Query[addr.Context, *providing]{Kind: "provided files", Fn: ev.provides}
+	q.packagesQ = engine.Query[addr.Context, *packageSet]{Kind: "packages", Fn: ev.packageSet}
+	q.providesQ = engine.Query[provider, *providing]{Kind: "provided files", Fn: ev.provides}
 	q.providedLibQ = engine.Query[addr.Element, *cc.Library]{Kind: "provided library", Fn: ev.providedLibrary}
 	q.buildFileQ = engine.Query[string, *config.Build]{Kind: "build file", Fn: ev.buildFile}
 	q.directoryQ = engine.Query[dirKey, *directory]{Kind: "directory", Fn: ev.directory}

@@ -177,7 +177,7 @@ func (ev *Evaluator) makeContext(t *engine.Task, c addr.Context, r Request, out 
 		var fns []func(*engine.Task) error
 		for _, d := range dirs {
 			for _, g := range d.order {
-				if g.enabled && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil || g.ninja != nil)) {
+				if g.enabled && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil || g.ninja != nil || g.pkg != nil)) {
 					fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
 				}
 			}
@@ -206,7 +206,11 @@ func (ev *Evaluator) makeValues(t *engine.Task, c addr.Context) error {
 			}
 		}
 	}
-	for _, n := range ev.packageNames(d) {
+	set, err := ev.packagesQ.Get(t, c)
+	if err != nil {
+		return err
+	}
+	for _, n := range set.names() {
 		els = append(els, addr.Element{Context: c, Kind: addr.KindPrefix, Name: n})
 	}
 	names, err := ev.settingNames(t, c)
@@ -272,6 +276,9 @@ func (ev *Evaluator) makeKnown(t *engine.Task, g *target, r Request, out *Outcom
 		return t.Build(x.outs...)
 	case g.ninja != nil:
 		return ev.makeNinja(t, g, out)
+	case g.pkg != nil:
+		_, err := ev.elementQ.Get(t, addr.Element{Context: g.ctx, Kind: addr.KindPrefix, Name: g.fileName()})
+		return err
 	case g.install != nil:
 		x, err := ev.installQ.Get(t, g.addr())
 		if err != nil {
@@ -458,6 +465,7 @@ func (ev *Evaluator) define(t *engine.Task, g *target, p string) (err error) {
 		_, err = ev.testQ.Get(t, g.addr())
 	case g.rule != nil:
 		_, err = ev.ruleQ.Get(t, g.addr())
+	case g.pkg != nil: // by its own name, see makeArtifact
 	case g.install != nil:
 		_, err = ev.installQ.Get(t, g.addr())
 	default:

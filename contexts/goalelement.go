@@ -23,7 +23,7 @@ func (ev *Evaluator) makeElement(t *engine.Task, c addr.Context, el addr.Element
 		}
 		return usage("%s", lowerFirst(diags[0].Detail))
 	}
-	provided, err := ev.providesQ.Get(t, c)
+	provided, err := ev.provider(t, el)
 	if err != nil {
 		return err
 	}

@@ -37,14 +37,15 @@ func (o *providing) has(el addr.Element) bool {
 }
 
 func (ev *Evaluator) providesLibrary(t *engine.Task, el addr.Element) (bool, error) {
-	all, err := ev.providesQ.Get(t, el.Context)
+	all, err := ev.provider(t, el)
 	return err == nil && all.has(el), err
 }
 
 // addLibrary evaluates where the parts of a library are.
-func (o *providing) addLibrary(sc *scope, el addr.Element, b *config.ProvidedLibrary) hcl.Diagnostics {
-	if old, dup := o.libs[b.Name]; dup && old.pkg != el {
-		return errorAt(b.Range, "Two public names", "Package %q provides a library %q, too.", old.pkg.Name, b.Name)
+func (o *providing) addLibrary(sc *scope, el addr.Element, key string, b *config.ProvidedLibrary) hcl.Diagnostics {
+	name := keyed(b.Name, key)
+	if old, dup := o.libs[name]; dup && old.pkg != el {
+		return errorAt(b.Range, "Two public names", "Package %q provides a library %q, too.", old.pkg.Name, name)
 	}
 	l := providedLib{pkg: el, block: b}
 	var diags hcl.Diagnostics
@@ -71,7 +72,7 @@ func (o *providing) addLibrary(sc *scope, el addr.Element, b *config.ProvidedLib
 			l.include = append(l.include, p)
 		}
 	}
-	o.libs[b.Name] = l
+	o.libs[name] = l
 	return diags
 }
 
@@ -104,7 +105,7 @@ func (l providedLib) check(p *pkg) hcl.Diagnostics {
 // providedLibrary evaluates a library that a package provides, as who links it
 // must know it. nil stands for one whose package a plan does not know yet.
 func (ev *Evaluator) providedLibrary(t *engine.Task, el addr.Element) (*cc.Library, error) {
-	all, err := ev.providesQ.Get(t, el.Context)
+	all, err := ev.provider(t, el)
 	if err != nil {
 		return nil, err
 	}
@@ -123,13 +124,12 @@ func (ev *Evaluator) providedLibrary(t *engine.Task, el addr.Element) (*cc.Libra
 	for _, dir := range l.include {
 		lib.Include = append(lib.Include, path.Join(p.tree.Prefix, dir))
 	}
-	d, err := ev.definition(t, el.Context)
+	sc, err := ev.packageScope(t, el.Context, p.decl)
 	if err != nil {
 		return nil, err
 	}
-	sc := *d.scope
-	diags := ev.providedFlags(&sc, l.block, lib)
-	diags = append(diags, ev.providedDeps(&sc, all, l, lib)...)
+	diags := ev.providedFlags(sc, l.block, lib)
+	diags = append(diags, ev.providedDeps(sc, all, l, p.decl.key, lib)...)
 	if err := ev.report(diags); err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (ev *Evaluator) providedFlags(sc *scope, b *config.ProvidedLibrary, lib *cc
 
 // providedDeps evaluates which libraries a library needs: those that the same
 // package provides by their names, and others by reference.
-func (ev *Evaluator) providedDeps(sc *scope, all *providing, l providedLib, lib *cc.Library) hcl.Diagnostics {
+func (ev *Evaluator) providedDeps(sc *scope, all *providing, l providedLib, key string, lib *cc.Library) hcl.Diagnostics {
 	expr := l.block.Deps
 	if expr == nil {
 		return nil
@@ -185,13 +185,13 @@ func (ev *Evaluator) providedDeps(sc *scope, all *providing, l providedLib, lib 
 				diags = append(diags, wrong(rng)...)
 				continue
 			}
-		case !v.IsNull() && v.Type() == cty.String && all.libs[v.AsString()].pkg == l.pkg:
-			ref.provided = addr.Element{Context: l.pkg.Context, Kind: addr.KindLib, Name: v.AsString()}
+		case !v.IsNull() && v.Type() == cty.String && all.libs[keyed(v.AsString(), key)].pkg == l.pkg:
+			ref.provided = addr.Element{Context: l.pkg.Context, Kind: addr.KindLib, Name: keyed(v.AsString(), key)}
 		case !v.IsNull() && v.Type() == cty.String:
 			var names []string
-			for n, x := range all.libs {
+			for _, x := range all.libs {
 				if x.pkg == l.pkg {
-					names = append(names, n)
+					names = append(names, x.block.Name)
 				}
 			}
 			diags = append(diags, errorAt(rng, "No such library", "Package %q provides no library %q.%s", l.pkg.Name, v.AsString(), didYouMean(v.AsString(), names))...)

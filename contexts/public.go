@@ -14,6 +14,7 @@ import (
 // publicNames are the names under which others see what a context builds.
 type publicNames struct {
 	bins, libs map[string]*target
+	packages   map[string]*target
 	rules      map[string]*target // public rules, by workspace path of their outputs
 	shares     map[string]*target // install blocks, by "pkg/path"
 	files      map[string]*target // rules and install blocks, by path
@@ -25,7 +26,7 @@ func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, 
 	if err != nil {
 		return nil, err
 	}
-	pub := &publicNames{bins: map[string]*target{}, libs: map[string]*target{}, rules: map[string]*target{}, shares: map[string]*target{}, files: map[string]*target{}}
+	pub := &publicNames{bins: map[string]*target{}, libs: map[string]*target{}, packages: map[string]*target{}, rules: map[string]*target{}, shares: map[string]*target{}, files: map[string]*target{}}
 	var diags hcl.Diagnostics
 	put := func(m map[string]*target, name string, g *target, what string) {
 		if old := m[name]; old != nil && old.enabled && g.enabled && old.addr() != g.addr() {
@@ -53,6 +54,8 @@ func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, 
 				for name := range g.bins {
 					put(pub.bins, name, g, "programs")
 				}
+			case g.pkg != nil:
+				put(pub.packages, g.fileName(), g, "packages")
 			case !g.public:
 			case g.library != nil:
 				put(pub.libs, g.fileName(), g, "libraries")
@@ -114,14 +117,14 @@ func (sc *scope) resolveLib(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		if g := pub.libs[name]; g != nil {
 			found = append(found, candidate{c, g})
 		}
-		provided, err := sc.ev.providesQ.Get(sc.t, c)
+		provided, err := sc.ev.provider(sc.t, addr.Element{Context: c, Kind: addr.KindLib, Name: name})
 		if err != nil {
 			return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid context")
 		}
 		if _, ok := provided.libs[name]; ok {
 			found = append(found, candidate{c, nil})
 		}
-		names = append(append(names, keys(pub.libs)...), provided.names(addr.KindLib)...)
+		names = append(append(names, keys(pub.libs)...), sc.ev.providedNames(sc.t, addr.Element{Context: c, Kind: addr.KindLib})...)
 	}
 	switch {
 	case len(found) == 0:

@@ -41,13 +41,17 @@ func (sc *scope) Roots() []string {
 		return sc.static
 	}
 	if sc.dir != nil {
-		return buildRoots(sc.each != nil)
+		roots := buildRoots(sc.each != nil)
+		if sc.prefix {
+			roots = append(roots, "prefix")
+		}
+		return roots
 	}
 	return workspaceRoots(sc.each != nil, sc.prefix)
 }
 
 func buildRoots(each bool) []string {
-	roots := []string{"ctx", "host", "context", "source", "executable", "library", "rule", "ninja"}
+	roots := []string{"ctx", "host", "context", "source", "executable", "library", "rule", "ninja", "package"}
 	if each {
 		roots = append(roots, "each")
 	}
@@ -146,7 +150,7 @@ func (sc *scope) resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		}
 		return sc.resolveOwn(ref, sc.self)
 	case "package":
-		if sc.self.IsZero() {
+		if sc.self.IsZero() && sc.dir == nil {
 			return cty.DynamicVal, len(ref.Steps), errorAt(ref.Range, "Invalid reference", "Only the definition of a context can refer to its packages so; elsewhere write context.NAME.prefix.PACKAGE.")
 		}
 		return sc.resolvePackage(ref)
@@ -355,6 +359,13 @@ func (sc *scope) resolveElement(ref lang.Ref, n int, at addr.Context) (cty.Value
 			return cty.DynamicVal, all, diags
 		}
 		used++
+		if el.Kind == addr.KindPrefix && all > used && ref.Steps[used].IsKey() {
+			key, diags := stepName(ref, used, "a key")
+			if key == "" {
+				return cty.DynamicVal, all, diags
+			}
+			el.Name, used = keyed(el.Name, key), used+1
+		}
 	default:
 		var names []string
 		for _, k := range addr.Kinds() {

@@ -145,11 +145,12 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 			check(o.Attrs, c.ForEach != nil)
 		}
 		for _, p := range c.Packages {
-			checkIn(p.Attrs, workspaceRoots(c.ForEach != nil, true))
+			each := c.ForEach != nil || p.ForEach != nil
+			checkIn(p.Attrs, workspaceRoots(each, true))
 			if p.Provides != nil {
-				check(p.Provides.Attrs, c.ForEach != nil)
+				check(p.Provides.Attrs, each)
 				for _, l := range p.Provides.Libraries {
-					check(l.Attrs, c.ForEach != nil)
+					check(l.Attrs, each)
 				}
 			}
 		}

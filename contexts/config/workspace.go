@@ -137,9 +137,10 @@ type Output struct {
 	Sensitive   bool
 }
 
-// A Package is a foreign build that a context has.
+// A Package is a foreign build that a context has, declared in it or in a build
+// file, where it may have Enabled.
 type Package struct {
-	Header
+	Block
 	Source   hcl.Expression // a directory
 	Dir      hcl.Expression // in it, where the steps run
 	Steps    hcl.Expression // argument vectors
