@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"path"
 	"regexp"
@@ -316,6 +317,15 @@ func (p *pkg) at(rel string) cty.Value {
 	}
 	return cty.StringVal(path.Join(p.tree.Prefix, rel)).Mark(lang.FileMark{Path: p.list, ID: artifact{ctx: p.el.Context, target: p.el.String()}})
 }
+
+// prefixJSON is how the token of prefix looks in a value that people see.
+var prefixJSON = func() string {
+	b, err := json.Marshal(action.Abs(action.Prefix))
+	if err != nil {
+		panic(err)
+	}
+	return strings.Trim(string(b), `"`)
+}()
 
 // resolvePackage resolves package.NAME["KEY"] and its attribute prefix: of the
 // definition of a context, or of a build file.

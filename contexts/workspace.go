@@ -119,7 +119,7 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 	check := func(attrs hcl.Attributes, each bool) { checkIn(attrs, workspaceRoots(each, false)) }
 	for _, l := range ws.Locals {
 		s := *sc
-		s.static = workspaceRoots(false, false)
+		s.static = workspaceRoots(false, true)
 		diags = append(diags, lang.Check(l.Expr, &s)...)
 	}
 	runner := func(r *config.Runner, each bool) {
@@ -342,7 +342,9 @@ func (ev *Evaluator) local(t *engine.Task, a addr.Local) (cty.Value, error) {
 		return cty.DynamicVal, err
 	}
 	l := ws.Local(a.Name)
-	val, diags := lang.Eval(l.Expr, &scope{ev: ev, t: t})
+	// What packages have in common may name their prefix. Whoever else comes to
+	// use that is told so (engine.PrefixError).
+	val, diags := lang.Eval(l.Expr, &scope{ev: ev, t: t, prefix: true})
 	ev.noteValue(t, a.String(), val, l.Range, false)
 	return val, ev.report(diags)
 }
@@ -404,7 +406,7 @@ func (ev *Evaluator) noteValueAt(t *engine.Task, address string, val cty.Value, 
 	plain, _ := val.UnmarkDeep()
 	if plain.IsWhollyKnown() && !plain.Type().HasDynamicTypes() && !hasCapsule(plain.Type()) {
 		if b, err := ctyjson.Marshal(plain, plain.Type()); err == nil {
-			v.JSON = string(b)
+			v.JSON = strings.ReplaceAll(string(b), prefixJSON, "${prefix}")
 		}
 	}
 	v.Opaque = v.JSON == "" && plain.IsWhollyKnown()

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/fsys"
 )
@@ -65,6 +66,27 @@ func (e *Engine) prefixes() (*prefixDir, error) {
 		return nil, fmt.Errorf("packages cannot be installed below %q: most builds cannot cope with such a path; choose another store with --store or ERG_STORE", real)
 	}
 	return &prefixDir{e.fs, real}, nil
+}
+
+// A PrefixError says that an action that installs nothing was told where to
+// install it.
+type PrefixError struct{ Action string }
+
+func (e *PrefixError) Error() string {
+	return fmt.Sprintf("%q refers to prefix, by a value that is meant for packages: what it is, only a package knows", e.Action)
+}
+
+// mentionsPrefix reports whether an action is told a prefix.
+func mentionsPrefix(spec *action.Spec) bool {
+	token := action.Abs(action.Prefix)
+	for _, list := range [...][]string{spec.Argv, spec.Env} {
+		for _, s := range list {
+			if strings.Contains(s, token) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (p *prefixDir) prefix(key string) string { return filepath.Join(p.dir, "prefix", key) }
