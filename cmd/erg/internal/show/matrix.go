@@ -329,19 +329,24 @@ func (c Canvas) mark(r event.TestResult) string {
 }
 
 // told returns the failures that tests have, or suffer from, in the order of
-// the table; all, if no test came so far.
+// the table. Where a test could not even be evaluated, for a package that
+// failed, say, all others follow.
 func (m *Matrix) told() []*event.ActionFinished {
-	if len(m.table.Tests) == 0 {
-		return m.failures
-	}
 	var out []*event.ActionFinished
 	told := map[int]bool{}
+	all := len(m.table.Tests) == 0
 	for _, t := range m.table.Tests {
 		for _, r := range t.In {
+			all = all || r.Verdict == event.NotRun && r.Failure == 0
 			if f := m.failure(r.Failure); f != nil && !told[f.ID] {
 				told[f.ID] = true
 				out = append(out, f)
 			}
+		}
+	}
+	for _, f := range m.failures {
+		if all && !told[f.ID] {
+			out = append(out, f)
 		}
 	}
 	return out
