@@ -64,6 +64,7 @@ func (e *Engine) Look(goal string) *Look {
 		}
 	}
 	l.goal = g
+	e.tellMoved()
 	if l.differ = e.differing(h, g); len(l.differ) > 0 {
 		return l
 	}

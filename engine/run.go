@@ -65,8 +65,10 @@ func (s *Session) runNode(n *node) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ranNode(n)
-	if o.res != nil {
+	if o.res != nil && !interrupted {
 		s.planned.started++
+	}
+	if o.res != nil {
 		s.planned.worked += took
 		s.planned.peak = max(s.planned.peak, o.res.MaxRSS)
 	}
