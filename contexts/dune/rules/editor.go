@@ -26,6 +26,9 @@ type Editing struct {
 	Flags                        []string
 	Open                         string // the module that is opened first; "" for none
 	Modules                      []EditedModule
+	// Incomplete says that a build has to tell how some preprocessor runs:
+	// after it, the answer may be another.
+	Incomplete bool
 }
 
 // An EditedModule is a module of a stanza.
@@ -298,6 +301,7 @@ func (e *editing) rewriter(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string
 	argv, err := e.command(x, s, p)
 	var later *Later
 	if errors.As(err, &later) || errors.Is(err, engine.ErrUnknown) {
+		e.out.Incomplete = true
 		return nil, nil
 	}
 	return argv, err

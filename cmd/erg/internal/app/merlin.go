@@ -65,6 +65,8 @@ func (e *editor) ask(ctx context.Context, file string) (*rules.Editing, error) {
 		return e.known[old].Editing, nil
 	case err != nil || now.Editing == nil:
 		return nil, err
+	case now.Incomplete:
+		return now.Editing, nil
 	case old >= 0:
 		e.known[old] = now
 	default:
