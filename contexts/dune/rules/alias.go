@@ -11,6 +11,7 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/ocaml"
 )
 
@@ -202,7 +203,7 @@ func (r *Rules) aliasStanza(t *engine.Task, k aliasKey, d *dir, s *dune.Alias, o
 	}
 	out.found = true
 	for _, f := range x.inputs.files {
-		if output(f) {
+		if action.IsOutput(f) {
 			out.Files = append(out.Files, f)
 		}
 	}

@@ -234,7 +234,7 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	// The list is there when all is that it lists.
 	var needs []string
 	for _, e := range out.Entries {
-		if output(e.Source) {
+		if action.IsOutput(e.Source) {
 			needs = append(needs, e.Source)
 		}
 	}
