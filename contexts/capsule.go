@@ -13,12 +13,22 @@ import (
 var (
 	contextType   = cty.Capsule("context", reflect.TypeFor[addr.Context]())
 	toolchainType = cty.Capsule("toolchain", reflect.TypeFor[addr.Toolchain]())
-	libraryType   = cty.Capsule("library", reflect.TypeFor[addr.Target]())
+	libraryType   = cty.Capsule("library", reflect.TypeFor[libraryRef]())
 )
 
 func contextVal(c addr.Context) cty.Value     { return cty.CapsuleVal(contextType, &c) }
 func toolchainVal(t addr.Toolchain) cty.Value { return cty.CapsuleVal(toolchainType, &t) }
-func libraryVal(l addr.Target) cty.Value      { return cty.CapsuleVal(libraryType, &l) }
+
+// A libraryRef is what the value of a library stands for: a block of a build
+// file, or a library that a package provides.
+type libraryRef struct {
+	target   addr.Target
+	provided addr.Element
+}
+
+func libraryVal(l addr.Target) cty.Value {
+	return cty.CapsuleVal(libraryType, &libraryRef{target: l})
+}
 
 // capsules returns the values of type T in a list, or in one value. ok is
 // false when there is something else among them.

@@ -205,6 +205,9 @@ func (ev *Evaluator) lookTool(t *engine.Task, name string, rng hcl.Range) (strin
 	if err == nil {
 		return file, nil
 	}
+	if path.IsAbs(name) {
+		return "", errorAt(rng, "Program not found", "There is no program %s.", name)
+	}
 	hint := ""
 	if pkg := toolchain.DebianPackage(name); pkg != "" {
 		hint = " On Debian: apt-get install " + pkg + "."

@@ -25,6 +25,24 @@ type component struct {
 	native bool           // a program that runs on the build machine
 	source bool           // path is a C source, of which others make a program
 	files  []string       // what building it means
+
+	provided addr.Element // by a package, and then there is no g; else zero
+}
+
+// context is where a component is built.
+func (c *component) context() addr.Context {
+	if c.g == nil {
+		return c.provided.Context
+	}
+	return c.g.ctx
+}
+
+// address names a component for people.
+func (c *component) address() string {
+	if c.g == nil {
+		return c.provided.String()
+	}
+	return c.g.addr().String()
 }
 
 func (c *component) program() *program {
@@ -83,6 +101,9 @@ func (ev *Evaluator) component(t *engine.Task, a addr.Target) (*component, error
 	c := *out
 	fns := []func(*engine.Task) error{func(t *engine.Task) error { return ev.defineComponent(t, &c) }}
 	for _, l := range c.parts.libs {
+		if l.g == nil {
+			continue // its package was built
+		}
 		fns = append(fns, func(t *engine.Task) error {
 			_, err := ev.componentQ.Get(t.At(site(c.g.header.Range)), l.g.addr())
 			return err

@@ -214,10 +214,7 @@ func (ev *Evaluator) pruneContext(t *engine.Task, d *definedAt, c addr.Context, 
 			_, def := ev.findOutput(d, name)
 			return def != nil
 		}
-		if name, ok := strings.CutPrefix(block, "package."); ok && dir == "" {
-			return ev.findPackage(d, name) != nil
-		}
-		return dirs[dir] || sharedDir(dir)
+		return dirs[dir] || sharedDir(dir) || dir == "" && ev.declaresPackage(d, block)
 	})
 }
 

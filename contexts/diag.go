@@ -311,3 +311,11 @@ func orDynamic(v cty.Value) cty.Value {
 	}
 	return v
 }
+
+// article puts the indefinite article before a word.
+func article(kind string) string {
+	if strings.ContainsAny(kind[:1], "aeiou") {
+		return "an " + kind
+	}
+	return "a " + kind
+}

@@ -36,6 +36,7 @@ type target struct {
 	kind   addr.BlockKind
 	name   string
 	key    string
+	nth    int // of the block's instances
 	header *config.Header
 	block  *config.Block
 	each   *eachValue
@@ -55,6 +56,7 @@ type target struct {
 	ninja      *config.Ninja
 	test       *config.Test
 	install    *config.Install
+	pkg        *config.Package
 }
 
 func (g *target) addr() addr.Target {
@@ -133,6 +135,7 @@ func (ev *Evaluator) checkBuild(b *config.Build) hcl.Diagnostics {
 	for _, x := range b.Installs {
 		check(&x.Header, false)
 	}
+	diags = append(diags, ev.checkPackages(b)...)
 	return diags
 }
 
@@ -166,6 +169,9 @@ func (ev *Evaluator) directory(t *engine.Task, k dirKey) (*directory, error) {
 	for _, x := range b.Installs {
 		add(addr.BlockInstall, &x.Block, func(g *target) { g.install = x })
 	}
+	for _, x := range b.Packages {
+		add(addr.BlockPackage, &x.Block, func(g *target) { g.pkg = x })
+	}
 	for _, g := range d.order {
 		diags = append(diags, ev.publicAndOutputs(t, d, g)...)
 	}
@@ -175,11 +181,15 @@ func (ev *Evaluator) directory(t *engine.Task, k dirKey) (*directory, error) {
 	if err := ev.duneTargets(t, d); err != nil {
 		return d, err
 	}
+	def, err := ev.definition(t, k.ctx)
+	if err != nil {
+		return d, err
+	}
 	scope := dirKey.String(k) + ":"
 	t.Prune(scope, func(name, output string) bool {
 		id := strings.TrimPrefix(name, scope)
-		if name == ocaml.DirectoryTarget(k.ctx.String(), k.dir) || strings.HasPrefix(id, "output.") {
-			return true // see pruneContext for outputs
+		if name == ocaml.DirectoryTarget(k.ctx.String(), k.dir) || strings.HasPrefix(id, "output.") || k.dir == "" && ev.declaresPackage(def, id) {
+			return true // see pruneContext for what the context itself declares
 		}
 		g := d.targets[id]
 		if g == nil || !g.enabled {
@@ -205,8 +215,8 @@ func (ev *Evaluator) expandBlock(t *engine.Task, d *directory, kind addr.BlockKi
 	if !in.known {
 		t.Deferred(d.ctx.String(), "all instances of "+dirKey{d.ctx, d.dir}.String()+":"+base, in.waits)
 	}
-	for _, key := range in.keys {
-		g := &target{ctx: d.ctx, dir: d.dir, kind: kind, name: blk.Name, key: key, header: &blk.Header, block: blk, each: in.each[key], enabled: true}
+	for i, key := range in.keys {
+		g := &target{ctx: d.ctx, dir: d.dir, kind: kind, name: blk.Name, key: key, nth: i, header: &blk.Header, block: blk, each: in.each[key], enabled: true}
 		fill(g)
 		if blk.Enabled != nil {
 			val, more := lang.Eval(blk.Enabled, &scope{ev: ev, t: t, dir: d, each: g.each})
@@ -409,13 +419,6 @@ func (sc *scope) ruleOutput(ref lang.Ref, n int, d *directory, g *target) (cty.V
 		return cty.ObjectVal(vals), n + 1, nil
 	}
 	return cty.ObjectVal(map[string]cty.Value{"out": cty.ObjectVal(vals)}), n, nil
-}
-
-func article(kind string) string {
-	if strings.ContainsAny(kind[:1], "aeiou") {
-		return "an " + kind
-	}
-	return "a " + kind
 }
 
 // resolveDirSetting resolves ctx.settings.N in a build file, which must

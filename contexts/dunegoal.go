@@ -51,8 +51,8 @@ func deferDune(t *engine.Task, c addr.Context, what string, err error) error {
 
 // makeGoal builds what rules say.
 func (ev *Evaluator) makeGoal(t *engine.Task, g *rules.Goal, out *Outcome) error {
+	out.duneTests(g.Tests)
 	out.mu.Lock()
-	out.Tests = append(out.Tests, g.Tests...)
 	for _, p := range g.Programs {
 		out.Programs = append(out.Programs, Program{p.Target.String(), p.Path})
 	}

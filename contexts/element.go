@@ -26,6 +26,9 @@ func (ev *Evaluator) element(t *engine.Task, el addr.Element) (cty.Value, error)
 	case addr.KindPrefix:
 		return ev.prefixOf(t, el)
 	case addr.KindLib:
+		if ok, err := ev.providesLibrary(t, el); ok || err != nil {
+			return providedLibVal(el), err
+		}
 		pub, err := ev.publicQ.Get(t, el.Context)
 		if err != nil {
 			return cty.DynamicVal, err
@@ -103,20 +106,13 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 		}
 		return nil
 	case addr.KindPrefix:
-		d, err := ev.definition(t, el.Context)
-		if err != nil {
-			return ev.diagnose(err, ref.Range, "Invalid context")
-		}
-		if names := ev.packageNames(d); !contains(names, el.Name) {
-			return absent("package", names)
-		}
-		return nil
+		return ev.checkPackage(t, el, ref, absent)
 	}
-	provided, err := ev.providesQ.Get(t, el.Context)
+	provided, err := ev.provider(t, el)
 	if err != nil {
 		return ev.diagnose(err, ref.Range, "Invalid context")
 	}
-	if _, ok := provided.lookup(el); ok {
+	if provided.has(el) {
 		return nil
 	}
 	pub, err := ev.publicQ.Get(t, el.Context)
@@ -126,13 +122,15 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 	switch el.Kind {
 	case addr.KindBin:
 		return pub.check(pub.bins, el.Name, func() hcl.Diagnostics {
-			return absent("public program", append(keys(pub.bins), provided.names(el.Kind)...))
+			return absent("public program", append(keys(pub.bins), ev.providedNames(t, el)...))
 		}, ref.Range)
 	case addr.KindLib:
-		return pub.check(pub.libs, el.Name, func() hcl.Diagnostics { return absent("public library", keys(pub.libs)) }, ref.Range)
+		return pub.check(pub.libs, el.Name, func() hcl.Diagnostics {
+			return absent("public library", append(keys(pub.libs), ev.providedNames(t, el)...))
+		}, ref.Range)
 	case addr.KindShare:
 		return pub.check(pub.shares, el.Name, func() hcl.Diagnostics {
-			return absent("shared file", append(keys(pub.shares), provided.names(el.Kind)...))
+			return absent("shared file", append(keys(pub.shares), ev.providedNames(t, el)...))
 		}, ref.Range)
 	}
 	if pub.files[el.Name] == nil {
@@ -143,7 +141,7 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 		}
 	}
 	return pub.check(pub.files, el.Name, func() hcl.Diagnostics {
-		return absent("public file", append(keys(pub.files), provided.names(el.Kind)...))
+		return absent("public file", append(keys(pub.files), ev.providedNames(t, el)...))
 	}, ref.Range)
 }
 

@@ -50,6 +50,7 @@ import (
 	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/engine"
 	"erg.build/erg/toolchain"
+	"erg.build/erg/toolchain/cc"
 	"erg.build/erg/toolchain/source"
 )
 
@@ -61,6 +62,7 @@ type Evaluator struct {
 	mu      sync.Mutex
 	files   map[string]*hcl.File // for snippets
 	links   map[Link]bool
+	fetches map[SourceLink]bool
 	sites   map[string]hcl.Range // of references, by site
 	headers map[string]hcl.Range // of blocks of build files, by target
 	values  map[string]*Value
@@ -99,7 +101,10 @@ type queries struct {
 	runnerQ     engine.Query[attrKey, *runner]
 	elementQ    engine.Query[addr.Element, cty.Value]
 	packageQ    engine.Query[addr.Element, *pkg]
-	providesQ   engine.Query[addr.Context, providing]
+	packagesQ   engine.Query[addr.Context, *packageSet]
+	providesQ   engine.Query[provider, *providing]
+
+	providedLibQ engine.Query[addr.Element, *cc.Library]
 
 	buildFileQ engine.Query[string, *config.Build]
 	directoryQ engine.Query[dirKey, *directory]
@@ -132,7 +137,7 @@ func (k dirKey) String() string { return addr.Directory{Context: k.ctx, Dir: k.d
 
 // New returns an evaluator for one session.
 func New(o Options) *Evaluator {
-	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, sites: map[string]hcl.Range{}, headers: map[string]hcl.Range{}, values: map[string]*Value{}}
+	ev := &Evaluator{opts: o, files: map[string]*hcl.File{}, links: map[Link]bool{}, fetches: map[SourceLink]bool{}, sites: map[string]hcl.Range{}, headers: map[string]hcl.Range{}, values: map[string]*Value{}}
 	ev.dune = rules.New(duneWorld{ev})
 	q := &ev.queries
 	q.workspaceQ = engine.Query[string, *config.Workspace]{Kind: "workspace", Fn: ev.workspace}
@@ -155,7 +160,9 @@ func New(o Options) *Evaluator {
 	q.runnerQ = engine.Query[attrKey, *runner]{Kind: "runner", Fn: ev.runner}
 	q.elementQ = engine.Query[addr.Element, cty.Value]{Kind: "element", Fn: ev.element}
 	q.packageQ = engine.Query[addr.Element, *pkg]{Kind: "package", Fn: ev.pkg}
-	q.providesQ = engine.Query[addr.Context, providing]{Kind: "provided files", Fn: ev.provides}
+	q.packagesQ = engine.Query[addr.Context, *packageSet]{Kind: "packages", Fn: ev.packageSet}
+	q.providesQ = engine.Query[provider, *providing]{Kind: "provided files", Fn: ev.provides}
+	q.providedLibQ = engine.Query[addr.Element, *cc.Library]{Kind: "provided library", Fn: ev.providedLibrary}
 	q.buildFileQ = engine.Query[string, *config.Build]{Kind: "build file", Fn: ev.buildFile}
 	q.directoryQ = engine.Query[dirKey, *directory]{Kind: "directory", Fn: ev.directory}
 	q.publicQ = engine.Query[addr.Context, *publicNames]{Kind: "public names", Fn: ev.publicNames}

@@ -33,7 +33,9 @@ func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(fo
 type Outcome struct {
 	mu       sync.Mutex
 	Programs []Program
-	Tests    []string // results of tests, as paths
+	Tests    Tests
+
+	found []foundTest
 }
 
 // A Program is an executable that was asked for.
@@ -88,6 +90,7 @@ func (ev *Evaluator) Make(t *engine.Task, r Request) (*Outcome, error) {
 	}
 	err = t.Run(fns...)
 	sort.Slice(out.Programs, func(i, j int) bool { return out.Programs[i].Address < out.Programs[j].Address })
+	ev.arrangeTests(t, ws, out)
 	return out, err
 }
 
@@ -174,7 +177,7 @@ func (ev *Evaluator) makeContext(t *engine.Task, c addr.Context, r Request, out 
 		var fns []func(*engine.Task) error
 		for _, d := range dirs {
 			for _, g := range d.order {
-				if g.enabled && g.dune == nil && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil || g.ninja != nil)) {
+				if g.enabled && g.dune == nil && (r.Tests && g.test != nil || !r.Tests && (g.public || g.test != nil || g.install != nil || g.ninja != nil || g.pkg != nil)) {
 					fns = append(fns, func(t *engine.Task) error { return ev.makeTarget(t, g, r, out) })
 				}
 			}
@@ -204,7 +207,11 @@ func (ev *Evaluator) makeValues(t *engine.Task, c addr.Context) error {
 			}
 		}
 	}
-	for _, n := range ev.packageNames(d) {
+	set, err := ev.packagesQ.Get(t, c)
+	if err != nil {
+		return err
+	}
+	for _, n := range set.names() {
 		els = append(els, addr.Element{Context: c, Kind: addr.KindPrefix, Name: n})
 	}
 	names, err := ev.settingNames(t, c)
@@ -252,15 +259,15 @@ func (ev *Evaluator) makeKnown(t *engine.Task, g *target, r Request, out *Outcom
 	switch {
 	case g.test != nil:
 		x, err := ev.testQ.Get(t, g.addr())
-		if err != nil {
-			return err
+		if r.Tests {
+			out.test(g, x)
 		}
-		if !r.Tests {
+		switch {
+		case err != nil:
+			return err
+		case !r.Tests:
 			return t.Build(outputsOnly(x.needs)...)
 		}
-		out.mu.Lock()
-		out.Tests = append(out.Tests, x.result)
-		out.mu.Unlock()
 		return t.Build(x.result)
 	case g.rule != nil:
 		x, err := ev.ruleQ.Get(t, g.addr())
@@ -272,6 +279,9 @@ func (ev *Evaluator) makeKnown(t *engine.Task, g *target, r Request, out *Outcom
 		return ev.makeDuneTarget(t, g, r, out)
 	case g.ninja != nil:
 		return ev.makeNinja(t, g, out)
+	case g.pkg != nil:
+		_, err := ev.elementQ.Get(t, addr.Element{Context: g.ctx, Kind: addr.KindPrefix, Name: g.fileName()})
+		return err
 	case g.install != nil:
 		x, err := ev.installQ.Get(t, g.addr())
 		if err != nil {
@@ -470,6 +480,7 @@ func (ev *Evaluator) define(t *engine.Task, g *target, p string) (err error) {
 		_, err = ev.testQ.Get(t, g.addr())
 	case g.rule != nil:
 		_, err = ev.ruleQ.Get(t, g.addr())
+	case g.pkg != nil: // by its own name, see makeArtifact
 	case g.install != nil:
 		_, err = ev.installQ.Get(t, g.addr())
 	default:

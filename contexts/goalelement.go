@@ -23,12 +23,15 @@ func (ev *Evaluator) makeElement(t *engine.Task, c addr.Context, el addr.Element
 		}
 		return usage("%s", lowerFirst(diags[0].Detail))
 	}
-	provided, err := ev.providesQ.Get(t, c)
+	provided, err := ev.provider(t, el)
 	if err != nil {
 		return err
 	}
-	switch _, ok := provided.lookup(el); {
-	case ok:
+	switch {
+	case provided.has(el):
+		if el.Kind == addr.KindLib {
+			el = provided.libs[el.Name].pkg // all of it
+		}
 	case el.Kind == addr.KindBin, el.Kind == addr.KindLib:
 		pub, err := ev.publicQ.Get(t, c)
 		if err != nil {

@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"path"
 	"regexp"
@@ -23,6 +24,7 @@ import (
 // as an element is that of its prefix.
 type pkg struct {
 	el    addr.Element
+	decl  *packageDecl
 	block *config.Package
 	list  string              // the output of its action: what is installed
 	tree  *engine.InstallTree // nil while that is not known
@@ -39,41 +41,34 @@ func (ev *Evaluator) findPackage(d *definedAt, name string) *config.Package {
 	return nil
 }
 
-// packageNames lists the packages of a context, in the order of the source.
-func (ev *Evaluator) packageNames(d *definedAt) []string {
-	var names []string
-	for _, def := range ev.chain(d) {
-		for _, p := range def.Packages {
-			names = append(names, p.Name)
-		}
-	}
-	return unique(names)
-}
-
 // pkg evaluates a package block, and has the package built: its prefix is a
-// value that nobody knows before.
+// value that nobody knows before. nil stands for an instance of which only a
+// build can tell whether there is one.
 func (ev *Evaluator) pkg(t *engine.Task, el addr.Element) (*pkg, error) {
-	d, err := ev.definition(t, el.Context)
+	decl, err := ev.packageDecl(t, el)
+	if err != nil || decl == nil {
+		return nil, err
+	}
+	sc, err := ev.packageScope(t, el.Context, decl)
 	if err != nil {
 		return nil, err
 	}
-	b := ev.findPackage(d, el.Name)
-	root := contextRoot(el.Context)
-	p := &pkg{el: el, block: b, list: action.PackageOutput(root, el.Name)}
-	sc := *d.scope
 	sc.prefix = true
+	b := decl.block
+	root := contextRoot(el.Context)
+	p := &pkg{el: el, decl: decl, block: b, list: action.PackageOutput(root, el.Name)}
 	spec := action.Spec{
 		Name:      "package " + el.Name,
 		Context:   el.Context.String(),
-		Target:    el.Context.String() + "//:package." + el.Name,
+		Target:    decl.target(el.Context),
 		Root:      root,
 		Outputs:   []string{p.list},
 		Sandbox:   true,
 		Jobserver: true,
 		Install:   &action.Install{Site: site(b.Range)},
 	}
-	_, bad := ev.providesQ.Get(t, el.Context)
-	if err := cmp.Or(ev.report(ev.packageSpec(&sc, b, &spec)), bad); err != nil {
+	_, bad := ev.providesQ.Get(t, provider{el.Context, decl.g != nil})
+	if err := cmp.Or(ev.report(ev.packageSpec(sc, b, &spec)), bad); err != nil {
 		return nil, err
 	}
 	if err := ev.addContextEnv(t, el.Context, &spec); err != nil {
@@ -306,6 +301,9 @@ func (ev *Evaluator) prefixOf(t *engine.Task, el addr.Element) (cty.Value, error
 		ev.noteValue(t, el.String(), cty.UnknownVal(cty.String), hcl.Range{}, false)
 		return cty.UnknownVal(cty.String), err
 	}
+	if p == nil {
+		return cty.UnknownVal(cty.String), nil
+	}
 	val := p.at("")
 	ev.noteValue(t, el.String(), val, p.block.Range, false)
 	return val, nil
@@ -320,27 +318,81 @@ func (p *pkg) at(rel string) cty.Value {
 	return cty.StringVal(path.Join(p.tree.Prefix, rel)).Mark(lang.FileMark{Path: p.list, ID: artifact{ctx: p.el.Context, target: p.el.String()}})
 }
 
-// resolvePackage resolves package.NAME and package.NAME.prefix.
+// prefixJSON is how the token of prefix looks in a value that people see.
+var prefixJSON = func() string {
+	b, err := json.Marshal(action.Abs(action.Prefix))
+	if err != nil {
+		panic(err)
+	}
+	return strings.Trim(string(b), `"`)
+}()
+
+// resolvePackage resolves package.NAME["KEY"] and its attribute prefix: of the
+// definition of a context, or of a build file.
 func (sc *scope) resolvePackage(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
+	all := len(ref.Steps)
 	name, diags := stepName(ref, 0, "the name of a package")
 	if name == "" {
-		return cty.DynamicVal, len(ref.Steps), diags
+		return cty.DynamicVal, all, diags
 	}
-	el := addr.Element{Context: sc.self, Kind: addr.KindPrefix, Name: name}
-	if d := sc.ev.checkElement(sc.t, el, ref, 1); d != nil {
-		return cty.DynamicVal, len(ref.Steps), d
+	in, diags := sc.packageInstances(ref, name)
+	if in == nil {
+		return cty.DynamicVal, all, diags
 	}
 	used := 1
-	if len(ref.Steps) > 1 {
-		what, diags := stepName(ref, 1, "prefix")
+	if !in.single {
+		key, diags := stepName(ref, 1, "a key, since the package has a for_each")
+		switch {
+		case key == "" || !in.known:
+			return cty.DynamicVal, all, diags
+		case !in.has(key):
+			return cty.DynamicVal, all, errorAt(ref.RangeOf(2), "No such instance", "Package %q has no instance %q.%s%s", name, key, suggestOnly(key, in.keys), instanceList(in))
+		}
+		name, used = keyed(name, key), 2
+	}
+	el := addr.Element{Context: sc.context(), Kind: addr.KindPrefix, Name: name}
+	if sc.dir != nil {
+		if g := sc.dir.targets[targetID(addr.BlockPackage, name, "")]; !g.enabled {
+			return cty.DynamicVal, all, g.disabled(ref.Range)
+		}
+	}
+	if all > used {
+		what, diags := stepName(ref, used, "prefix")
 		if what != "prefix" {
 			if what != "" {
-				return absentRef(ref, 2, "attribute | of a package", what, []string{"prefix"})
+				return absentRef(ref, used+1, "attribute | of a package", what, []string{"prefix"})
 			}
-			return cty.DynamicVal, len(ref.Steps), diags
+			return cty.DynamicVal, all, diags
 		}
-		used = 2
+		used++
 	}
 	val, err := sc.ev.elementQ.Get(sc.t, el)
 	return orDynamic(val), used, sc.ev.diagnose(err, ref.Range, "Invalid reference")
+}
+
+// packageInstances finds the block of a package; nil after an error.
+func (sc *scope) packageInstances(ref lang.Ref, name string) (*instances, hcl.Diagnostics) {
+	if sc.dir != nil {
+		d, err := sc.ev.directoryQ.Get(sc.t, dirKey{sc.dir.ctx, sc.dir.dir})
+		if err != nil {
+			return nil, sc.ev.diagnose(err, ref.Range, "Invalid reference")
+		}
+		if in := d.each[targetID(addr.BlockPackage, name, "")]; in != nil {
+			return in, nil
+		}
+		var names []string
+		for _, p := range d.build.Packages {
+			names = append(names, p.Name)
+		}
+		_, _, diags := absentRef(ref, 1, "package | in "+orTop(d.dir), name, names)
+		return nil, diags
+	}
+	set, err := sc.ev.packagesQ.Get(sc.t, sc.self)
+	if err != nil {
+		return nil, sc.ev.diagnose(err, ref.Range, "Invalid context")
+	}
+	if in := set.each[name]; in != nil {
+		return in, nil
+	}
+	return nil, errorAt(ref.RangeOf(1), "No such package", "Context %s has no package %q.%s", sc.self, name, didYouMean(name, keys(set.each)))
 }

@@ -32,14 +32,22 @@ func (ev *Evaluator) sourceTree(sc *scope, expr hcl.Expression) (*sourceTree, hc
 			return tr.part(path.Clean(s.Value), expr.Range())
 		}
 	}
-	dir, err := inside("", s.Value)
+	base := ""
+	if sc.dir != nil {
+		base = sc.dir.dir
+	}
+	dir, err := inside(base, s.Value)
 	switch {
 	case err != nil:
 		return nil, errorAt(expr.Range(), "Outside of the workspace", "%s", sentence(err.Error()))
 	case dir == "":
 		return nil, errorAt(expr.Range(), "Not a source tree", "source is a directory of the workspace, not the workspace itself.")
 	case !isDir(sc.t, dir):
-		return nil, errorAt(expr.Range(), "No such directory", "There is no directory %q.%s", s.Value, suggestEntry(sc.t, dir))
+		hint := suggestEntry(sc.t, dir)
+		if base != "" {
+			hint = strings.Replace(hint, `"`+base+"/", `"`, 1) // as it is to be written here
+		}
+		return nil, errorAt(expr.Range(), "No such directory", "There is no directory %q.%s", s.Value, hint)
 	}
 	tree := &sourceTree{dir: dir}
 	if err := tree.list(sc.t, dir); err != nil {

@@ -197,11 +197,13 @@ func (ev *Evaluator) deps(sc *scope, expr hcl.Expression, p *parts) hcl.Diagnost
 		switch {
 		case !v.IsKnown():
 		case !v.IsNull() && v.Type().Equals(libraryType):
-			a := *v.EncapsulatedValue().(*addr.Target)
-			c, err := ev.outlineQ.Get(sc.t.At(site(rng)), a)
+			c, err := ev.libraryOf(sc, *v.EncapsulatedValue().(*libraryRef), rng)
 			if err != nil {
 				diags = append(diags, ev.diagnose(err, rng, "Invalid library")...)
 				continue
+			}
+			if c == nil {
+				continue // a plan does not know it yet
 			}
 			diags = append(diags, ev.sameABI(sc, c, rng)...)
 			p.libs = append(p.libs, c)
@@ -216,9 +218,26 @@ func (ev *Evaluator) deps(sc *scope, expr hcl.Expression, p *parts) hcl.Diagnost
 	return diags
 }
 
+// libraryOf evaluates a library as far as its users must know it; nil stands for
+// one that is not known yet.
+func (ev *Evaluator) libraryOf(sc *scope, ref libraryRef, rng hcl.Range) (*component, error) {
+	t := sc.t.At(site(rng))
+	if ref.provided == (addr.Element{}) {
+		return ev.outlineQ.Get(t, ref.target)
+	}
+	l, err := ev.providedLibQ.Get(t, ref.provided)
+	if l == nil && err == nil {
+		sc.waitFor(ref.provided.String())
+	}
+	if l == nil {
+		return nil, err
+	}
+	return &component{provided: ref.provided, cc: l}, nil
+}
+
 // sameABI judges whether a library of another context can be linked here.
 func (ev *Evaluator) sameABI(sc *scope, c *component, rng hcl.Range) hcl.Diagnostics {
-	here, there := sc.dir.ctx, c.g.ctx
+	here, there := sc.dir.ctx, c.context()
 	if here == there {
 		return nil
 	}
@@ -237,9 +256,9 @@ func (ev *Evaluator) sameABI(sc *scope, c *component, rng hcl.Range) hcl.Diagnos
 	switch {
 	case a == nil || b == nil:
 	case kind == "ocaml" && a.Identity() != b.Identity():
-		return errorAt(rng, "Library of another compiler", "%s is compiled by another OCaml compiler than context %s uses: modules can only be linked with those of the same compiler.", c.g.addr(), here)
+		return errorAt(rng, "Library of another compiler", "%s is compiled by another OCaml compiler than context %s uses: modules can only be linked with those of the same compiler.", c.address(), here)
 	case kind == "cc" && a.Target() != b.Target():
-		return errorAt(rng, "Library of another machine", "%s is compiled for %s, and context %s for %s.", c.g.addr(), b.Target(), here, a.Target())
+		return errorAt(rng, "Library of another machine", "%s is compiled for %s, and context %s for %s.", c.address(), b.Target(), here, a.Target())
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 // publicNames are the names under which others see what a context builds.
 type publicNames struct {
 	bins, libs map[string]*target
+	packages   map[string]*target
 	rules      map[string]*target // public rules, by workspace path of their outputs
 	shares     map[string]*target // install blocks, by "pkg/path"
 	files      map[string]*target // rules and install blocks, by path
@@ -25,7 +26,7 @@ func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, 
 	if err != nil {
 		return nil, err
 	}
-	pub := &publicNames{bins: map[string]*target{}, libs: map[string]*target{}, rules: map[string]*target{}, shares: map[string]*target{}, files: map[string]*target{}}
+	pub := &publicNames{bins: map[string]*target{}, libs: map[string]*target{}, packages: map[string]*target{}, rules: map[string]*target{}, shares: map[string]*target{}, files: map[string]*target{}}
 	var diags hcl.Diagnostics
 	put := func(m map[string]*target, name string, g *target, what string) {
 		if old := m[name]; old != nil && old.enabled && g.enabled && old.addr() != g.addr() {
@@ -55,6 +56,8 @@ func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, 
 				}
 			case g.isDuneProgram() && g.public:
 				put(pub.bins, g.dune.Public, g, "programs")
+			case g.pkg != nil:
+				put(pub.packages, g.fileName(), g, "packages")
 			case !g.public || g.dune != nil:
 			case g.library != nil:
 				put(pub.libs, g.fileName(), g, "libraries")
@@ -114,7 +117,7 @@ func (sc *scope) resolveLib(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	if err != nil {
 		return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid imports")
 	}
-	var found []*target
+	var found []candidate
 	var names []string
 	for _, c := range append([]addr.Context{sc.dir.ctx}, imports...) {
 		pub, err := sc.ev.publicQ.Get(sc.t, c)
@@ -122,21 +125,44 @@ func (sc *scope) resolveLib(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 			return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid context")
 		}
 		if g := pub.libs[name]; g != nil {
-			found = append(found, g)
+			found = append(found, candidate{c, g})
 		}
-		names = append(names, keys(pub.libs)...)
+		provided, err := sc.ev.provider(sc.t, addr.Element{Context: c, Kind: addr.KindLib, Name: name})
+		if err != nil {
+			return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid context")
+		}
+		if _, ok := provided.libs[name]; ok {
+			found = append(found, candidate{c, nil})
+		}
+		names = append(append(names, keys(pub.libs)...), sc.ev.providedNames(sc.t, addr.Element{Context: c, Kind: addr.KindLib})...)
 	}
 	switch {
 	case len(found) == 0:
 		return absentRef(ref, 2, "public library | in context "+sc.dir.ctx.String()+" and its imports", name, names)
 	case len(found) > 1:
 		return cty.DynamicVal, all, errorAt(ref.Range, "Two libraries of one name",
-			"%s and %s are both meant by ctx.lib.%s: write %s.lib.%s or %s.lib.%s.", found[0].addr(), found[1].addr(), name, found[0].ctx.Expr(), name, found[1].ctx.Expr(), name)
-	case !found[0].enabled:
-		return cty.DynamicVal, all, found[0].disabled(ref.Range)
+			"%s and %s are both meant by ctx.lib.%s: write %s.lib.%s or %s.lib.%s.", found[0].text(name), found[1].text(name), name, found[0].ctx.Expr(), name, found[1].ctx.Expr(), name)
+	case found[0].g != nil && !found[0].g.enabled:
+		return cty.DynamicVal, all, found[0].g.disabled(ref.Range)
 	}
 	sc.ev.link(sc.dir.ctx, found[0].ctx, "lib."+name)
-	return libraryVal(found[0].addr()), 2, nil
+	if found[0].g == nil {
+		return providedLibVal(addr.Element{Context: found[0].ctx, Kind: addr.KindLib, Name: name}), 2, nil
+	}
+	return libraryVal(found[0].g.addr()), 2, nil
+}
+
+// A candidate is a library of some name: a target, or provided by a package.
+type candidate struct {
+	ctx addr.Context
+	g   *target // nil: provided
+}
+
+func (c candidate) text(name string) string {
+	if c.g == nil {
+		return addr.Element{Context: c.ctx, Kind: addr.KindLib, Name: name}.String() + ", of a package,"
+	}
+	return c.g.addr().String()
 }
 
 // targetOf finds a target by its address. Whoever has the address got it

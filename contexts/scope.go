@@ -41,13 +41,17 @@ func (sc *scope) Roots() []string {
 		return sc.static
 	}
 	if sc.dir != nil {
-		return buildRoots(sc.each != nil)
+		roots := buildRoots(sc.each != nil)
+		if sc.prefix {
+			roots = append(roots, "prefix")
+		}
+		return roots
 	}
 	return workspaceRoots(sc.each != nil, sc.prefix)
 }
 
 func buildRoots(each bool) []string {
-	roots := []string{"ctx", "host", "context", "source", "executable", "library", "rule", "ninja"}
+	roots := []string{"ctx", "host", "context", "source", "executable", "library", "rule", "ninja", "package"}
 	if each {
 		roots = append(roots, "each")
 	}
@@ -82,12 +86,17 @@ func (sc *scope) Resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	}
 	val, used, diags := sc.resolve(ref)
 	if val != cty.NilVal && !val.IsWhollyKnown() {
-		if sc.unknown == nil {
-			sc.unknown = map[string]bool{}
-		}
-		sc.unknown[refText(ref, used)] = true
+		sc.waitFor(refText(ref, used))
 	}
 	return val, used, diags
+}
+
+// waitFor notes something that the expression refers to and is not known yet.
+func (sc *scope) waitFor(what string) {
+	if sc.unknown == nil {
+		sc.unknown = map[string]bool{}
+	}
+	sc.unknown[what] = true
 }
 
 // Select implements lang.Selector: [for c in [context.a] : c.output.x].
@@ -141,7 +150,7 @@ func (sc *scope) resolve(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		}
 		return sc.resolveOwn(ref, sc.self)
 	case "package":
-		if sc.self.IsZero() {
+		if sc.self.IsZero() && sc.dir == nil {
 			return cty.DynamicVal, len(ref.Steps), errorAt(ref.Range, "Invalid reference", "Only the definition of a context can refer to its packages so; elsewhere write context.NAME.prefix.PACKAGE.")
 		}
 		return sc.resolvePackage(ref)
@@ -350,6 +359,13 @@ func (sc *scope) resolveElement(ref lang.Ref, n int, at addr.Context) (cty.Value
 			return cty.DynamicVal, all, diags
 		}
 		used++
+		if el.Kind == addr.KindPrefix && all > used && ref.Steps[used].IsKey() {
+			key, diags := stepName(ref, used, "a key")
+			if key == "" {
+				return cty.DynamicVal, all, diags
+			}
+			el.Name, used = keyed(el.Name, key), used+1
+		}
 	default:
 		var names []string
 		for _, k := range addr.Kinds() {
@@ -364,18 +380,23 @@ func (sc *scope) resolveElement(ref lang.Ref, n int, at addr.Context) (cty.Value
 	if d := sc.ev.checkElement(sc.t, el, ref, used); d != nil {
 		return cty.DynamicVal, all, d
 	}
-	from := sc.self
-	switch {
-	case sc.dir != nil:
-		from = sc.dir.ctx
-	case from.IsZero():
-		from = sc.user
-	}
 	if el.Kind != addr.KindToolchain && el.Kind != addr.KindTarget {
-		sc.ev.link(from, at, strings.TrimSuffix(string(el.Kind)+"."+el.Name, "."))
+		sc.ev.link(sc.context(), at, strings.TrimSuffix(string(el.Kind)+"."+el.Name, "."))
 	}
 	val, err := sc.ev.elementQ.Get(sc.t, el)
 	return orDynamic(val), used, sc.ev.diagnose(err, ref.Range, "Invalid reference")
+}
+
+// context is the context that an expression is about; without a key in its
+// for_each, and zero where there is none.
+func (sc *scope) context() addr.Context {
+	switch {
+	case sc.dir != nil:
+		return sc.dir.ctx
+	case sc.self.IsZero():
+		return sc.user
+	}
+	return sc.self
 }
 
 // resolveOwn resolves self.X in erg.hcl and ctx.X in a build file.

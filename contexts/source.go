@@ -225,6 +225,7 @@ func (sc *scope) resolveSource(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	if err != nil {
 		return cty.UnknownVal(cty.String), all, sc.ev.diagnose(err, ref.Range, "Invalid source")
 	}
+	sc.linkSource(at)
 	return tr.val(), n, nil
 }
 

@@ -135,7 +135,7 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 	check := func(attrs hcl.Attributes, each bool) { checkIn(attrs, workspaceRoots(each, false)) }
 	for _, l := range ws.Locals {
 		s := *sc
-		s.static = workspaceRoots(false, false)
+		s.static = workspaceRoots(false, true)
 		diags = append(diags, lang.Check(l.Expr, &s)...)
 	}
 	runner := func(r *config.Runner, each bool) {
@@ -161,9 +161,13 @@ func (ev *Evaluator) checkWorkspace(ws *config.Workspace) hcl.Diagnostics {
 			check(o.Attrs, c.ForEach != nil)
 		}
 		for _, p := range c.Packages {
-			checkIn(p.Attrs, workspaceRoots(c.ForEach != nil, true))
+			each := c.ForEach != nil || p.ForEach != nil
+			checkIn(p.Attrs, workspaceRoots(each, true))
 			if p.Provides != nil {
-				check(p.Provides.Attrs, c.ForEach != nil)
+				check(p.Provides.Attrs, each)
+				for _, l := range p.Provides.Libraries {
+					check(l.Attrs, each)
+				}
 			}
 		}
 		if several && c.Dirs == nil && ev.templateAttr(ws, &c.Definition, func(d *config.Definition) bool { return d.Dirs != nil }) == nil {
@@ -354,7 +358,9 @@ func (ev *Evaluator) local(t *engine.Task, a addr.Local) (cty.Value, error) {
 		return cty.DynamicVal, err
 	}
 	l := ws.Local(a.Name)
-	val, diags := lang.Eval(l.Expr, &scope{ev: ev, t: t})
+	// What packages have in common may name their prefix. Whoever else comes to
+	// use that is told so (engine.PrefixError).
+	val, diags := lang.Eval(l.Expr, &scope{ev: ev, t: t, prefix: true})
 	ev.noteValue(t, a.String(), val, l.Range, false)
 	return val, ev.report(diags)
 }
@@ -416,7 +422,7 @@ func (ev *Evaluator) noteValueAt(t *engine.Task, address string, val cty.Value, 
 	plain, _ := val.UnmarkDeep()
 	if plain.IsWhollyKnown() && !plain.Type().HasDynamicTypes() && !hasCapsule(plain.Type()) {
 		if b, err := ctyjson.Marshal(plain, plain.Type()); err == nil {
-			v.JSON = string(b)
+			v.JSON = strings.ReplaceAll(string(b), prefixJSON, "${prefix}")
 		}
 	}
 	v.Opaque = v.JSON == "" && plain.IsWhollyKnown()

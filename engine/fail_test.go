@@ -98,7 +98,7 @@ func TestInterrupt(t *testing.T) {
 	if d := time.Since(began); d > 10*time.Second {
 		t.Errorf("took %v", d)
 	}
-	if r := s.Result(); r.Failed != 0 || r.Skipped != 2 {
+	if r := s.Result(); r.Ran != 0 || r.Failed != 0 || r.Skipped != 2 {
 		t.Errorf("counts %+v", r)
 	}
 	e.Close()

@@ -102,7 +102,7 @@ func (s *Session) makeOnce(p string) error {
 	dir := filepath.Dir(s.eng.abs(p))
 	if _, made := s.madeDirs.Load(dir); made {
 		// A process may have removed it.
-		if _, err := s.eng.fs.Lstat(dir); err == nil {
+		if st, err := s.eng.stat(dir); err == nil && !st.Absent() {
 			return nil
 		}
 	}
@@ -232,57 +232,83 @@ func (s *Session) foreignPath(dir, w string) string {
 func (s *Session) gatherForeign(n *node, o *outcome, before []trace.Stamp) error {
 	o.baked = true
 	for i, p := range n.spec.Outputs {
-		out, st, err := s.eng.hashForeign(p)
+		m, err := s.eng.readForeign(p)
 		if errors.Is(err, fs.ErrNotExist) {
-			out = trace.Out{Path: p, Mark: s.unique(p)}
+			m = made{out: trace.Out{Path: p, Mark: s.unique(p)}}
 			if n.spec.Foreign.Restat {
-				out.Mark = digest.OfString("absent")
+				m.out.Mark = digest.OfString("absent")
 			}
 			o.absent, o.unshared = true, true
-			o.outs, o.stamps = append(o.outs, out), append(o.stamps, trace.Stamp{})
+			o.add(m)
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		if n.byTime() {
-			out.Mark = s.unique(p)
+			m.out.Mark = s.unique(p)
 		}
 		// Of a directory the stamp does not tell what happened below it.
-		if st == before[i] && (n.spec.Foreign.Restat || !isDir(st) && !n.byTime()) && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
-			out.Mark = n.old.Outs[i].Mark
+		if m.stamp == before[i] && (n.spec.Foreign.Restat || !isDir(m.stamp) && !n.byTime()) && n.old != nil && i < len(n.old.Outs) && n.old.Outs[i].Path == p {
+			m.out.Mark = n.old.Outs[i].Mark
 		}
-		if fi, err := s.eng.fs.Lstat(s.eng.abs(p)); err != nil || !fi.Mode().IsRegular() {
-			o.unshared = true
-		}
-		o.outs, o.stamps = append(o.outs, out), append(o.stamps, st)
+		o.unshared = o.unshared || !m.plain
+		o.add(m)
 	}
 	return nil
 }
 
-// hashForeign hashes an output of a foreign action, which may be a link or a
-// directory. Of a directory only that it is there counts.
+// hashForeign hashes an output of a foreign action.
 func (e *Engine) hashForeign(p string) (trace.Out, trace.Stamp, error) {
+	m, err := e.readForeign(p)
+	return m.out, m.stamp, err
+}
+
+// readForeign looks at an output of a foreign action, which may be a link or a
+// directory. Of a directory only that it is there counts.
+func (e *Engine) readForeign(p string) (made, error) {
+	name := e.abs(p)
 	for try := 0; ; try++ {
-		fi, err := e.fs.Stat(e.abs(p))
+		fi, err := e.fs.Lstat(name)
+		plain := err == nil && fi.Mode().IsRegular()
+		if err == nil && fi.Mode()&fs.ModeSymlink != 0 {
+			fi, err = e.fs.Stat(name)
+		}
 		if err != nil {
 			if absent(err) {
 				err = fs.ErrNotExist
 			}
-			return trace.Out{}, trace.Stamp{}, err
+			return made{}, err
 		}
-		if st := stampOf(fi); !fi.Mode().IsRegular() {
-			return trace.Out{Path: p, Digest: directoryDigest}, st, nil
+		st := stampOf(fi)
+		if !fi.Mode().IsRegular() {
+			return made{out: trace.Out{Path: p, Digest: directoryDigest}, stamp: st}, nil
 		}
-		d, st, err := e.hashFile(p)
-		if err != nil {
-			return trace.Out{}, trace.Stamp{}, err
-		}
-		if st == stampOf(fi) || try == 5 {
-			return trace.Out{Path: p, Digest: d, Size: st.Size, Exec: executable(st)}, st, nil
+		m, err := e.readMade(p, name, st)
+		if m.plain = plain; err != nil || m.stamp == st || try == 5 {
+			return m, err
 		}
 		time.Sleep(time.Millisecond << try)
 	}
+}
+
+// readMade reads an output that had a stamp just now.
+func (e *Engine) readMade(p, name string, st trace.Stamp) (made, error) {
+	f, err := e.fs.Open(name)
+	if err != nil {
+		return made{}, err
+	}
+	defer f.Close()
+	d, size, content, err := readHashed(f, st.Size, nil)
+	if err != nil {
+		return made{}, err
+	}
+	after, err := f.Stat()
+	if err != nil {
+		return made{}, err
+	}
+	st = stampOf(after)
+	return made{out: trace.Out{Path: p, Digest: d, Size: size, Exec: executable(st)}, stamp: st, content: content}, nil
 }
 
 func isDir(st trace.Stamp) bool { return st.Mode&syscall.S_IFMT == syscall.S_IFDIR }

@@ -31,6 +31,7 @@ type installation struct {
 	lock     *os.File
 	deps     []*InstallTree // with what they need
 	res      *exec.Result   // of all steps so far
+	release  func()         // lets collections have the trees again; never nil
 }
 
 // executeInstall builds a package, unless its install tree is there by now:
@@ -49,8 +50,12 @@ func (s *Session) executeInstall(n *node, o *outcome) {
 	}
 	defer unlock(i.lock)
 	o.began, o.res = coarseNow(), i.res
+	i.release = i.prefixes.hold()
+	defer func() { i.release() }()
 	tree, err := i.prefixes.find(i.key)
 	if tree == nil && err == nil {
+		i.release() // for as long as its steps take
+		i.release = func() {}
 		tree, err = i.build(o)
 	}
 	if err != nil {
@@ -72,6 +77,7 @@ func (s *Session) installed(n *node, o *outcome, tree *InstallTree) error {
 	if err := fsys.WriteFile(s.eng.fs, s.eng.abs(n.spec.Outputs[0]), tree.encode(), 0o666); err != nil {
 		return err
 	}
+	s.useTree(n)
 	if err := s.gather(n, o); err != nil {
 		return err
 	}
@@ -108,7 +114,7 @@ func (s *Session) reuseTree(n *node, m action.Manifest) (bool, error) {
 		return false, err
 	}
 	rec := s.newRecord(n, m, o.discovered, o.outs, nil)
-	s.share(n, rec)
+	s.share(n, rec, o.contents)
 	s.concludeReuse(n, rec, event.Restored)
 	return true, nil
 }
@@ -232,6 +238,7 @@ func (i *installation) run(o *outcome) (*InstallTree, error) {
 	if !slices.ContainsFunc(tree.Entries, func(e InstallEntry) bool { return e.Kind != EntryDir }) {
 		return nil, fmt.Errorf("its steps ended well but installed nothing below the prefix, %s\n  hint: do they name it, as ${prefix}? what they printed is in %s", i.prefix, logs)
 	}
+	i.release = i.prefixes.hold()
 	return i.prefixes.adopt(i.key, tree)
 }
 

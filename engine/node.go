@@ -190,6 +190,9 @@ func (t *Task) define(spec action.Spec) error {
 		if err := checkOutputs(&spec); err != nil {
 			return err
 		}
+		if spec.Install == nil && mentionsPrefix(&spec) {
+			return &PrefixError{spec.Name}
+		}
 	}
 	n := &node{out: spec.Outputs[0], hot: &hot{spec: &spec, identity: spec.Identity(), secret: t.cell.secret.Load()}}
 	t.s.stateMu.Lock()

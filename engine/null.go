@@ -64,6 +64,7 @@ func (e *Engine) Look(goal string) *Look {
 		}
 	}
 	l.goal = g
+	e.tellMoved()
 	if l.differ = e.differing(h, g); len(l.differ) > 0 {
 		return l
 	}
@@ -159,7 +160,7 @@ func (w *scanner) stat(i, end int, name []byte) (trace.Stamp, error) {
 	if w.fast == nil {
 		return w.e.stat(string(name[:len(name)-1]))
 	}
-	if i >= w.end || !bytes.HasPrefix(name, w.path) {
+	if i >= w.end { // rows only ever come in their order
 		w.enter(i, end, name)
 	}
 	if w.dir < 0 {
@@ -178,7 +179,7 @@ func (w *scanner) enter(i, end int, name []byte) {
 	w.leave()
 	w.path = name[:bytes.LastIndexByte(name, '/')+1]
 	for w.end = i + 1; w.end < end; w.end++ {
-		if _, next := w.hot.At(w.end); !bytes.HasPrefix(next, w.path) || bytes.IndexByte(next[len(w.path):], '/') >= 0 {
+		if next := w.hot.Name(w.end); !bytes.HasPrefix(next, w.path) || bytes.IndexByte(next[len(w.path):], '/') >= 0 {
 			break
 		}
 	}

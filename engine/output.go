@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/event"
 	"erg.build/erg/engine/fsys"
+	"erg.build/erg/engine/store"
 	"erg.build/erg/engine/trace"
 )
 
@@ -26,7 +28,7 @@ func (s *Session) gather(n *node, o *outcome) error {
 	find := newFinder(s.eng.opts.Root, n.spec.Root)
 	var missing []string
 	for _, p := range n.spec.Outputs {
-		out, st, err := s.eng.hashOutput(p, find)
+		m, err := s.eng.hashOutput(p, find)
 		if errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, n.roots().View(p))
 			continue
@@ -34,8 +36,7 @@ func (s *Session) gather(n *node, o *outcome) error {
 		if err != nil {
 			return fmt.Errorf("hash what it made: %w", err)
 		}
-		o.outs = append(o.outs, out)
-		o.stamps = append(o.stamps, st)
+		o.add(m)
 	}
 	if len(missing) > 0 {
 		return fmt.Errorf("it ended well but did not make %s", enumerate(missing))
@@ -48,45 +49,85 @@ func (s *Session) gather(n *node, o *outcome) error {
 	return nil
 }
 
-// hashOutput hashes an output and looks for the paths of its place in it. The
-// stamp that it returns is of the bytes that it hashed.
-func (e *Engine) hashOutput(p string, find *finder) (trace.Out, trace.Stamp, error) {
+// A made is an output as it was found. The stamp is of the bytes that were
+// hashed.
+type made struct {
+	out     trace.Out
+	stamp   trace.Stamp
+	content []byte // nil if it is not small
+	plain   bool   // a file, and no link to one
+}
+
+func (o *outcome) add(m made) {
+	o.outs = append(o.outs, m.out)
+	o.stamps = append(o.stamps, m.stamp)
+	o.contents = append(o.contents, m.content)
+}
+
+// hashOutput hashes an output and looks for the paths of its place in it.
+func (e *Engine) hashOutput(p string, find *finder) (made, error) {
 	name := e.abs(p)
 	fi, err := e.fs.Lstat(name)
 	if err != nil {
-		return trace.Out{}, trace.Stamp{}, err
+		return made{}, err
 	}
 	if !fi.Mode().IsRegular() {
-		return trace.Out{}, trace.Stamp{}, fmt.Errorf("output %s is not a regular file", p)
+		return made{}, fmt.Errorf("output %s is not a regular file", p)
 	}
 	f, err := e.fs.Open(name)
 	if err != nil {
-		return trace.Out{}, trace.Stamp{}, err
+		return made{}, err
 	}
 	defer f.Close()
 	for try := 0; ; try++ {
 		find.next()
-		d, size, err := digest.OfReader(io.TeeReader(f, find))
+		d, size, content, err := readHashed(f, fi.Size(), find)
 		if err != nil {
-			return trace.Out{}, trace.Stamp{}, err
+			return made{}, err
 		}
 		after, err := f.Stat()
 		if err != nil {
-			return trace.Out{}, trace.Stamp{}, err
+			return made{}, err
 		}
 		find.end()
 		if st := stampOf(after); st == stampOf(fi) {
-			return trace.Out{Path: p, Digest: d, Size: size, Exec: executable(st)}, st, nil
+			return made{trace.Out{Path: p, Digest: d, Size: size, Exec: executable(st)}, st, content, true}, nil
 		}
 		if try == 5 {
-			return trace.Out{}, trace.Stamp{}, fmt.Errorf("%s changes while it is being read", p)
+			return made{}, fmt.Errorf("%s changes while it is being read", p)
 		}
 		time.Sleep(time.Millisecond << try)
 		fi = after
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
-			return trace.Out{}, trace.Stamp{}, err
+			return made{}, err
 		}
 	}
+}
+
+// readHashed hashes a file that is said to be so long, which the caller checks
+// afterwards, and shows it to w, if that is not nil. It returns the content if
+// it is small: then the store need not read it again.
+func readHashed(f fsys.File, size int64, w io.Writer) (d digest.Digest, n int64, content []byte, err error) {
+	r := io.Reader(f)
+	if size <= store.Small {
+		b := make([]byte, size+1)
+		k, err := f.Read(b)
+		if err != nil && err != io.EOF {
+			return d, n, nil, err
+		}
+		if b = b[:k]; int64(k) == size {
+			if w != nil {
+				w.Write(b)
+			}
+			return digest.Of(b), size, b[:k:k], nil
+		}
+		r = io.MultiReader(bytes.NewReader(b), f)
+	}
+	if w != nil {
+		r = io.TeeReader(r, w)
+	}
+	d, n, err = digest.OfReader(r)
+	return d, n, nil, err
 }
 
 // discover reads what a compiler says it read.

@@ -143,6 +143,19 @@ func (s *Session) planRestore(n *node, outs, from []trace.Out) {
 	s.settle(n, restores)
 }
 
+// goneSince makes a node, of which a result was found that cannot be read any
+// more, one that a build would run: the store was collected meanwhile.
+func (s *Session) goneSince(n *node) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n.state != restores {
+		return // somebody else has noticed
+	}
+	n.state = wouldRun
+	n.intact = n.old != nil && n.old.Key == n.key
+	n.why = []trace.Change{{What: "output", Name: n.id(), Old: "as made", New: "missing or modified"}}
+}
+
 // PlannedActions lists what was demanded, in the order of demand, without
 // probes.
 func (s *Session) PlannedActions() []PlannedAction {
@@ -229,6 +242,10 @@ func (t *Task) content(p string) (Content, error) {
 		b, err = fsys.ReadFile(s.eng.fs, s.eng.abs(from[at].Path))
 	default:
 		b, err = s.eng.store.Read(o.Digest)
+	}
+	if err != nil && st == restores {
+		s.goneSince(n)
+		return s.predict(n, at), nil
 	}
 	if err != nil {
 		return Content{}, fmt.Errorf("read what %q made: %w", n.spec.Name, err)

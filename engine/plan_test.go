@@ -1,7 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +134,44 @@ func TestContent(t *testing.T) {
 			t.Errorf("gone %+v", one)
 		}
 	})
+}
+
+// The store has a result when it is asked, and not any more when it is read: it
+// was collected between the two, or is damaged. A plan can do without.
+func TestPlanWhenAResultVanishes(t *testing.T) {
+	w := newWorld(t)
+	w.write("x", "as made\n")
+	w.rules = define(cat("app", "_build/app/one", "x"), cat("app", "_build/app/two", "_build/app/one"))
+	w.make("_build/app/two").ok(t, "cat _build/app/one", "cat _build/app/two")
+	w.remove("_build/app")
+	vanish := func() error {
+		packs, err := filepath.Glob(filepath.Join(w.store, "packs", "??"))
+		for _, p := range packs {
+			var b []byte
+			if b, err = os.ReadFile(p); err != nil {
+				return err
+			}
+			b = bytes.ReplaceAll(b, []byte("as made\n"), []byte("damaged\n"))
+			if err = os.WriteFile(p, b, 0o666); err != nil {
+				return err
+			}
+		}
+		return err
+	}
+	var one Content
+	v, b := w.plan(func(t *Task) (err error) {
+		if err := vanish(); err != nil {
+			return err
+		}
+		one, err = t.Content("_build/app/one")
+		return err
+	}, "_build/app/two")
+	if b.err != nil || one.Known || v["one"] != WouldRun {
+		t.Errorf("%v, %q, %+v", b.err, v, one)
+	}
+	if b := w.make(); b.err != nil || w.read("_build/app/two") != "as made\n" {
+		t.Error(b.err)
+	}
 }
 
 // An equal action of another context has it already: planned as known.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/fsys"
 )
@@ -25,6 +26,8 @@ import (
 //	packages/work/build           where its steps see that, if they can
 //	packages/log/KEY/1-make.log   what its steps printed
 //	packages/lock/KEY             taken by who builds it
+//	packages/users/DIGEST         where a workspace has the list of a tree that it uses
+//	packages/held, adopting       locks, see prefixgc.go
 //
 // Whether a tree is whole, its stamp tells, which is written last. All of this
 // can be removed at any time while no erg runs: it is built again.
@@ -63,6 +66,27 @@ func (e *Engine) prefixes() (*prefixDir, error) {
 		return nil, fmt.Errorf("packages cannot be installed below %q: most builds cannot cope with such a path; choose another store with --store or ERG_STORE", real)
 	}
 	return &prefixDir{e.fs, real}, nil
+}
+
+// A PrefixError says that an action that installs nothing was told where to
+// install it.
+type PrefixError struct{ Action string }
+
+func (e *PrefixError) Error() string {
+	return fmt.Sprintf("%q refers to prefix, by a value that is meant for packages: what it is, only a package knows", e.Action)
+}
+
+// mentionsPrefix reports whether an action is told a prefix.
+func mentionsPrefix(spec *action.Spec) bool {
+	token := action.Abs(action.Prefix)
+	for _, list := range [...][]string{spec.Argv, spec.Env} {
+		for _, s := range list {
+			if strings.Contains(s, token) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (p *prefixDir) prefix(key string) string { return filepath.Join(p.dir, "prefix", key) }
@@ -108,6 +132,12 @@ func (p *prefixDir) find(key string) (*InstallTree, error) {
 // key. If there is one with the same content, that is used in its place:
 // what was built with it stays as it is.
 func (p *prefixDir) adopt(key string, t *InstallTree) (*InstallTree, error) {
+	// Packages with the same content may end at the same time.
+	release, err := p.lockFile(adoptFile, unix.LOCK_EX)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	index := p.state("tree", t.Digest.String())
 	if b, err := fsys.ReadFile(p.fs, index); err == nil && validKey(string(b)) && string(b) != key {
 		if same, err := p.read(string(b)); err == nil && same != nil && same.Digest == t.Digest {

@@ -36,6 +36,7 @@ func (s *Session) prepare(n *node) {
 }
 
 func (s *Session) judge(n *node) error {
+	defer s.holdTrees(n)()
 	if n.spec.Foreign != nil {
 		s.refreshInputs(n)
 	}
@@ -226,6 +227,7 @@ func (s *Session) unchanged(n *node) bool {
 	if s.eng.lock.unclean && n.spec.Depfile != "" && n.spec.Foreign == nil {
 		s.eng.fs.Remove(s.eng.abs(n.spec.Depfile)) // a killed compiler's, which made the same once more
 	}
+	s.useTree(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n.noteKept(old)
@@ -473,6 +475,7 @@ func (s *Session) concludeReuse(n *node, rec *trace.Action, st event.Status) {
 	}
 	s.keep(rec)
 	s.log(rec)
+	s.useTree(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n.noteKept(rec)

@@ -14,8 +14,9 @@ import (
 
 // Prune removes what actions of former builds made for declarations that are
 // gone: all actions whose target has the scope as its prefix ("app//lib:")
-// and for which keep says no. It is called before new actions of the scope
-// run, so that a header that nobody makes any more is not found.
+// and for whose first output keep says no; and of the others what they made
+// beside that, as far as keep says no. It is called before new actions of the
+// scope run, so that a header that nobody makes any more is not found.
 func (t *Task) Prune(scope string, keep func(target, output string) bool) {
 	s := t.s
 	if s.opts.Mode == Plan {
@@ -26,18 +27,17 @@ func (t *Task) Prune(scope string, keep func(target, output string) bool) {
 	i := sort.Search(len(old), func(i int) bool { return old[i].Target >= scope })
 	for ; i < len(old) && strings.HasPrefix(old[i].Target, scope); i++ {
 		a := old[i]
-		if keep(a.Target, a.ID()) {
-			continue
+		keeps, gone := keep(a.Target, a.ID()), a.Outs
+		if keeps {
+			gone = nil
+			for _, o := range a.Outs[1:] {
+				if !keep(a.Target, o.Path) {
+					gone = append(gone, o)
+				}
+			}
 		}
-		s.stateMu.Lock()
-		now := s.eng.state.Action(a.ID())
-		current := now != nil && now.Target == a.Target && now.Ran == a.Ran // else it is made for another declaration now
-		if current {
-			s.eng.state.DeleteAction(a.ID())
-		}
-		s.stateMu.Unlock()
-		if current {
-			for _, o := range a.Outs {
+		if len(gone) > 0 && s.current(a, !keeps) {
+			for _, o := range gone {
 				s.removeOutput(o.Path)
 			}
 			if a.Recipe == nil {
@@ -48,6 +48,21 @@ func (t *Task) Prune(scope string, keep func(target, output string) bool) {
 			}
 		}
 	}
+}
+
+// current reports whether a record of former builds is that of its action
+// still, and not of another declaration by now; and forgets it if it is to.
+func (s *Session) current(a *trace.Action, forget bool) bool {
+	s.stateMu.Lock()
+	defer s.stateMu.Unlock()
+	now := s.eng.state.Action(a.ID())
+	if now == nil || now.Target != a.Target || now.Ran != a.Ran {
+		return false
+	}
+	if forget {
+		s.eng.state.DeleteAction(a.ID())
+	}
+	return true
 }
 
 // PruneTarget removes what former builds made for a declaration and what no

@@ -32,6 +32,7 @@ type outcome struct {
 	discovered []trace.Dep
 	outs       []trace.Out
 	stamps     []trace.Stamp // of outs
+	contents   [][]byte      // of those that are small, for the store
 	baked      bool
 	absent     bool   // an output was not made
 	settled    bool   // it changed inputs in place, see settleInputs
@@ -64,8 +65,10 @@ func (s *Session) runNode(n *node) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ranNode(n)
-	if o.res != nil {
+	if o.res != nil && !interrupted {
 		s.planned.started++
+	}
+	if o.res != nil {
 		s.planned.worked += took
 		s.planned.peak = max(s.planned.peak, o.res.MaxRSS)
 	}
@@ -129,7 +132,7 @@ func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Acti
 	s.keep(rec)
 	s.log(rec)
 	if o.disturbed == "" && !n.spec.Local && !o.unshared {
-		s.share(n, rec)
+		s.share(n, rec, o.contents)
 	}
 	return rec, nil
 }

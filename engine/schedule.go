@@ -313,5 +313,5 @@ func (s *Session) drain() {
 	close(s.chores)
 	s.chores = make(chan chore)
 	s.mu.Unlock()
-	s.publish.idle.Wait()
+	s.drainPublisher()
 }

@@ -93,6 +93,7 @@ type Session struct {
 	madeDirs       sync.Map     // of outputs of foreign actions
 	incomplete     atomic.Bool  // something must be done again by the next build
 	astray         atomic.Bool  // the goal must be evaluated again, see strays
+	usesMu         sync.Mutex   // of the file with the lists of install trees
 	sandboxOnce    sync.Once
 	method         sandbox.Method
 	bakedOnce      sync.Once

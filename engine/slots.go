@@ -3,6 +3,7 @@ package engine
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/event"
@@ -24,6 +25,9 @@ type slots struct {
 	bad     bool // none can be made
 	clients int  // running processes that were told of the pool
 	prober  jobserver.Prober
+	// environs are the session's environment as processes see it that are told
+	// of the pool, by style. Most processes have one of these.
+	environs sync.Map
 }
 
 // lends reports whether a process is told of the pool.
@@ -94,6 +98,7 @@ func (s *Session) closeSlots() {
 	s.mu.Lock()
 	p := s.slots.pool
 	s.slots.pool, s.slots.own = nil, false
+	s.slots.environs.Clear()
 	s.mu.Unlock()
 	p.Close()
 }
@@ -119,6 +124,15 @@ func (s *Session) tellSlots(cmd *exec.Command, spec *action.Spec) {
 	// The first numbers, as make has them: shell scripts, configure among them,
 	// redirect those from 5 on.
 	const first = 3
-	cmd.Env = p.Environ(cmd.Env, first, style)
+	if spec.Foreign != nil && spec.Env == nil { // the session's
+		env, ok := s.slots.environs.Load(style)
+		if !ok {
+			env = slices.Clip(p.Environ(cmd.Env, first, style))
+			s.slots.environs.Store(style, env)
+		}
+		cmd.Env = env.([]string)
+	} else {
+		cmd.Env = p.Environ(cmd.Env, first, style)
+	}
 	cmd.ExtraFiles = slices.Concat(p.Files(), cmd.ExtraFiles)
 }

@@ -15,6 +15,7 @@ type Build struct {
 	Ninjas      []*Ninja
 	Tests       []*Test
 	Installs    []*Install
+	Packages    []*Package
 }
 
 // A Setting declares a setting that the directory reads.

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-var buildSchema = &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
+var buildSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "setting", LabelNames: []string{"name"}},
 	{Type: "library", LabelNames: []string{"name"}},
 	{Type: "executable", LabelNames: []string{"name"}},
@@ -16,7 +16,8 @@ var buildSchema = &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
 	{Type: "ninja", LabelNames: []string{"name"}},
 	{Type: "test", LabelNames: []string{"name"}},
 	{Type: "install", LabelNames: []string{"package"}},
-}, unsupportedBlocks...)}
+	{Type: "package", LabelNames: []string{"name"}},
+}}
 
 // ParseBuild reads build.hcl, or a file of that form in JSON if its name ends
 // in .json. The result is never nil, also after errors.
@@ -85,8 +86,10 @@ func (d *decoder) buildBlock(f *Build, b *hcl.Block, n *names) {
 		if i := d.install(b); n.unique("install block", "", &i.Header) {
 			f.Installs = append(f.Installs, i)
 		}
-	default:
-		d.unsupported(b)
+	case "package":
+		if p := d.pkg(b, true); n.add("package", "", &p.Header) {
+			f.Packages = append(f.Packages, p)
+		}
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-var workspaceSchema = &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
+var workspaceSchema = &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 	{Type: "workspace"},
 	{Type: "variable", LabelNames: []string{"name"}},
 	{Type: "locals"},
@@ -15,21 +15,9 @@ var workspaceSchema = &hcl.BodySchema{Blocks: append([]hcl.BlockHeaderSchema{
 	{Type: "toolchain", LabelNames: []string{"kind", "name"}},
 	{Type: "template", LabelNames: []string{"name"}},
 	{Type: "context", LabelNames: []string{"name"}},
-}, unsupportedBlocks...)}
-
-// unsupportedBlocks are read only to say that they are not supported yet, or
-// not here: to call them unknown would suggest a misspelling.
-var unsupportedBlocks = []hcl.BlockHeaderSchema{
+	// Only to say where it belongs.
 	{Type: "package", LabelNames: []string{"name"}},
-}
-
-func (d *decoder) unsupported(b *hcl.Block) {
-	if b.Type == "package" {
-		d.error(b.DefRange, "Unsupported block type", "Blocks of type \"package\" belong in a context of erg.hcl, not here.")
-		return
-	}
-	d.error(b.DefRange, "Block not supported yet", "This version of erg does not support %q blocks yet.", b.Type)
-}
+}}
 
 // ParseWorkspace reads erg.hcl, or a file of that form in JSON if its name
 // ends in .json. The result is never nil, also after errors.
@@ -89,8 +77,8 @@ func (d *decoder) workspaceBlock(w *Workspace, b *hcl.Block, n *names) {
 		if n.add("context", "", &c.Header) {
 			w.Contexts = append(w.Contexts, c)
 		}
-	default:
-		d.unsupported(b)
+	case "package":
+		d.error(b.DefRange, "Unsupported block type", "Blocks of type \"package\" belong in a context of erg.hcl, or in a build.hcl, not here.")
 	}
 }
 
@@ -185,34 +173,54 @@ func (d *decoder) definition(body hcl.Body, h *Header, def *Definition, f fields
 				def.Outputs = append(def.Outputs, o)
 			}
 		case "package":
-			if p := d.pkg(b); n.add("package", "", &p.Header) {
+			if p := d.pkg(b, false); n.add("package", "", &p.Header) {
 				def.Packages = append(def.Packages, p)
 			}
 		}
 	}
 }
 
-func (d *decoder) pkg(b *hcl.Block) *Package {
-	p := &Package{Header: d.header(b)}
-	blocks := d.body(b.Body, &p.Header, fields{
-		"source":  &p.Source,
-		"dir":     &p.Dir,
-		"steps":   &p.Steps,
-		"deps":    &p.Deps,
-		"tools":   &p.Tools,
-		"env":     &p.Env,
-		"timeout": &p.Timeout,
-	}, hcl.BlockHeaderSchema{Type: "provides"})
+// pkg reads a package of a context, or of a build file.
+func (d *decoder) pkg(b *hcl.Block, inBuild bool) *Package {
+	p := &Package{Block: Block{Header: d.header(b)}}
+	f := fields{
+		"for_each": &p.ForEach,
+		"source":   &p.Source,
+		"dir":      &p.Dir,
+		"steps":    &p.Steps,
+		"deps":     &p.Deps,
+		"tools":    &p.Tools,
+		"env":      &p.Env,
+		"timeout":  &p.Timeout,
+	}
+	if inBuild {
+		f["enabled"] = &p.Enabled
+	}
+	blocks := d.body(b.Body, &p.Header, f, hcl.BlockHeaderSchema{Type: "provides"})
 	d.require(&p.Header, "a package", "source", "steps")
 	n := d.names()
 	for _, x := range blocks {
-		v := &Provides{Header: d.header(x)}
-		d.body(x.Body, &v.Header, fields{"bin": &v.Bin, "lib": &v.Lib, "share": &v.Share})
+		v := d.provides(x)
 		if n.unique("provides block", "", &v.Header) {
 			p.Provides = v
 		}
 	}
 	return p
+}
+
+func (d *decoder) provides(b *hcl.Block) *Provides {
+	v := &Provides{Header: d.header(b)}
+	blocks := d.body(b.Body, &v.Header, fields{"bin": &v.Bin, "lib": &v.Lib, "share": &v.Share},
+		hcl.BlockHeaderSchema{Type: "library", LabelNames: []string{"name"}})
+	n := d.names()
+	for _, x := range blocks {
+		l := &ProvidedLibrary{Header: d.header(x)}
+		d.body(x.Body, &l.Header, fields{"archive": &l.Archive, "include": &l.Include, "ldflags": &l.LDFlags, "deps": &l.Deps})
+		if n.add("library", "", &l.Header) {
+			v.Libraries = append(v.Libraries, l)
+		}
+	}
+	return v
 }
 
 func (d *decoder) output(b *hcl.Block) *Output {

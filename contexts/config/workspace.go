@@ -137,9 +137,10 @@ type Output struct {
 	Sensitive   bool
 }
 
-// A Package is a foreign build that a context has.
+// A Package is a foreign build that a context has, declared in it or in a build
+// file, where it may have Enabled.
 type Package struct {
-	Header
+	Block
 	Source   hcl.Expression // a directory
 	Dir      hcl.Expression // in it, where the steps run
 	Steps    hcl.Expression // argument vectors
@@ -156,6 +157,17 @@ type Provides struct {
 	Bin   hcl.Expression
 	Lib   hcl.Expression
 	Share hcl.Expression
+
+	Libraries []*ProvidedLibrary
+}
+
+// A ProvidedLibrary is a C library that a package installs.
+type ProvidedLibrary struct {
+	Header
+	Archive hcl.Expression // a file of the package; nil for headers only
+	Include hcl.Expression // directories of the package
+	LDFlags hcl.Expression // of programs that it is linked with
+	Deps    hcl.Expression // libraries that it needs
 }
 
 // ParseModes are the ways to read what a program printed or a file contains.

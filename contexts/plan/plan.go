@@ -166,8 +166,10 @@ func (p *Plan) addValues(in Input, byName map[string]*Context) {
 }
 
 func kindOf(name string) string {
-	kind, _, _ := strings.Cut(name, ".")
-	return kind
+	if i := strings.IndexAny(name, ".["); i >= 0 {
+		return name[:i]
+	}
+	return name
 }
 
 func newValue(in Input, address string) Value {

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"erg.build/erg/engine/exec"
 	"erg.build/erg/engine/sandbox"
@@ -19,6 +22,39 @@ func BenchmarkInPlace(b *testing.B) {
 			b.Fatal(err, r.Err())
 		}
 	}
+}
+
+// BenchmarkParallel also tells what this process itself takes for each that it
+// runs: processor time, and how often the kernel switched to it.
+func BenchmarkParallel(b *testing.B) {
+	c := &exec.Command{Argv: []string{"/bin/true"}, Env: os.Environ()}
+	took, switched := own()
+	var wg sync.WaitGroup
+	next := make(chan bool)
+	for range 4 {
+		wg.Go(func() {
+			for range next {
+				if r, err := exec.Run(b.Context(), c); err != nil || r.Err() != nil {
+					b.Error(err, r)
+				}
+			}
+		})
+	}
+	for b.Loop() {
+		next <- true
+	}
+	close(next)
+	wg.Wait()
+	now, switches := own()
+	b.ReportMetric(float64((now-took).Microseconds())/float64(b.N), "own-µs/op")
+	b.ReportMetric(float64(switches-switched)/float64(b.N), "switches/op")
+}
+
+// own returns the processor time and the context switches of this process.
+func own() (time.Duration, int64) {
+	var ru syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &ru)
+	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano()), ru.Nvcsw + ru.Nivcsw
 }
 
 func BenchmarkSandbox(b *testing.B) {

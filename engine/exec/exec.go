@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -86,10 +87,11 @@ func Run(ctx context.Context, c *Command) (*Result, error) {
 	p, err := c.start(io)
 	io.started()
 	if err != nil {
-		io.finish(res)
+		io.abandon()
 		return nil, err
 	}
-	stop := supervise(ctx, c, p)
+	stop := supervise(ctx, c.Timeout, p)
+	io.follow(p)
 	st, err := p.Wait(io.drained)
 	why := stop()
 	io.finish(res)
@@ -134,44 +136,50 @@ var errTimeout = fmt.Errorf("timeout")
 
 // supervise ends p when ctx is done or the time is over. The function it
 // returns stops that and says what ended p, if anything did.
-func supervise(ctx context.Context, c *Command, p spawn.Process) (stop func() error) {
-	if ctx.Done() == nil && c.Timeout <= 0 {
-		return func() error { return nil }
+func supervise(ctx context.Context, timeout time.Duration, p spawn.Process) (stop func() error) {
+	g := &guard{p: p}
+	unwatch := context.AfterFunc(ctx, func() { g.end(context.Cause(ctx)) })
+	var timer *time.Timer
+	if timeout > 0 {
+		timer = time.AfterFunc(timeout, func() { g.end(errTimeout) })
 	}
-	exited := make(chan struct{})
-	why := make(chan error, 1)
-	go func() { why <- endEarly(ctx, c.Timeout, p, exited) }()
 	return func() error {
-		close(exited)
-		return <-why
+		unwatch()
+		if timer != nil {
+			timer.Stop()
+		}
+		return g.over()
 	}
 }
 
-func endEarly(ctx context.Context, timeout time.Duration, p spawn.Process, exited <-chan struct{}) error {
-	var over <-chan time.Time
-	if timeout > 0 {
-		t := time.NewTimer(timeout)
-		defer t.Stop()
-		over = t.C
+// A guard ends a process, at first politely.
+type guard struct {
+	p       spawn.Process
+	mu      sync.Mutex
+	why     error // what ended it first
+	stopped bool
+	kill    *time.Timer
+}
+
+func (g *guard) end(why error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.why != nil || g.stopped {
+		return
 	}
-	var why error
-	select {
-	case <-exited:
-		return nil
-	case <-ctx.Done():
-		why = context.Cause(ctx)
-	case <-over:
-		why = errTimeout
+	g.why = why
+	g.p.Signal(syscall.SIGTERM)
+	g.kill = time.AfterFunc(killGrace, func() { g.p.Kill() })
+}
+
+func (g *guard) over() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.stopped = true
+	if g.kill != nil {
+		g.kill.Stop()
 	}
-	p.Signal(syscall.SIGTERM)
-	t := time.NewTimer(killGrace)
-	defer t.Stop()
-	select {
-	case <-exited:
-	case <-t.C:
-		p.Kill()
-	}
-	return why
+	return g.why
 }
 
 // openFile is os.OpenFile with an error that says what for.

@@ -216,6 +216,7 @@ func TestBackgroundChildDoesNotHang(t *testing.T) {
 	}{
 		{"holds the output", "sleep 100 & echo $! >pids", true},
 		{"in its own session", "setsid sh -c 'echo $$ >pids; exec sleep 5' & while ! test -s pids; do sleep 0.01; done", true},
+		{"in its own session, talkative", "setsid sh -c 'echo $$ >pids; exec yes' & while ! test -s pids; do sleep 0.01; done", true},
 		{"silent", "sleep 100 >/dev/null 2>&1 & echo $! >pids", false},
 		{"soon done", "(sleep 0.05; echo late) & echo early", false},
 	} {
@@ -265,6 +266,17 @@ func TestCannotStart(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) || !errors.Is(err, test.err) {
 			t.Errorf("%s in %q: got %v, want …%s…", test.argv0, test.dir, err, test.want)
 		}
+	}
+}
+
+func TestNoPath(t *testing.T) {
+	// The working directory is searched only where PATH says so.
+	_, err := exec.Run(t.Context(), &exec.Command{Argv: []string{"sh"}, Dir: "/bin"})
+	if err == nil || !strings.Contains(err.Error(), "no such program in PATH ()") {
+		t.Error(err)
+	}
+	if _, err := exec.Run(t.Context(), &exec.Command{Argv: []string{"true"}, Dir: "/bin", Env: []string{"PATH=/nowhere:"}}); err != nil {
+		t.Error(err)
 	}
 }
 

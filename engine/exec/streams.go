@@ -1,12 +1,15 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/exec/spawn"
 )
 
 // maxOutput is how much output is kept; the rest is read, counted and dropped.
@@ -61,7 +64,6 @@ func openStreams(c *Command) (_ *streams, err error) {
 		return nil, err
 	}
 	s.child = append([]*os.File{stdin, stdout, errw}, c.ExtraFiles...)
-	go s.read()
 	return s, nil
 }
 
@@ -89,11 +91,36 @@ func (s *streams) pipe() (*capture, *os.File, error) {
 	return &capture{r: r}, w, nil
 }
 
+// follow reads what a process writes: here, if that ends with the process, as
+// it does for all but a few. A goroutine for each would be one more that is
+// woken when a process ends, and waiting for the exit in the meantime a thread
+// more.
+func (s *streams) follow(p spawn.Process) {
+	child, ok := p.(*spawn.Child)
+	switch {
+	case s.output == nil:
+		return
+	case !ok || s.stdout != nil:
+		go s.read()
+		return
+	}
+	// Others may hold the output when the process has exited.
+	stop := child.OnExit(func() { s.output.r.SetReadDeadline(time.Now()) })
+	err := s.output.read()
+	stop()
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		close(s.drained)
+		return
+	}
+	s.output.r.SetReadDeadline(time.Time{})
+	go s.read()
+}
+
 // read reads all pipes to their end and closes drained.
 func (s *streams) read() {
 	var wg sync.WaitGroup
 	if s.stdout != nil {
-		wg.Go(s.stdout.read)
+		wg.Go(func() { s.stdout.read() })
 	}
 	s.output.read()
 	wg.Wait()
@@ -128,9 +155,7 @@ func (s *streams) abandon() {
 
 // finish ends reading and puts what was read into res.
 func (s *streams) finish(res *Result) {
-	select {
-	case <-s.drained:
-	case <-time.After(drainGrace):
+	if !spawn.Within(drainGrace, s.drained) {
 		res.Leftover = true
 		for _, c := range s.captures() {
 			c.r.SetReadDeadline(time.Now())
@@ -159,7 +184,8 @@ type capture struct {
 // buffers are shared: most processes print nothing.
 var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 
-func (c *capture) read() {
+// read reads until an error, which it returns: the end, or a deadline.
+func (c *capture) read() error {
 	buf := buffers.Get().(*[32 << 10]byte)
 	defer buffers.Put(buf)
 	for {
@@ -167,8 +193,8 @@ func (c *capture) read() {
 		keep := min(n, maxOutput-len(c.buf))
 		c.buf = append(c.buf, buf[:keep]...)
 		c.dropped += int64(n - keep)
-		if err != nil { // the end, or the deadline of finish
-			return
+		if err != nil {
+			return err
 		}
 	}
 }

@@ -81,7 +81,7 @@ func find(name, dir string, env []string) string {
 // patience is how long make may take to say its version.
 const patience = 5 * time.Second
 
-var gnuMake = regexp.MustCompile(`^GNU Make (\d+)\.(\d+)`)
+var gnuMake = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^GNU Make (\d+)\.(\d+)`) })
 
 func askMake(path string) Style {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -89,7 +89,7 @@ func askMake(path string) Style {
 	cmd := exec.CommandContext(ctx, path, "--version")
 	cmd.Env = []string{"LC_ALL=C", "PATH=" + os.Getenv("PATH")}
 	text, err := cmd.Output()
-	m := gnuMake.FindSubmatch(text)
+	m := gnuMake().FindSubmatch(text)
 	if err != nil || m == nil {
 		return Pipe
 	}

@@ -29,7 +29,7 @@ func benchStore(b *testing.B) string {
 		text := fmt.Sprint("object ", i, strings.Repeat(" text", 20))
 		d := digest.OfString(text)
 		e := entry(text, dep("s:include/a.h", "a"), dep("s:include/b.h", "b"))
-		if err := s.append(blobKind, d, []byte(text)); err != nil {
+		if err := s.append(d[0], packRecord{packKey{blobKind, d}, []byte(text)}); err != nil {
 			b.Fatal(err)
 		}
 		if err := s.Put(benchKey(i), e); err != nil {
@@ -118,7 +118,7 @@ func BenchmarkPut(b *testing.B) {
 	s := Open(fsys.OS{}, b.TempDir())
 	blob := []byte(strings.Repeat(" text", 20))
 	for i := 0; b.Loop(); i++ {
-		if err := s.append(blobKind, benchKey(i), blob); err != nil {
+		if err := s.append(benchKey(i)[0], packRecord{packKey{blobKind, benchKey(i)}, blob}); err != nil {
 			b.Fatal(err)
 		}
 		if err := s.Put(benchKey(i), entry("text", dep("s:include/a.h", "a"))); err != nil {

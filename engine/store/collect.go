@@ -37,7 +37,22 @@ type CollectOptions struct {
 	MaxSize int64         // of what stays, the last used first; no limit if 0
 	MaxAge  time.Duration // of what stays, since it was used; no limit if 0
 	DryRun  bool          // change nothing
+	Trees   []*Tree       // which the caller removes
 	now     time.Time
+}
+
+// A Tree is a directory beside the store that an entry refers to by a
+// discovered input. It stays while such an entry does, and while it was used
+// recently enough itself; it takes its place in the size of what stays.
+type Tree struct {
+	Input string    // the discovered input
+	Size  int64     // of all that goes with it
+	Used  time.Time // when it was used last, as far as no entry tells
+	Held  bool      // it stays
+	Needs []*Tree   // which stay with it, directly or not; all are among CollectOptions.Trees
+	Keep  bool      // what Collect decides
+
+	used int64 // seconds
 }
 
 // A Collection tells what a collection did.
@@ -47,6 +62,7 @@ type Collection struct{ Kept, Removed Amount }
 type Amount struct {
 	Entries int   `json:"entries"` // results of actions
 	Blobs   int   `json:"blobs"`   // their files
+	Trees   int   `json:"packages"`
 	Bytes   int64 `json:"bytes"`
 }
 
@@ -76,7 +92,7 @@ func (s *Store) Collect(ctx context.Context, o CollectOptions) (Collection, erro
 		// program: closing the file is not enough.
 		defer flock(lock, unix.LOCK_UN)
 	}
-	m, err := s.mark(ctx, o.now)
+	m, err := s.mark(ctx, o)
 	if err != nil {
 		return Collection{}, err
 	}
@@ -109,6 +125,10 @@ func (m *marking) sum() Collection {
 		if b.keep && b.off >= 0 && b.off < p.limit {
 			p.kept += int64(packHead) + b.size
 		}
+	}
+	for _, t := range m.trees {
+		c.of(t.Keep).Trees++
+		c.of(t.Keep).Bytes += t.Size
 	}
 	return c
 }

@@ -65,7 +65,7 @@ func (p *pack) load(fsy fsys.FS, name string, size int64) {
 		return
 	}
 	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
-	if string(b[:len(indexMagic)]) != indexMagic || crc32.Checksum(body, castagnoli) != sum {
+	if string(b[:len(indexMagic)]) != indexMagic || crc32.Checksum(body, castagnoli()) != sum {
 		return
 	}
 	body = body[len(indexMagic):]
@@ -141,5 +141,5 @@ func (x *index) encode(covered, last int64, head []byte) []byte {
 			}
 		}
 	}
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli()))
 }

@@ -24,6 +24,8 @@ type marking struct {
 	outs    []int32       // the blobs of all entries, as indices of blobs
 	blobs   []markedBlob
 	ids     map[digest.Digest]int32 // of blobs
+	trees   []*Tree
+	byInput map[string]int32 // the trees, by Input
 	seed    maphash.Seed
 }
 
@@ -40,6 +42,7 @@ type markedEntry struct {
 	used       int64 // seconds
 	use        uint64
 	first, end int32 // its outs
+	tree       int32 // the tree that it refers to, in trees; -1 for none
 	dead       bool  // superseded, or its blobs are not there
 	keep       bool
 }
@@ -60,8 +63,12 @@ const recordCost = int64(packHead) + 16
 // mark reads the store. The limits are taken before anything is read: blobs
 // that were stored before are wanted by an entry that is read, but for those
 // of results that are being stored right then, and even these most likely.
-func (s *Store) mark(ctx context.Context, now time.Time) (*marking, error) {
-	m := &marking{ids: map[digest.Digest]int32{}, seed: maphash.MakeSeed()}
+func (s *Store) mark(ctx context.Context, o CollectOptions) (*marking, error) {
+	m, now := &marking{ids: map[digest.Digest]int32{}, trees: o.Trees, byInput: map[string]int32{}, seed: maphash.MakeSeed()}, o.now
+	for i, t := range m.trees {
+		m.byInput[t.Input] = int32(i)
+		t.used = t.Used.Unix()
+	}
 	for i := range m.packs {
 		fi, err := s.fs.Stat(s.packName(byte(i)))
 		if err == nil {
@@ -178,12 +185,25 @@ func (m *marking) readPack(s *Store, i byte, uses map[uint64]int64, now int64) e
 					m.outs = append(m.outs, m.ids[d])
 				}
 			}
-			m.entries = append(m.entries, markedEntry{off: off, size: int64(h.n), used: at, use: use, first: int32(first), end: int32(len(m.outs))})
+			m.entries = append(m.entries, markedEntry{off: off, size: int64(h.n), used: at, use: use,
+				first: int32(first), end: int32(len(m.outs)), tree: m.treeOf(e)})
 			names = append(names, entryName{h.d, m.hash(e)})
 		}
 	})
 	supersede(m.entries[p.first:], names)
 	return err
+}
+
+// treeOf finds the tree that an entry refers to.
+func (m *marking) treeOf(e Entry) int32 {
+	if len(m.trees) > 0 {
+		for _, d := range e.Deps {
+			if i, ok := m.byInput[d.Path]; ok {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // An entryName is the key of an entry, and what tells it from others there.
@@ -230,7 +250,7 @@ func (m *marking) judge(e *markedEntry) {
 // choose decides what stays: what was stored since the marking began, and of
 // the rest what was used last.
 func (m *marking) choose(o CollectOptions) {
-	var size int64
+	size := m.keepHeld()
 	var order []int32
 	for i := range m.packs {
 		p := &m.packs[i]
@@ -257,15 +277,27 @@ func (m *marking) choose(o CollectOptions) {
 		}
 	}
 	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(m.entries[b].used, m.entries[a].used) })
-	for _, j := range order {
-		e := &m.entries[j]
-		if o.MaxAge > 0 && o.now.Unix()-e.used > int64(o.MaxAge/time.Second) {
-			return
+	trees := m.treesByUse()
+	stays := func(used, price int64) bool {
+		size += price
+		return (o.MaxAge <= 0 || o.now.Unix()-used <= int64(o.MaxAge/time.Second)) && (o.MaxSize <= 0 || size <= o.MaxSize)
+	}
+	for len(order)+len(trees) > 0 {
+		// A tree was used no earlier than any entry that refers to it.
+		if len(trees) > 0 && (len(order) == 0 || trees[0].used >= m.entries[order[0]].used) {
+			if !stays(trees[0].used, trees[0].price()) {
+				return
+			}
+			trees[0].keep()
+			trees = trees[1:]
+			continue
 		}
-		if size += m.price(e); o.MaxSize > 0 && size > o.MaxSize {
+		e := &m.entries[order[0]]
+		if !stays(e.used, m.price(e)) {
 			return
 		}
 		m.keep(e)
+		order = order[1:]
 	}
 }
 
@@ -284,11 +316,17 @@ func (m *marking) price(e *markedEntry) int64 {
 			size += b.cost()
 		}
 	}
+	if e.tree >= 0 {
+		size += m.trees[e.tree].price()
+	}
 	return size
 }
 
 func (m *marking) keep(e *markedEntry) {
 	e.keep = true
+	if e.tree >= 0 {
+		m.trees[e.tree].keep()
+	}
 	for _, id := range m.outs[e.first:e.end] {
 		m.blobs[id].keep = m.blobs[id].there
 	}

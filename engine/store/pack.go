@@ -203,24 +203,6 @@ func (s *Store) holds(d digest.Digest, size int64) bool {
 	return false
 }
 
-// append adds a record.
-func (s *Store) append(kind byte, d digest.Digest, payload []byte) error {
-	b := appendRecord(make([]byte, 0, packHead+len(payload)), packKey{kind, d}, payload)
-	p, name := s.pack(d)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for again := reopenings; ; again-- {
-		if err := p.open(s.fs, name, true); err != nil {
-			return err
-		}
-		written, err := appendTo(p.f, b, again == 0)
-		if written || err != nil {
-			return err
-		}
-		p.close()
-	}
-}
-
 // appendTo appends to a file that others append to, unless it was replaced and
 // that matters.
 func appendTo(f fsys.File, b []byte, anyway bool) (written bool, err error) {
@@ -253,8 +235,10 @@ func (s *Store) Close() error {
 	for i := range s.packs {
 		p := &s.packs[i]
 		p.mu.Lock()
-		s.saveIndex(p, s.packName(byte(i)))
-		errs = append(errs, p.close())
+		if p.f != nil {
+			s.saveIndex(p, s.packName(byte(i)))
+			errs = append(errs, p.close())
+		}
 		p.mu.Unlock()
 	}
 	return errors.Join(errs...)

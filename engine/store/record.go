@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"sync"
 
 	"erg.build/erg/engine/digest"
 )
@@ -21,7 +22,9 @@ const (
 	blobKind  = 'b'
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// castagnoli is made when it is needed: that takes as long as starting erg does
+// otherwise, and who finds that there is nothing to do needs no store.
+var castagnoli = sync.OnceValue(func() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) })
 
 type packKey struct {
 	kind byte
@@ -59,7 +62,7 @@ func parseRecord(b []byte) (h header, payload []byte, ok bool) {
 }
 
 func packSum(k packKey, payload []byte) uint32 {
-	return crc32.Update(crc32.Update(crc32.Checksum([]byte{k.kind}, castagnoli), castagnoli, k.d[:]), castagnoli, payload)
+	return crc32.Update(crc32.Update(crc32.Checksum([]byte{k.kind}, castagnoli()), castagnoli(), k.d[:]), castagnoli(), payload)
 }
 
 func appendRecord(b []byte, k packKey, payload []byte) []byte {

@@ -129,17 +129,11 @@ func (e Entry) supersedes(old Entry) bool {
 // Put remembers an entry under key, in front of those that are there. Its
 // blobs must have been added before.
 func (s *Store) Put(key digest.Digest, e Entry) error {
-	for i := range e.Deps {
-		if e.Deps[i].Hex = ""; !e.Deps[i].Digest.IsZero() {
-			e.Deps[i].Hex = e.Deps[i].Digest.String()
-		}
-	}
-	b, err := json.Marshal(e)
-	if err != nil {
+	var b Batch
+	if err := b.Entry(key, e); err != nil {
 		return err
 	}
-	s.used(key)
-	return s.append(entryKind, key, b)
+	return s.Write(&b)
 }
 
 func sameDeps(a, b []Dep) bool {
@@ -217,10 +211,6 @@ func (s *Store) Add(d digest.Digest, name string) error {
 
 // addSmall puts a small file into a pack, unless it is in one.
 func (s *Store) addSmall(d digest.Digest, src fsys.File) error {
-	// It must be whole: what is damaged is stored again.
-	if _, ok := s.small(d); ok {
-		return nil
-	}
 	b, err := io.ReadAll(io.LimitReader(src, packMax+1))
 	if err != nil {
 		return err
@@ -228,17 +218,18 @@ func (s *Store) addSmall(d digest.Digest, src fsys.File) error {
 	if digest.Of(b) != d {
 		return fmt.Errorf("%s: %w", src.Name(), ErrChanged)
 	}
-	return s.append(blobKind, d, b)
+	return s.append(d[0], packRecord{packKey{blobKind, d}, b})
 }
 
 // small returns a blob that is in a pack.
 func (s *Store) small(d digest.Digest) ([]byte, bool) {
-	for b := range s.each(blobKind, d) {
-		if digest.Of(b) == d {
-			return b, true
-		}
+	p, name := s.pack(d)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.refresh(s.fs, name) != nil {
+		return nil, false
 	}
-	return nil, false
+	return p.blob(d)
 }
 
 // cloneOrCopy fills dst with src and returns the digest of what dst holds.

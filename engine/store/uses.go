@@ -94,7 +94,7 @@ func appendUses(b []byte, at time.Time, keys []uint64) []byte {
 
 // usesSum is the checksum of the block b.
 func usesSum(b []byte) uint32 {
-	return crc32.Update(crc32.Checksum(b[:usesHead-4], castagnoli), castagnoli, b[usesHead:])
+	return crc32.Update(crc32.Checksum(b[:usesHead-4], castagnoli()), castagnoli(), b[usesHead:])
 }
 
 // parseUses returns when each key was last used. What is damaged is skipped.

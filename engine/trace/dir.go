@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,6 +32,10 @@ type Dir struct {
 	base    *base
 	baseErr error
 	mapped  [][]byte // all mappings: of former bases, too, since states refer to them
+	scratch [2]logWriter
+
+	window   []byte // a part of the log
+	windowAt int64
 }
 
 // OpenDir returns the trace directory at path, which must exist.
@@ -93,7 +98,7 @@ func (d *Dir) Hot() (*Hot, error) {
 	}
 	h := *b.hot
 	h.log = &logHot{goals: map[string][]byte{}}
-	h.changed = map[Row]hotRow{}
+	h.changed = map[Row]*hotRow{}
 	good, closed := scanLog(log, b.id, h.replay)
 	if !closed || good < len(log) {
 		return nil, errors.New("trace: the log does not end with the end of a session")
@@ -179,17 +184,15 @@ func (s *State) markSaved() {
 
 // Append adds an action's record, which the state has, to the log.
 func (d *Dir) Append(s *State, a *Action) error {
-	var rec, w logWriter
-	rec.logAction(s, a)
-	w.logRows(s)
-	if err := d.write(s, append(w.buf, rec.buf...)); err != nil {
+	size, err := d.append(s, func(w *logWriter) { w.logAction(s, a) })
+	if err != nil {
 		return err
 	}
 	r := s.AddRow(FileKey{Path: a.ID()})
 	if e, ok := s.acts.get(r); ok && e.rec == a {
 		delete(s.unsaved.acts, r)
 		// From now on it is read from there: a large build has very many.
-		n := len(rec.buf) - recordHead - 1
+		n := size - recordHead - 1
 		s.acts.set(r, actEntry{at: d.logSize - int64(n), n: uint32(n)})
 	}
 	return nil
@@ -198,11 +201,20 @@ func (d *Dir) Append(s *State, a *Action) error {
 // AppendStart notes in the log that an action is about to run, so that its
 // record does not hold if nothing more is heard of it.
 func (d *Dir) AppendStart(s *State, id string) error {
-	var rec, w logWriter
 	r := s.AddRow(FileKey{Path: id})
-	rec.record(recStart, func() { rec.row(r) })
+	_, err := d.append(s, func(w *logWriter) { w.record(recStart, func() { w.row(r) }) })
+	return err
+}
+
+// append writes a record behind the rows that came up with it, and returns its
+// size.
+func (d *Dir) append(s *State, put func(*logWriter)) (int, error) {
+	rec, w := &d.scratch[0], &d.scratch[1]
+	rec.buf, w.buf = rec.buf[:0], w.buf[:0]
+	put(rec)
 	w.logRows(s)
-	return d.write(s, append(w.buf, rec.buf...))
+	w.buf = append(w.buf, rec.buf...)
+	return len(rec.buf), d.write(s, w.buf)
 }
 
 // write appends to the log, which it begins if there is none.
@@ -228,8 +240,15 @@ func (d *Dir) write(s *State, b []byte) error {
 	return nil
 }
 
+// logWindow is how much of the log is read at once. What was recorded together
+// is mostly asked for together.
+const logWindow = 64 << 10
+
 // readRecord reads a part of the log.
 func (d *Dir) readRecord(at int64, n uint32) ([]byte, error) {
+	if b, ok := d.inWindow(at, n); ok {
+		return b, nil
+	}
 	if d.reader == nil {
 		f, err := d.fs.Open(filepath.Join(d.path, logName))
 		if err != nil {
@@ -237,9 +256,29 @@ func (d *Dir) readRecord(at int64, n uint32) ([]byte, error) {
 		}
 		d.reader = f
 	}
+	if n <= logWindow {
+		if d.window == nil {
+			d.window = make([]byte, logWindow)
+		}
+		got, _ := d.reader.ReadAt(d.window[:logWindow], at) // an error shows below
+		d.window, d.windowAt = d.window[:got], at
+		if b, ok := d.inWindow(at, n); ok {
+			return b, nil
+		}
+	}
 	b := make([]byte, n)
 	_, err := d.reader.ReadAt(b, at)
 	return b, err
+}
+
+// inWindow returns a part of the log that was read before. What was written
+// there is never changed.
+func (d *Dir) inWindow(at int64, n uint32) ([]byte, bool) {
+	from := at - d.windowAt
+	if from < 0 || from+int64(n) > int64(len(d.window)) {
+		return nil, false
+	}
+	return bytes.Clone(d.window[from : from+int64(n)]), true
 }
 
 // beginLog makes the log end with a good record.
@@ -306,6 +345,7 @@ func (s *State) replayed(g *Goal) iter.Seq[*Action] {
 }
 
 func (d *Dir) closeLog() {
+	d.window = d.window[:0]
 	for _, f := range [...]*fsys.File{&d.log, &d.reader} {
 		if *f != nil {
 			(*f).Close()

@@ -161,7 +161,7 @@ func (x *folder) write(f fsys.File) error {
 
 // put writes a part of a section. The writer remembers errors.
 func (x *folder) put(b []byte) {
-	x.sum = crc32.Update(x.sum, castagnoli, b)
+	x.sum = crc32.Update(x.sum, crc32.IEEETable, b)
 	x.size += uint64(len(b))
 	x.w.Write(b)
 }

@@ -39,7 +39,7 @@ type Hot struct {
 
 	log     *logHot // nil: there is no log
 	moved   Set     // rows of the base that the log has, too
-	changed map[Row]hotRow
+	changed map[Row]*hotRow
 	added   []hotRow
 }
 
@@ -188,50 +188,77 @@ func (h *Hot) Len() int { return h.nbase + len(h.added) }
 
 // File returns the file of the i-th row.
 func (h *Hot) File(i int) File {
-	if x, ok := h.logged(i); ok {
+	if x := h.logged(i); x != nil {
 		return x.f
 	}
 	f, name := h.at(i)
-	f.Path = string(name[:len(name)-1])
-	f.Digest = h.digest(i)
-	return f
+	return File{Path: string(name[:len(name)-1]), Kind: f.Kind, Racy: f.Racy, Stamp: f.Stamp, Digest: h.digest(i), Changed: f.Changed}
 }
 
-func (h *Hot) logged(i int) (hotRow, bool) {
-	if i >= h.nbase {
-		return h.added[i-h.nbase], true
+// logged returns a row as the log has it, nil if it has not.
+func (h *Hot) logged(i int) *hotRow {
+	switch {
+	case h.log == nil:
+		return nil
+	case i >= h.nbase:
+		return &h.added[i-h.nbase]
+	case h.moved.Has(Row(i)):
+		return h.changed[Row(i)]
 	}
-	if h.moved.Has(Row(i)) {
-		return h.changed[Row(i)], true
-	}
-	return hotRow{}, false
+	return nil
 }
 
-// At returns the i-th file but for its path and digest, and the path followed
-// by a NUL byte, which must not be changed.
-func (h *Hot) At(i int) (File, []byte) {
-	if x, ok := h.logged(i); ok {
-		return x.f, x.name
+// A HotFile is what of a file shows whether it has changed.
+type HotFile struct {
+	Stamp   Stamp
+	Changed uint32
+	Kind    Kind
+	Racy    bool
+}
+
+// At returns what is known of the i-th file, and its path, followed by a NUL
+// byte, which must not be changed.
+func (h *Hot) At(i int) (HotFile, []byte) {
+	if x := h.logged(i); x != nil {
+		return HotFile{x.f.Stamp, x.f.Changed, x.f.Kind, x.f.Racy}, x.name
 	}
 	return h.at(i)
 }
 
-func (h *Hot) at(i int) (File, []byte) {
+// Name returns the path of the i-th file, followed by a NUL byte.
+func (h *Hot) Name(i int) []byte {
+	if x := h.logged(i); x != nil {
+		return x.name
+	}
+	name, _ := h.name(i)
+	return name
+}
+
+func (h *Hot) at(i int) (HotFile, []byte) {
 	b := h.files[i*hotFileSize : (i+1)*hotFileSize]
 	flags := le.Uint32(b[hfFlags:])
-	f := File{
-		Kind: Kind(flags & 0xff), Racy: flags&hotRacy != 0,
+	f := HotFile{
 		Stamp: Stamp{Dev: le.Uint64(b[hfDev:]), Ino: le.Uint64(b[hfIno:]), Size: int64(le.Uint64(b[hfSize:])),
 			Mtime: int64(le.Uint64(b[hfMtime:])), Ctime: int64(le.Uint64(b[hfCtime:])), Mode: le.Uint32(b[hfMode:])},
-		Changed: le.Uint32(b[hfChanged:]),
+		Changed: le.Uint32(b[hfChanged:]), Kind: Kind(flags & 0xff), Racy: flags&hotRacy != 0,
 	}
+	name, ok := h.name(i)
+	if !ok {
+		f.Changed = math.MaxUint32 // damage that the checksum did not show: never valid
+	}
+	return f, name
+}
+
+func (h *Hot) name(i int) ([]byte, bool) {
+	b := h.files[i*hotFileSize : (i+1)*hotFileSize]
 	off, n := le.Uint64(b[hfName:]), uint64(le.Uint32(b[hfLen:]))
 	if off < uint64(len(h.names)) && n < uint64(len(h.names))-off && h.names[off+n] == 0 {
-		return f, h.names[off : off+n+1 : off+n+1]
+		return h.names[off : off+n+1 : off+n+1], true
 	}
-	f.Changed = math.MaxUint32 // damage that the checksum did not show: never valid
-	return f, []byte{0}
+	return noName, false
 }
+
+var noName = []byte{0}
 
 func (h *Hot) digest(i int) (d digest.Digest) {
 	copy(d[:], h.files[i*hotFileSize+hfDigest:])

@@ -5,7 +5,7 @@ import "erg.build/erg/engine/digest"
 // The log: a header that names the base to which it belongs, and records,
 // each with its length and a checksum. The first byte of a record is its kind.
 const (
-	logMagic   = "erg log 9\n"
+	logMagic   = "erg log A\n"
 	logHeader  = len(logMagic) + 8 + 4
 	recordHead = 4 + 4
 )
@@ -266,11 +266,11 @@ func (h *Hot) replay(kind byte, d *decoder, _ int64) bool {
 			h.added[i] = row
 			break
 		}
-		var f File
+		var f HotFile
 		f, row.name = h.at(int(r))
 		row.f.Kind, row.f.Path = f.Kind, string(row.name[:len(row.name)-1])
 		h.moved.Add(r)
-		h.changed[r] = row
+		h.changed[r] = &row
 	case recGoal:
 		key := d.string()
 		h.log.goals[key] = d.own()

@@ -572,7 +572,7 @@ func FuzzLog(f *testing.F) {
 			s.replay(kind, &rec, 0)
 		}
 		pictureOf(s)
-		h := &Hot{log: &logHot{goals: map[string][]byte{}}, changed: map[Row]hotRow{}}
+		h := &Hot{log: &logHot{goals: map[string][]byte{}}, changed: map[Row]*hotRow{}}
 		scanLog(b, 0, h.replay)
 		scanLog(b, 0, func(kind byte, d *decoder, end int64) bool { _, ok := s.replay(kind, d, end); return ok })
 	})

@@ -11,6 +11,7 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/ocaml"
 )
 
@@ -45,7 +46,7 @@ func (g *Goal) add(o *Goal) {
 }
 
 // standardAliases are those that there are without anybody's saying so.
-var standardAliases = []string{"all", "check", "default", "install", "runtest"}
+var standardAliases = []string{"all", "check", "default", "install", "promote", "runtest"}
 
 // Alias says what an alias of a directory stands for, and of all directories
 // below it unless only is set. ok is false if no directory defines it.
@@ -144,6 +145,11 @@ func (r *Rules) standardAlias(t *engine.Task, k aliasKey, d *dir, out *Goal) err
 
 // aliasOf adds what one stanza attaches to an alias.
 func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza, out *Goal) error {
+	if k.name == "promote" {
+		if err := r.promoteAlias(t, k, d, i, s, out); err != nil {
+			return err
+		}
+	}
 	switch s := s.(type) {
 	case *dune.Alias:
 		if s.Name.Value == k.name {
@@ -197,7 +203,7 @@ func (r *Rules) aliasStanza(t *engine.Task, k aliasKey, d *dir, s *dune.Alias, o
 	}
 	out.found = true
 	for _, f := range x.inputs.files {
-		if output(f) {
+		if action.IsOutput(f) {
 			out.Files = append(out.Files, f)
 		}
 	}

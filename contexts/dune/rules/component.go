@@ -207,7 +207,7 @@ func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable) error {
 		}
 	}
 	for _, src := range u.Sources {
-		if output(src) {
+		if action.IsOutput(src) {
 			if _, err := r.file(x.t, x.ctx, inWorkspace(src), b.ForeignStubs[0].Range); err != nil {
 				return err
 			}

@@ -48,8 +48,12 @@ func (r *Rules) library(t *engine.Task, k key) (*library, error) {
 	if l.public != "" {
 		l.name = l.public
 	}
+	all, err := r.librariesQ.Get(t, k.ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, n := range x.PpxRuntimeLibraries {
-		l.runtime = append(l.runtime, n.Value)
+		l.runtime = append(l.runtime, all.publicName(d.project, n.Value))
 	}
 	if x.PpxDriver != nil {
 		l.driver = &ppxDriver{main: x.PpxDriver.Main}
@@ -66,6 +70,14 @@ func (r *Rules) library(t *engine.Task, k key) (*library, error) {
 		}
 	}
 	return l, nil
+}
+
+// publicName is the name by which other projects find what a project calls so.
+func (all *libraries) publicName(p *project, name string) string {
+	if x, ok := all.own[p][name]; ok && x.stanza != nil && x.stanza.PublicName.Given() {
+		return x.stanza.PublicName.Value
+	}
+	return name
 }
 
 // wanted adds to an error who wants the library that is missing.

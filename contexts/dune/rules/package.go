@@ -10,6 +10,7 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 )
 
 // A packageKey names a package of the workspace in a context.
@@ -370,7 +371,7 @@ func (r *Rules) addPackage(t *engine.Task, c addr.Context, pkg string, out *Goal
 	}
 	out.found = true
 	for _, e := range in.Entries {
-		if output(e.Source) {
+		if action.IsOutput(e.Source) {
 			out.Files = append(out.Files, e.Source)
 		}
 	}

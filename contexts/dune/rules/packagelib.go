@@ -205,7 +205,11 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	if err := r.write(t, k, meta, findlib.WriteMeta(name, out.Version, list, template)); err != nil {
 		return err
 	}
-	if err := r.write(t, k, pkg, findlib.WriteDunePackage(name, out.Version, list)); err != nil {
+	text := "(lang dune 2.9)\n(use_meta)\n" // what a template says only META has
+	if template == "" {
+		text = findlib.WriteDunePackage(name, out.Version, list)
+	}
+	if err := r.write(t, k, pkg, text); err != nil {
 		return err
 	}
 	out.Entries = append(out.Entries, Entry{"lib", "META", meta}, Entry{"lib", "dune-package", pkg})
@@ -230,7 +234,7 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	// The list is there when all is that it lists.
 	var needs []string
 	for _, e := range out.Entries {
-		if output(e.Source) {
+		if action.IsOutput(e.Source) {
 			needs = append(needs, e.Source)
 		}
 	}

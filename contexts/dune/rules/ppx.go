@@ -4,8 +4,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/hashicorp/hcl/v2"
-
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/sexp"
@@ -110,5 +108,3 @@ func (r *Rules) driver(t *engine.Task, k driverKey) (*driver, error) {
 func topDirectory(a *dune.Action) dune.Template {
 	return dune.Template{Parts: []sexp.Part{{Var: &sexp.Var{Name: "workspace_root", Range: a.Range}}}, Range: a.Range}
 }
-
-var _ hcl.Range

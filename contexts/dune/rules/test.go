@@ -82,7 +82,7 @@ func (r *Rules) defineTest(t *engine.Task, k key, d *dir, s *dune.Tests) (string
 	if err != nil {
 		return "", err
 	}
-	if expected := k.part + ".expected"; slices.Contains(files.names(), expected) && s.Action == nil || s.Action == nil && s.Name == "tests" && slices.Contains(files.names(), expected) {
+	if expected := k.part + ".expected"; s.Action == nil && slices.Contains(files.names(), expected) {
 		out := path.Join(d.path, k.part+".output")
 		to := literal(path.Base(out), s.At())
 		run = &dune.Action{Op: dune.ActionProgn, Range: s.At(), Actions: []*dune.Action{

@@ -9,7 +9,6 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
-	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/cc"
 	"erg.build/erg/toolchain/ocaml"
 )
@@ -84,7 +83,7 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 			return err
 		}
 	} else {
-		if x.needs, err = r.requires(t, k.ctx, d, b, fmt.Sprintf("%s in %s", strings.Replace(shortName(k), ".", " ", 1), orTop(d.path))); err != nil {
+		if x.needs, err = r.requires(t, k.ctx, d, b, fmt.Sprintf("%s in %s", strings.Replace(k.name, ".", " ", 1), orTop(d.path))); err != nil {
 			return err
 		}
 		if err := r.shapePrograms(x, s, tc); err != nil {
@@ -108,8 +107,6 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 	}
 	return err
 }
-
-func shortName(k key) string { return k.name }
 
 // compilerOf is the OCaml toolchain of a context, without which a stanza is
 // an error.
@@ -422,6 +419,3 @@ func (r *Rules) foreignSources(t *engine.Task, c addr.Context, d *dir, st *dune.
 	}
 	return out, nil
 }
-
-// output reports whether a path is one of an output.
-func output(p string) bool { return action.IsOutput(p) }

@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/fsys"
 )
 
 // An Error says why a process could not be started or waited for. It unwraps
@@ -50,12 +52,20 @@ func resolve(a *Attr) (string, error) {
 		return name, nil
 	}
 	path := lookup(a.Env, "PATH")
-	for _, dir := range filepath.SplitList(path) {
+	var buf []byte // most directories do not have it, and a long PATH is gone through for each process
+	for rest, more := path, path != ""; more; {
+		var dir string
+		dir, rest, more = strings.Cut(rest, string(filepath.ListSeparator))
 		if dir == "" {
 			dir = "."
 		}
-		if !executable(inDir(a.Dir, dir+"/"+name)) {
-			continue // most are not: a long PATH is looked through for each process
+		buf = buf[:0]
+		if a.Dir != "" && dir[0] != '/' {
+			buf = append(append(buf, a.Dir...), '/')
+		}
+		buf = append(append(append(append(buf, dir...), '/'), name...), 0)
+		if !executable(buf) {
+			continue
 		}
 		file := filepath.Join(dir, name)
 		if !strings.Contains(file, "/") {
@@ -77,17 +87,11 @@ func lookup(env []string, name string) string {
 	return ""
 }
 
-func executable(file string) bool {
-	var st unix.Stat_t
-	for {
-		switch unix.Stat(file, &st) {
-		case nil:
-			return st.Mode&unix.S_IFMT == unix.S_IFREG && st.Mode&0o111 != 0
-		case unix.EINTR:
-		default:
-			return false
-		}
-	}
+// executable reports whether a file, whose name ends in a NUL byte, is a program.
+func executable(name []byte) bool {
+	var st unix.Statx_t
+	err := fsys.OS{}.StatAt(unix.AT_FDCWD, name, &st)
+	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Mode&0o111 != 0
 }
 
 func inDir(dir, file string) string {

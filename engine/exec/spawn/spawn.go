@@ -23,6 +23,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -77,8 +78,7 @@ type Process interface {
 type Child struct {
 	Pid     int
 	started time.Time
-	floor   int64 // peak resident size of the parent
-	alone   bool  // it has no group of its own
+	alone   bool // it has no group of its own
 
 	mu        sync.Mutex
 	exited    bool
@@ -125,7 +125,7 @@ func Start(a *Attr) (*Child, error) {
 	if err != nil {
 		return nil, explain(a, path, err)
 	}
-	return &Child{Pid: pid, started: started, floor: ownPeak(), alone: a.Foreground}, nil
+	return &Child{Pid: pid, started: started, alone: a.Foreground}, nil
 }
 
 // Signal implements Process.
@@ -158,12 +158,7 @@ func (c *Child) Wait(drained <-chan struct{}) (Status, error) {
 	c.mu.Lock()
 	c.exited = true
 	c.mu.Unlock()
-	leftover := false
-	select {
-	case <-drained:
-	case <-time.After(Grace):
-		leftover = true
-	}
+	leftover := !Within(Grace, drained)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.alone {
@@ -199,10 +194,26 @@ func (c *Child) Status(ws syscall.WaitStatus, ru *syscall.Rusage, wall time.Dura
 	}
 	// The kernel counts the memory that a child shares with its parent
 	// between vfork and exec: a peak no higher than the parent's says nothing.
-	if peak := int64(ru.Maxrss) * 1024; peak > c.floor {
+	if peak := int64(ru.Maxrss) * 1024; peak > peakOfParent(peak) {
 		st.MaxRSS = peak
 	}
 	return st
+}
+
+// Within waits until ch is closed, for so long at most, and reports whether it
+// is.
+func Within(d time.Duration, ch <-chan struct{}) bool {
+	select {
+	case <-ch: // nearly always: no timer is needed
+		return true
+	default:
+	}
+	select {
+	case <-ch:
+		return true
+	case <-time.After(d):
+		return false
+	}
 }
 
 // awaitExit waits until process pid has exited and leaves it a zombie.
@@ -215,11 +226,22 @@ func awaitExit(pid int) error {
 	}
 }
 
-// ownPeak is the peak resident size of this process, in bytes.
-func ownPeak() int64 {
+// ownPeak is the peak resident size of this process, in bytes, when it was last
+// looked at.
+var ownPeak atomic.Int64
+
+// peakOfParent returns the peak resident size of this process, as far as it
+// takes to compare it with a child's. It only ever grows, so most children need
+// no further look.
+func peakOfParent(child int64) int64 {
+	if known := ownPeak.Load(); child <= known {
+		return known
+	}
 	var ru syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &ru); err != nil {
-		return 0
+		return child // nothing can be said
 	}
-	return int64(ru.Maxrss) * 1024
+	now := int64(ru.Maxrss) * 1024
+	ownPeak.Store(now)
+	return now
 }

@@ -138,12 +138,13 @@ type job struct {
 	request contexts.Request
 	rerun   bool
 	quiet   bool
+	matrix  *show.Matrix // of tests; nil without
 }
 
 // A summary is what the trace keeps of a goal, to be shown by a null build.
 type summary struct {
 	Programs []contexts.Program `json:",omitempty"`
-	Tests    int                `json:",omitempty"`
+	Tests    *testTable         `json:",omitempty"`
 }
 
 // run does a job and returns its summary.
@@ -155,6 +156,9 @@ func (j *job) run(ctx context.Context) (*summary, error) {
 		return nil, err
 	}
 	defer sink.Close()
+	if j.matrix != nil {
+		sink = show.Locked(show.Tee(sink, j.matrix))
+	}
 	eng, err := open(ctx, j.common, sink)
 	if err != nil {
 		return nil, err
@@ -179,6 +183,9 @@ func (j *job) null(sink show.Sink, n *engine.NullResult, start time.Time) (*summ
 	for i, m := range n.Messages {
 		sink.Event(event.ActionFinished{ID: i + 1, Name: m.Name, Contexts: []string{m.Context}, Status: event.Unchanged, Output: m.Output})
 	}
+	if s.Tests != nil {
+		sink.Event(s.Tests.remembered())
+	}
 	sink.Event(event.BuildFinished{OK: true, Unchanged: n.Actions, Elapsed: time.Since(start)})
 	return &s, sink.Close()
 }
@@ -194,17 +201,25 @@ func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key
 	err := j.session(ctx, eng, ev, sink, key, look, start, func(t *engine.Task) error {
 		out, err := ev.Make(t, j.request)
 		if out != nil {
-			sum.Programs, sum.Tests = out.Programs, len(out.Tests)
+			sum.Programs = out.Programs
+			if j.matrix != nil {
+				sum.Tests = newTestTable(out.Tests)
+			}
 		}
 		return err
-	}, func() any { return sum })
+	}, func(s *engine.Session) any {
+		if sum.Tests != nil && (j.common.KeepGoing || !ev.HasErrors()) {
+			sink.Event(sum.Tests.results(s))
+		}
+		return sum
+	})
 	return sum, err
 }
 
 // session brings a goal up to date from its last build, as far as look says
 // that this will do, else by running goal as the root query; and reports how it went.
 // What keep returns is shown by the next null build.
-func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Evaluator, sink show.Sink, key string, look *engine.Look, start time.Time, goal func(*engine.Task) error, keep func() any) error {
+func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Evaluator, sink show.Sink, key string, look *engine.Look, start time.Time, goal func(*engine.Task) error, keep func(*engine.Session) any) error {
 	jobs, pool := j.jobserver(sink)
 	if pool != nil {
 		defer pool.Close()
@@ -218,7 +233,7 @@ func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Eval
 	}
 	r := s.Result()
 	ok := err == nil && !ev.HasErrors() && r.Failed == 0 && ctx.Err() == nil
-	text, merr := json.Marshal(keep())
+	text, merr := json.Marshal(keep(s))
 	if merr != nil {
 		return merr
 	}
@@ -283,17 +298,6 @@ func (App) Build(ctx context.Context, c cli.Common, o cli.BuildOptions) error {
 		return err
 	}
 	return writePrograms(c.Stdout, sum.Programs)
-}
-
-// Test implements cli.App.
-func (App) Test(ctx context.Context, c cli.Common, o cli.TestOptions) error {
-	j := &job{command: "test", common: c, opts: o.Building, rerun: o.Rerun, request: contexts.Request{Contexts: c.Contexts, Args: o.Tests, Tests: true}}
-	sum, err := j.run(ctx)
-	if err != nil || c.JSON {
-		return err
-	}
-	_, err = fmt.Fprintf(c.Stdout, "%d %s passed\n", sum.Tests, plural(sum.Tests, "test"))
-	return err
 }
 
 func plural(n int, what string) string {

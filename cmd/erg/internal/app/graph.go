@@ -33,6 +33,7 @@ func (App) Graph(ctx context.Context, c cli.Common, o cli.GraphOptions) (*graph.
 		d.actions(actions)
 	default:
 		d.contexts(l.contexts, l.ev.Links())
+		d.sources(l.ev.SourceLinks())
 	}
 	return d.Graph, nil
 }
@@ -112,6 +113,22 @@ func (d *drawing) contexts(list []contexts.Description, links []contexts.Link) {
 	}
 }
 
+// sources draws from where contexts take trees of others.
+func (d *drawing) sources(links []contexts.SourceLink) {
+	for _, l := range links {
+		if d.nodes[l.From.Expr()] {
+			n := graph.Node{ID: l.Source.String(), Kind: "source", Detail: l.Label}
+			if l.Source.Key != "" {
+				n.Group, n.Short = "source."+l.Source.Name, l.Source.Key
+			}
+			d.node(n)
+		}
+	}
+	for _, l := range links {
+		d.edge(l.From.Expr(), l.Source.String(), "", graph.Weak)
+	}
+}
+
 // targets draws what build files declare, and the outputs of contexts that
 // programs answer.
 func (d *drawing) targets(actions []engine.PlannedAction, links []contexts.Link, last *trace.State) {
@@ -187,6 +204,10 @@ func targetNode(a engine.PlannedAction) (graph.Node, bool) {
 		return n, true
 	}
 	b, err := addr.Parse(a.Target)
+	if s, ok := b.(addr.Source); ok && err == nil {
+		n.Kind, n.Short = "source", s.Short()
+		return n, true
+	}
 	t, ok := b.(addr.Target)
 	if err != nil || !ok {
 		return n, false
@@ -237,7 +258,7 @@ func actionKind(kind string) string {
 		return "executable"
 	case "ar", "cma", "cmxa":
 		return "library"
-	case "output", "test", "rule":
+	case "output", "test", "rule", "package":
 		return kind
 	}
 	return "action"

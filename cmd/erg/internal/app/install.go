@@ -60,7 +60,7 @@ func installation(ctx context.Context, c cli.Common, o cli.InstallOptions) ([]co
 	err = j.session(ctx, eng, ev, sink, goalKey("install", c, o.Packages), &engine.Look{}, start, func(t *engine.Task) (err error) {
 		files, err = ev.Installation(t, contexts.Request{Contexts: c.Contexts}, o.Packages)
 		return err
-	}, func() any { return nil })
+	}, func(*engine.Session) any { return nil })
 	return files, eng.Root(), err
 }
 

@@ -48,7 +48,7 @@ func (j *job) invocation(ctx context.Context, o cli.RunOptions) (*contexts.Invoc
 	err = j.session(ctx, eng, ev, sink, goalKey("run", j.common, []string{o.Program}), &engine.Look{}, start, func(t *engine.Task) (err error) {
 		inv, err = ev.Invoke(t, j.request, o.Program, o.Args)
 		return err
-	}, func() any { return nil })
+	}, func(*engine.Session) any { return nil })
 	if err != nil {
 		return nil, "", err
 	}

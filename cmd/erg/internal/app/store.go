@@ -12,6 +12,7 @@ import (
 
 	"erg.build/erg/cmd/erg/internal/cli"
 	"erg.build/erg/cmd/erg/internal/place"
+	"erg.build/erg/engine"
 	"erg.build/erg/engine/fsys"
 	"erg.build/erg/engine/store"
 )
@@ -38,6 +39,9 @@ type storeStats struct {
 	LargeFiles int        `json:"large_files"`
 	PackBytes  int64      `json:"pack_bytes"`
 	LargeBytes int64      `json:"large_bytes"`
+	Packages   int        `json:"packages"`
+	InUse      int        `json:"packages_in_use"`
+	TreeBytes  int64      `json:"package_bytes"`
 	OtherBytes int64      `json:"other_bytes"`
 	Oldest     *time.Time `json:"oldest,omitempty"`
 	Newest     *time.Time `json:"newest,omitempty"`
@@ -50,32 +54,39 @@ func (App) StoreStats(_ context.Context, c cli.Common) error {
 		return err
 	}
 	st, err := s.Stats()
-	if err = errors.Join(err, s.Close()); err != nil {
+	pkgs, perr := engine.PackagesIn(s.Dir())
+	if err = errors.Join(err, perr, s.Close()); err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}
+	st.Other += pkgs.Others
 	if c.JSON {
-		out := storeStats{s.Dir(), st.Size(), st.Keys, st.Entries, st.Small, st.Large, st.Packs, st.Files, st.Other, nil, nil}
+		out := storeStats{s.Dir(), st.Size() + pkgs.Bytes, st.Keys, st.Entries, st.Small, st.Large, st.Packs, st.Files,
+			pkgs.Trees, pkgs.InUse, pkgs.Bytes, st.Other, nil, nil}
 		if !st.Oldest.IsZero() {
 			oldest, newest := st.Oldest.UTC(), st.Newest.UTC()
 			out.Oldest, out.Newest = &oldest, &newest
 		}
 		return json.NewEncoder(c.Stdout).Encode(out)
 	}
-	return writeStats(c.Stdout, s.Dir(), st, time.Now())
+	return writeStats(c.Stdout, s.Dir(), st, pkgs, time.Now())
 }
 
-func writeStats(out io.Writer, dir string, st store.Stats, now time.Time) error {
+func writeStats(out io.Writer, dir string, st store.Stats, pkgs engine.StoredPackages, now time.Time) error {
+	size := st.Size() + pkgs.Bytes
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "store\t%s\n", dir)
-	fmt.Fprintf(w, "size\t%s\n", bytesText(st.Size()))
+	fmt.Fprintf(w, "size\t%s\n", bytesText(size))
 	fmt.Fprintf(w, "actions\t%d, with %d %s\n", st.Keys, st.Entries, plural(st.Entries, "result"))
 	fmt.Fprintf(w, "small files\t%d, with the results in %s\n", st.Small, bytesText(st.Packs))
 	fmt.Fprintf(w, "large files\t%d, in %s\n", st.Large, bytesText(st.Files))
+	if pkgs.Trees > 0 {
+		fmt.Fprintf(w, "packages\t%d, in %s; workspaces use %d\n", pkgs.Trees, bytesText(pkgs.Bytes), pkgs.InUse)
+	}
 	fmt.Fprintf(w, "other\t%s\n", bytesText(st.Other))
 	if !st.Oldest.IsZero() {
 		fmt.Fprintf(w, "last used\tthe oldest %s ago, the newest %s ago\n", agoText(now.Sub(st.Oldest)), agoText(now.Sub(st.Newest)))
 	}
-	if err := w.Flush(); err != nil || st.Size() < storeHint {
+	if err := w.Flush(); err != nil || size < storeHint {
 		return err
 	}
 	_, err := fmt.Fprint(out, "\nTo see what is not used any more:  erg store gc --keep-newer 30d --dry-run\n")
@@ -96,7 +107,7 @@ func (App) StoreGC(ctx context.Context, c cli.Common, o cli.StoreGCOptions) erro
 	if err != nil {
 		return err
 	}
-	done, err := s.Collect(ctx, store.CollectOptions{MaxSize: o.MaxSize, MaxAge: o.MaxAge, DryRun: o.DryRun})
+	done, err := engine.CollectStore(ctx, s, store.CollectOptions{MaxSize: o.MaxSize, MaxAge: o.MaxAge, DryRun: o.DryRun})
 	if err = errors.Join(err, s.Close()); err != nil {
 		if ctx.Err() != nil {
 			return cli.ErrInterrupted
@@ -115,7 +126,11 @@ func (App) StoreGC(ctx context.Context, c cli.Common, o cli.StoreGCOptions) erro
 }
 
 func amountText(a store.Amount) string {
-	return fmt.Sprintf("%d %s and %d %s, %s", a.Entries, plural(a.Entries, "result"), a.Blobs, plural(a.Blobs, "file"), bytesText(a.Bytes))
+	text := fmt.Sprintf("%d %s and %d %s", a.Entries, plural(a.Entries, "result"), a.Blobs, plural(a.Blobs, "file"))
+	if a.Trees > 0 {
+		text = fmt.Sprintf("%d %s, %d %s and %d %s", a.Entries, plural(a.Entries, "result"), a.Blobs, plural(a.Blobs, "file"), a.Trees, plural(a.Trees, "package"))
+	}
+	return text + ", " + bytesText(a.Bytes)
 }
 
 // bytesText is a size for people.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"erg.build/erg/engine"
 	"erg.build/erg/engine/store"
 )
 
@@ -34,14 +35,15 @@ func TestWriteStats(t *testing.T) {
 	st := store.Stats{Keys: 3, Entries: 4, Small: 5, Large: 1, Packs: 2048, Files: 1 << 20, Other: 1,
 		Oldest: now.Add(-72 * time.Hour), Newest: now.Add(-time.Hour)}
 	var b strings.Builder
-	if err := writeStats(&b, "/s", st, now); err != nil {
+	if err := writeStats(&b, "/s", st, engine.StoredPackages{Trees: 2, InUse: 1, Bytes: 1 << 20}, now); err != nil {
 		t.Fatal(err)
 	}
 	want := `store        /s
-size         1.0 MiB
+size         2.0 MiB
 actions      3, with 4 results
 small files  5, with the results in 2.0 KiB
 large files  1, in 1.0 MiB
+packages     2, in 1.0 MiB; workspaces use 1
 other        1 B
 last used    the oldest 3 days ago, the newest 60 minutes ago
 `
@@ -50,7 +52,7 @@ last used    the oldest 3 days ago, the newest 60 minutes ago
 	}
 	st.Files = storeHint
 	b.Reset()
-	if err := writeStats(&b, "/s", st, now); err != nil || !strings.HasSuffix(b.String(), "\n\nTo see what is not used any more:  erg store gc --keep-newer 30d --dry-run\n") {
+	if err := writeStats(&b, "/s", st, engine.StoredPackages{}, now); err != nil || !strings.HasSuffix(b.String(), "\n\nTo see what is not used any more:  erg store gc --keep-newer 30d --dry-run\n") {
 		t.Errorf("got\n%s%v", &b, err)
 	}
 }

@@ -118,8 +118,9 @@ type BuildOptions struct {
 // TestOptions are those of test.
 type TestOptions struct {
 	Building
-	Tests []string
-	Rerun bool // run tests that passed before, too
+	Tests  []string
+	Rerun  bool   // run tests that passed before, too
+	Report string // the page to write, absolute; "" for none
 }
 
 // RunOptions are those of run.

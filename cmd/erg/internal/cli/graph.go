@@ -47,8 +47,9 @@ func newGraph(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "graph [FLAG]... [TARGET]...",
 		Short: "Draw how things depend on each other",
-		Long: `Draw the graph of the contexts and what links them, or of targets, or of actions;
-with targets named, only these and what they need.
+		Long: `Draw the graph of the contexts, what links them, and their sources and
+toolchains, or of targets, or of actions; with targets named, only these and what
+they need.
 
 The formats are text (a tree), dot (for Graphviz), mermaid (for Markdown), json,
 and svg, for which Graphviz must be installed. The name of the --output file

@@ -38,8 +38,8 @@ func newStoreStats(g *global) *cobra.Command {
 	return &cobra.Command{
 		Use:   "stats [FLAG]...",
 		Short: "Print how much there is in the store, and since when",
-		Long: `Print how many results and files are in the store, what they take, and when the
-oldest and the newest of them were last used.`,
+		Long: `Print how many results, files and packages are in the store, what they take, and
+when the oldest and the newest of the results were last used.`,
 		Example: `  erg store stats
   erg store stats --json`,
 		Args:              argCount(0, 0, ""),
@@ -58,7 +58,9 @@ func newStoreGC(g *global) *cobra.Command {
 		Long: `Remove results from the store, with the files that no other result needs: those
 that were not used for some time, and of the rest those that were used least
 recently, until it is small enough. A result is used when it is stored and when
-a build looks it up. Without flags only what is of no use to anybody goes.
+a build looks it up. What packages installed goes with the results that refer to
+it, but stays while a workspace uses it. Without flags only what is of no use to
+anybody goes.
 
 It does no harm to builds that go on meanwhile.`,
 		Example: `  erg store gc --keep-newer 30d --dry-run

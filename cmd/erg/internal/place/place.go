@@ -46,7 +46,7 @@ func BuildID() string {
 // processes most of the time, and leaves memory to them.
 const (
 	paceAtStart       = 400
-	paceOfBuilds      = 100
+	paceOfBuilds      = 200
 	paceOfLargeBuilds = 30
 )
 

@@ -17,16 +17,18 @@ import (
 //	message          level, text
 //	action_finished  contexts, action, status, seconds; output, command, error, why
 //	action_output    what an unchanged action printed when it ran: contexts, action, output
+//	test_finished    how a test went in a context: test, name, context, verdict, remembered, seconds
 //	build_finished   the last line: ok, ran, restored, unchanged, failed, seconds
 //
 // A context may join work that has finished already. Hence action_finished
 // and action_output wait for the end of the build, in the order in which the
 // actions finished: their contexts are all that share the action, sorted.
 type JSON struct {
-	out  io.Writer
-	err  error
-	held []*finishedObject
-	byID map[int]*finishedObject
+	out   io.Writer
+	err   error
+	held  []*finishedObject
+	tests event.TestsFinished
+	byID  map[int]*finishedObject
 
 	begun, ended bool
 	counts       event.BuildFinished // of what was seen, should the engine never say
@@ -84,6 +86,16 @@ type outputObject struct {
 	Output   string   `json:"output"`
 }
 
+type testObject struct {
+	Event      string        `json:"event"`
+	Test       string        `json:"test"`
+	Name       string        `json:"name"`
+	Context    string        `json:"context"`
+	Verdict    event.Verdict `json:"verdict"`
+	Remembered bool          `json:"remembered"`
+	Seconds    seconds       `json:"seconds"`
+}
+
 type buildObject struct {
 	Event     string  `json:"event"`
 	OK        bool    `json:"ok"`
@@ -117,6 +129,8 @@ func (j *JSON) Event(e event.Event) {
 		j.hold(e)
 	case event.Message:
 		j.write(messageObject{"message", e.Level, e.Text})
+	case event.TestsFinished:
+		j.tests = e
 	case event.BuildFinished:
 		j.finish(e)
 	}
@@ -179,6 +193,13 @@ func (j *JSON) finish(e event.BuildFinished) {
 			j.write(outputObject{"action_output", o.Contexts, o.Action, o.Output})
 		} else {
 			j.write(o)
+		}
+	}
+	for _, t := range j.tests.Tests {
+		for i, r := range t.In {
+			if r.Verdict != event.Absent {
+				j.write(testObject{"test_finished", t.Target, t.Name, j.tests.Contexts[i], r.Verdict, r.Remembered(), seconds(r.Took)})
+			}
 		}
 	}
 	j.held, j.byID, j.ended = nil, map[int]*finishedObject{}, true
