@@ -286,9 +286,7 @@ func (r *Rules) aliasLibrary(t *engine.Task, k aliasKey, d *dir, i int, s *dune.
 		return unlessOptional(err, s.Optional, s.At())
 	}
 	if k.name == "check" {
-		out.Files = append(out.Files, c.lib.Interfaces...)
-		out.Files = append(out.Files, c.lib.Annotations...)
-		return nil
+		return r.checked(t, c, out)
 	}
 	out.Files = append(out.Files, libraryFiles(c.lib)...)
 	return nil
@@ -338,6 +336,9 @@ func (r *Rules) aliasPrograms(t *engine.Task, k aliasKey, d *dir, key key, s dun
 	c, err := r.componentQ.Get(t, key)
 	if err != nil {
 		return unlessOptional(err, optional, s.At())
+	}
+	if k.name == "check" {
+		return r.checked(t, c, out)
 	}
 	for _, p := range c.programs {
 		out.Files = append(out.Files, p.Path)

@@ -13,7 +13,8 @@
 // The others define actions: component.go and link.go (modules, through
 // toolchain/ocaml), preprocess.go and ppx.go, rule.go with action.go, deps.go
 // and vars.go, lex.go, copy.go, test.go, cram.go, install.go. goal.go and
-// alias.go say what to build.
+// alias.go say what to build. describe.go and editor.go define nothing: they
+// tell what there is. refuse.go is about what cannot be built.
 //
 // # Files
 //
