@@ -196,6 +196,7 @@ func (d *decoder) pkg(b *hcl.Block) *Package {
 	p := &Package{Header: d.header(b)}
 	blocks := d.body(b.Body, &p.Header, fields{
 		"source":  &p.Source,
+		"only":    &p.Only,
 		"dir":     &p.Dir,
 		"steps":   &p.Steps,
 		"deps":    &p.Deps,
