@@ -5,13 +5,14 @@ CMAKE   := examples/cmake
 ERG     := bin/erg -C $(EXAMPLE)
 
 UNIKERNEL := examples/unikernel
+BOOTSTRAP := examples/bootstrap
 
 # Without a home, go and erg keep their caches here.
 ifeq ($(HOME),)
 export HOME := $(CURDIR)/.cache/home
 endif
 
-.PHONY: help run run-cmake run-unikernel test bench compat microbench fmt tools erg clean
+.PHONY: help run run-cmake run-unikernel run-bootstrap test bench compat microbench fmt tools erg clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
@@ -36,6 +37,11 @@ run-unikernel: erg tools ## build OCaml, and with it one application for three m
 	bin/erg -C $(UNIKERNEL) run machine@pvh:bin.hello
 	bin/erg -C $(UNIKERNEL) run machine@rv32:bin.hello
 
+run-bootstrap: erg tools ## have the OCaml compiler compile itself, until it does not change any more
+	bin/erg -C $(BOOTSTRAP) graph
+	bin/erg -C $(BOOTSTRAP) test
+	bin/erg -C $(BOOTSTRAP) run app:bin.hello
+
 test: tools ## all checks and tests
 	@scripts/test
 
@@ -53,6 +59,7 @@ fmt: erg ## format the Go code and the examples
 	$(ERG) fmt
 	bin/erg -C $(CMAKE) fmt
 	bin/erg -C $(UNIKERNEL) fmt
+	bin/erg -C $(BOOTSTRAP) fmt
 
 tools: ## install the compilers and emulators that the tests run
 	@scripts/install-tools test
@@ -61,4 +68,4 @@ erg: ## bin/erg, and the programs beside it
 	@CGO_ENABLED=0 go build -o bin/ ./cmd/erg/...
 
 clean: ## remove what was built
-	rm -rf bin $(EXAMPLE)/_build $(CMAKE)/_build $(UNIKERNEL)/_build
+	rm -rf bin $(EXAMPLE)/_build $(CMAKE)/_build $(UNIKERNEL)/_build $(BOOTSTRAP)/_build

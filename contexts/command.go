@@ -71,7 +71,7 @@ func (ev *Evaluator) command(sc *scope, expr hcl.Expression) (*command, hcl.Diag
 	for _, a := range args.Value[1:] {
 		rest = append(rest, cmd.arg(a))
 	}
-	more = ev.program(sc, cmd, args.Value[0], rest, expr)
+	more = ev.program(sc, cmd, args.Value[0], rest, expr.Range())
 	diags = append(diags, more...)
 	if err := cmd.identify(sc.t); err != nil {
 		diags = append(diags, ev.diagnose(err, expr.Range(), "Cannot read a program")...)
@@ -152,7 +152,7 @@ func replaceOutside(text, p string) string {
 }
 
 // program puts the program in front of its arguments.
-func (ev *Evaluator) program(sc *scope, cmd *command, prog lang.Native[string], args []string, expr hcl.Expression) hcl.Diagnostics {
+func (ev *Evaluator) program(sc *scope, cmd *command, prog lang.Native[string], args []string, rng hcl.Range) hcl.Diagnostics {
 	if !prog.Known {
 		cmd.argv = append([]string{"(known after build)"}, args...)
 		return nil
@@ -161,13 +161,13 @@ func (ev *Evaluator) program(sc *scope, cmd *command, prog lang.Native[string], 
 		if f, ok := m.(lang.FileMark); ok && f.Path == prog.Value {
 			art, _ := f.ID.(artifact)
 			cmd.inputs = append(cmd.inputs, f.Path)
-			return ev.runBuilt(sc, cmd, art, f.Path, args, expr.Range())
+			return ev.runBuilt(sc, cmd, art, f.Path, args, rng)
 		}
 	}
 	for _, f := range lang.FilesOf(prog.Marks) {
 		cmd.inputs = append(cmd.inputs, f.Path) // of a package that installed it
 	}
-	return ev.runTool(sc, cmd, prog, args, expr.Range())
+	return ev.runTool(sc, cmd, prog, args, rng)
 }
 
 // runTool runs a program of the machine, or a script among the sources.

@@ -177,18 +177,22 @@ func New(o Options) *Evaluator {
 }
 
 // A Link is a reference from one context's definition, or from a build file
-// in it, to another context's public element.
+// in it, to another context's public element; or from a toolchain's.
 type Link struct {
-	From, To addr.Context // From is without a key for the for_each of a context
-	Element  string       // "output.cflags", "bin.gen", "host"
+	From, To  addr.Context // From is without a key for the for_each of a context
+	Toolchain addr.Toolchain
+	Element   string // "output.cflags", "bin.gen", "host"
 }
 
 func (ev *Evaluator) link(from, to addr.Context, element string) {
-	if from.IsZero() || from == to {
-		return
+	if !from.IsZero() && from != to {
+		ev.addLink(Link{From: from, To: to, Element: element})
 	}
+}
+
+func (ev *Evaluator) addLink(l Link) {
 	ev.mu.Lock()
-	ev.links[Link{from, to, element}] = true
+	ev.links[l] = true
 	ev.mu.Unlock()
 }
 
@@ -203,6 +207,9 @@ func (ev *Evaluator) Links() []Link {
 	sort.Slice(out, func(i, j int) bool {
 		a, b := out[i], out[j]
 		if c := a.From.Compare(b.From); c != 0 {
+			return c < 0
+		}
+		if c := strings.Compare(a.Toolchain.String(), b.Toolchain.String()); c != 0 {
 			return c < 0
 		}
 		if c := a.To.Compare(b.To); c != 0 {

@@ -97,6 +97,9 @@ func (ev *Evaluator) packageSpec(sc *scope, b *config.Package, spec *action.Spec
 	diags := ev.packageDeps(sc, b, cmd)
 	tree, more := ev.sourceTree(sc, b.Source)
 	diags = append(diags, more...)
+	if tree != nil && b.Only != nil {
+		diags = append(diags, ev.onlyPart(sc, tree, b.Only)...)
+	}
 	if tree != nil {
 		spec.Install.Source = tree.dir
 		cmd.inputs = append(cmd.inputs, tree.inputs...)

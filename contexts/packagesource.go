@@ -10,6 +10,7 @@ import (
 
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
+	"erg.build/erg/toolchain/source"
 )
 
 // A sourceTree is what a package is built from.
@@ -73,8 +74,56 @@ func (tr *tree) part(dir string, rng hcl.Range) (*sourceTree, hcl.Diagnostics) {
 	return out, nil
 }
 
-// ofVersionControl are directories that are no part of a source tree.
-var ofVersionControl = []string{".git", ".hg", ".svn", ".bzr", "_darcs"}
+// onlyPart leaves in a tree what the attribute only names: files, directories,
+// which stand for all files in them, and patterns, as for glob.
+func (ev *Evaluator) onlyPart(sc *scope, tree *sourceTree, expr hcl.Expression) hcl.Diagnostics {
+	val, diags := lang.Eval(expr, sc)
+	list, more := lang.StringList(val, expr.Range(), "only")
+	if diags = append(diags, more...); diags.HasErrors() {
+		return diags
+	}
+	if !list.Known {
+		return append(diags, errorAt(expr.Range(), "Not known before building", "Which files a package is built from must be known before anything is built.")...)
+	}
+	keep := map[string]bool{}
+	for i, name := range list.Value {
+		p := path.Clean(name)
+		if _, err := path.Match(p, ""); err != nil {
+			diags = append(diags, errorAt(elementRange(expr, i), "Invalid pattern", "%q is not a pattern: %s.", name, err)...)
+			continue
+		}
+		found := false
+		for _, f := range tree.inputs {
+			rel := strings.TrimPrefix(f, tree.dir+"/")
+			if rel == p || strings.HasPrefix(rel, p+"/") || matchPath(strings.Split(p, "/"), strings.Split(rel, "/")) {
+				keep[f], found = true, true
+			}
+		}
+		if !found {
+			diags = append(diags, errorAt(elementRange(expr, i), "No such file in the source", "Nothing in the source of the package is named %q.%s", name, didYouMean(p, tree.names(path.Dir(p))))...)
+		}
+	}
+	tree.inputs = slices.DeleteFunc(tree.inputs, func(f string) bool { return !keep[f] })
+	return diags
+}
+
+// names lists the files and directories that lie in a directory of the tree,
+// relative to the tree.
+func (s *sourceTree) names(dir string) []string {
+	var out []string
+	for _, f := range s.inputs {
+		rel := strings.TrimPrefix(f, s.dir+"/")
+		below, ok := rel, true
+		if dir != "." {
+			below, ok = strings.CutPrefix(rel, dir+"/")
+		}
+		if ok {
+			first, _, _ := strings.Cut(below, "/")
+			out = append(out, path.Join(dir, first))
+		}
+	}
+	return unique(out)
+}
 
 // list adds the files of a directory and below. Unlike glob, it takes those
 // whose names begin with a dot: packages have such.
@@ -89,7 +138,7 @@ func (s *sourceTree) list(t *engine.Task, dir string) error {
 		}
 		p := path.Join(dir, e.Name)
 		switch {
-		case slices.Contains(ofVersionControl, e.Name):
+		case source.Skips(e.Name):
 		case e.Dir && e.Link:
 			return fmt.Errorf("%s is a symbolic link to a directory, which the source of a package cannot have", p)
 		case e.Dir:

@@ -175,11 +175,5 @@ func (ev *Evaluator) through(sc *scope, cmd *command, r *runner, p string, args 
 		cmd.argv = append([]string{action.Ref(p)}, rest...)
 		return nil
 	}
-	for _, m := range lang.FilesOf(first.Marks) {
-		if art, ok := m.ID.(artifact); ok && art.program && m.Path == first.Value {
-			cmd.inputs = append(cmd.inputs, m.Path)
-			return ev.runBuilt(sc, cmd, art, m.Path, rest, r.rng)
-		}
-	}
-	return ev.runTool(sc, cmd, first, rest, r.rng)
+	return ev.program(sc, cmd, first, rest, r.rng)
 }

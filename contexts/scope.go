@@ -23,7 +23,8 @@ type scope struct {
 	t      *engine.Task
 	static []string // only check: these roots there are
 	self   addr.Context
-	user   addr.Context // for links, where there is no self: in for_each
+	user   addr.Context   // for links, where there is no self: in for_each
+	of     addr.Toolchain // for links: the one that is defined
 	each   *eachValue
 	own    map[string]cty.Value // var.N while N is being validated
 
@@ -381,7 +382,11 @@ func (sc *scope) resolveElement(ref lang.Ref, n int, at addr.Context) (cty.Value
 		return cty.DynamicVal, all, d
 	}
 	if el.Kind != addr.KindToolchain && el.Kind != addr.KindTarget {
-		sc.ev.link(sc.context(), at, strings.TrimSuffix(string(el.Kind)+"."+el.Name, "."))
+		name := strings.TrimSuffix(string(el.Kind)+"."+el.Name, ".")
+		sc.ev.link(sc.context(), at, name)
+		if sc.of.Name != "" {
+			sc.ev.addLink(Link{Toolchain: sc.of, To: at, Element: name})
+		}
 	}
 	val, err := sc.ev.elementQ.Get(sc.t, el)
 	return orDynamic(val), used, sc.ev.diagnose(err, ref.Range, "Invalid reference")

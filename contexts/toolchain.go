@@ -31,7 +31,7 @@ func (ev *Evaluator) toolchain(t *engine.Task, a addr.Toolchain) (toolchain.Tool
 	if err != nil {
 		return nil, err
 	}
-	sc := &scope{ev: ev, t: t, each: in.each[a.Key]}
+	sc := &scope{ev: ev, t: t, of: a, each: in.each[a.Key]}
 	cfg, diags := ev.toolchainConfig(sc, block, a)
 	if err := ev.report(diags); err != nil {
 		return nil, err

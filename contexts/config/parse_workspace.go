@@ -186,6 +186,7 @@ func (d *decoder) pkg(b *hcl.Block, inBuild bool) *Package {
 	f := fields{
 		"for_each": &p.ForEach,
 		"source":   &p.Source,
+		"only":     &p.Only,
 		"dir":      &p.Dir,
 		"steps":    &p.Steps,
 		"deps":     &p.Deps,

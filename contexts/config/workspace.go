@@ -142,6 +142,7 @@ type Output struct {
 type Package struct {
 	Block
 	Source   hcl.Expression // a directory
+	Only     hcl.Expression // the files of it that the package is built from
 	Dir      hcl.Expression // in it, where the steps run
 	Steps    hcl.Expression // argument vectors
 	Deps     hcl.Expression // prefixes of other packages

@@ -15,7 +15,8 @@
 // the output root (_build/app) and, for the compilation directory, the
 // workspace's absolute path. Both are mapped away: the workspace becomes
 // ".", and a generated file lib/gen.h of this context becomes lib/gen.h, as
-// if it lay among the sources. Assembly needs the same said once more to the
+// if it lay among the sources. So do files of other contexts, and those of
+// source blocks, whose names are in no key either. Assembly needs the same said once more to the
 // assembler, because not every gcc passes its own map on, and clang's
 // assembler knows no map, but can be told its directory. Archives
 // carry no dates (D), and PE images no time stamp.

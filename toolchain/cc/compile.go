@@ -19,6 +19,8 @@ type Unit struct {
 	Defines   []string // "NAME" or "NAME=value"
 	Flags     []string // may hold tokens
 	Inputs    []string // files that flags name
+
+	roots []string // see otherRoots
 }
 
 // Use adds to a unit what compiling against libraries takes.
@@ -88,6 +90,7 @@ func (tc *Toolchain) Objects(t *engine.Task, u Unit) ([]string, error) {
 	}
 	common := tc.compileFlags(u)
 	env := tc.environ(u.Env)
+	u.roots = otherRoots(u)
 	for i, src := range u.Sources {
 		if err := t.Define(tc.compile(u, src, objects[i], common, env)); err != nil {
 			return nil, err
@@ -176,16 +179,22 @@ func profileFlags(profile string) []string {
 // mapFlags make file names in objects the same everywhere: see the package
 // comment. gcc takes the last map that fits, clang the longest; the order
 // suits both.
-func (tc *Toolchain) mapFlags(o Owner, lang language) []string {
-	here, out := action.Abs(".")+"=.", action.Ref(o.Root)+"/="
+func (tc *Toolchain) mapFlags(u Unit, lang language) []string {
+	maps := []string{action.Abs(".") + "=."}
+	for _, root := range append(slices.Clip(u.roots), u.Root) {
+		maps = append(maps, action.Ref(root)+"/=")
+	}
 	if lang.assembly && !lang.preprocessed && tc.about.family == "gcc" {
-		return assemblerMaps(here, out)
+		return assemblerMaps(maps)
 	}
 	flag := "-ffile-prefix-map="
 	if since := map[string]int{"gcc": 8, "clang": 10}[tc.about.family]; !tc.about.atLeast(since) {
 		flag = "-fdebug-prefix-map=" // leaves __FILE__ alone
 	}
-	flags := []string{flag + here, flag + out}
+	var flags []string
+	for _, m := range maps {
+		flags = append(flags, flag+m)
+	}
 	switch {
 	case tc.about.family == "clang":
 		if tc.about.atLeast(13) {
@@ -195,13 +204,25 @@ func (tc *Toolchain) mapFlags(o Owner, lang language) []string {
 			flags = append(flags, "-Wno-unused-command-line-argument")
 		}
 	case lang.assembly:
-		flags = append(flags, assemblerMaps(here, out)...)
+		flags = append(flags, assemblerMaps(maps)...)
 	}
 	return flags
 }
 
+// otherRoots lists the output roots in which a unit's files lie, without its
+// own: those of other contexts, and of source blocks.
+func otherRoots(u Unit) []string {
+	var roots []string
+	for _, p := range slices.Concat(u.Sources, u.Generated, u.Include) {
+		if root, _ := action.RootOf(p); root != "" && root != u.Root && !slices.Contains(roots, root) {
+			roots = append(roots, root)
+		}
+	}
+	return roots
+}
+
 // assemblerMaps passes maps on; -Wa would split a path at its commas.
-func assemblerMaps(maps ...string) []string {
+func assemblerMaps(maps []string) []string {
 	var flags []string
 	for _, m := range maps {
 		flags = append(flags, "-Xassembler", "--debug-prefix-map="+m)
@@ -215,7 +236,7 @@ func (tc *Toolchain) compile(u Unit, src, object string, common, env []string) a
 	argv := make([]string, 0, len(common)+12)
 	argv = append(argv, tc.layout.driver)
 	argv = append(argv, common...)
-	argv = append(argv, tc.mapFlags(u.Owner, lang)...)
+	argv = append(argv, tc.mapFlags(u, lang)...)
 	if lang.cxx && tc.about.family == "gcc" {
 		// Names of initialisers would otherwise be random.
 		argv = append(argv, "-frandom-seed="+strings.TrimPrefix(object, u.Root+"/"))

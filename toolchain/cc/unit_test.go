@@ -141,6 +141,12 @@ func TestCompileArgv(t *testing.T) {
 	if want := []string{"lib", "_build/app/lib", "extra", "/usr/include"}; !slices.Equal(s.Include, want) {
 		t.Errorf("search order %q, want %q", s.Include, want)
 	}
+	other := u
+	other.Sources = []string{"_build/.source.z/tree/a.c", "_build/.source.z/tree/b.c"}
+	other.Include = []string{"_build/base/lib", "_build/app/lib"}
+	if got, want := otherRoots(other), []string{"_build/.source.z", "_build/base"}; !slices.Equal(got, want) {
+		t.Errorf("other roots %q, want %q", got, want)
+	}
 	if !reflect.DeepEqual(s.Order, u.Generated) || s.Name != "cc lib/a.c" {
 		t.Errorf("%+v", s)
 	}

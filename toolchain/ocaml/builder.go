@@ -68,8 +68,19 @@ func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder,
 		b.std = append(b.std, l.Standard...)
 	}
 	b.std = standardClosure(b.std)
-	b.env = tc.environ(u.Owner)
+	b.env = tc.environ(u.Owner, otherRoots(u)...)
 	return b, nil
+}
+
+// otherRoots lists the output roots in which sources lie, without the unit's.
+func otherRoots(u Unit) []string {
+	var roots []string
+	for _, src := range u.Sources {
+		if root, _ := action.RootOf(src); root != "" && root != u.Root && !slices.Contains(roots, root) {
+			roots = append(roots, root)
+		}
+	}
+	return roots
 }
 
 // hides reports whether libraries that modules do not see are known to

@@ -190,8 +190,9 @@ func (b *builder) compileAlias() error {
 	return nil
 }
 
-// compilation begins the compilation of a source. A generated one is
-// compiled in the output root, so that its name does not hold the context's.
+// compilation begins the compilation of a source. One that was made is
+// compiled in the output root where it lies, so that its name does not hold
+// that of a context, or of the source block that it comes from.
 func (b *builder) compilation(mode Mode, src string) action.Spec {
 	tool := "ocamlc"
 	if mode == Native {
@@ -200,9 +201,7 @@ func (b *builder) compilation(mode Mode, src string) action.Spec {
 	s := b.spec(tool + " " + b.shown(src))
 	s.Argv = append(make([]string, 0, len(b.flags[mode])+8), b.tc.tools[tool])
 	s.Inputs = append([]string{src}, b.u.Inputs...)
-	if action.IsOutput(src) {
-		s.Dir = b.u.Root
-	}
+	s.Dir, _ = action.RootOf(src)
 	return s
 }
 

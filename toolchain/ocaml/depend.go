@@ -3,15 +3,19 @@ package ocaml
 import (
 	"fmt"
 	"math/bits"
+	"path"
 	"slices"
 	"strings"
+
+	"erg.build/erg/engine/action"
 )
 
-// parseDepend reads what ocamldep -modules prints: for each file a line
-// "file: Module Module …", in the order of their names. The answer is taken by
-// position and not by name: names of generated files differ between contexts.
-func parseDepend(out []byte, files []string) ([][]string, error) {
-	names := make([][]string, 0, len(files))
+// parseDepend reads what ocamldep -modules prints when it runs in dir: for
+// each file a line "file: Module Module …". It prints them sorted by name, in
+// whichever order they were given. A file is known by its path below its root:
+// the roots of generated files differ between contexts, which share answers.
+func parseDepend(out []byte, dir string, files []string) ([][]string, error) {
+	lines := make(map[string][]string, len(files))
 	for line := range strings.Lines(string(out)) {
 		line = strings.TrimRight(line, "\r\n")
 		if line == "" {
@@ -21,10 +25,20 @@ func parseDepend(out []byte, files []string) ([][]string, error) {
 		if i < 0 {
 			return nil, fmt.Errorf("ocamldep printed %q: no colon", line)
 		}
-		names = append(names, strings.Fields(line[i+1:]))
+		_, rest := action.RootOf(path.Join(dir, line[:i]))
+		if _, dup := lines[rest]; dup {
+			return nil, fmt.Errorf("ocamldep printed two lines about %s", rest)
+		}
+		lines[rest] = strings.Fields(line[i+1:])
 	}
-	if len(names) != len(files) {
-		return nil, fmt.Errorf("ocamldep was given %d files and printed %d lines", len(files), len(names))
+	names := make([][]string, len(files))
+	for i, f := range files {
+		_, rest := action.RootOf(f)
+		answer, ok := lines[rest]
+		if !ok {
+			return nil, fmt.Errorf("ocamldep was given %s and printed no line about it", f)
+		}
+		names[i] = answer
 	}
 	return names, nil
 }

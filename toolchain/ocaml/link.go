@@ -157,7 +157,8 @@ func (p Program) shares() bool {
 //
 // Byte code that calls C code is linked with the runtime into an executable:
 // the alternative, shared libraries that ocamlrun finds along a path, would tie
-// the program to where it was built.
+// the program to where it was built. Where flags name a runtime, it is to be
+// that one.
 func (b *builder) kindFlags(p Program, custom bool) []string {
 	windows := b.tc.conf["os_type"] == "Win32"
 	switch {
@@ -178,6 +179,8 @@ func (b *builder) kindFlags(p Program, custom bool) []string {
 		}
 		return append(flags, "-output-complete-obj", "-runtime-variant", "_pic")
 	case p.Kind == Script || p.Mode == Native || !custom && !b.u.Exact:
+		return nil
+	case slices.Contains(b.u.LinkFlags, "-use-runtime"):
 		return nil
 	case b.u.Exact && b.tc.conf.atLeast(4, 11):
 		return []string{"-output-complete-exe"}

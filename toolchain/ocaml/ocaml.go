@@ -18,10 +18,11 @@
 // tables, the assembler into line tables. BUILD_PATH_PREFIX_MAP maps the
 // workspace and the output root to one fixed name, and PWD is set to a name
 // that is the same everywhere for the C compiler that builds the start of
-// byte code programs. Generated sources, whose path would hold the context's
-// name, are compiled in the output root, where their name is the one they
-// would have among the sources. Typed trees (.cmt) hold the whole command
-// line; see annotated for what is done about that.
+// byte code programs. Sources that were made, whose path would hold the name
+// of a context or of a source block, are compiled in the output root where they
+// lie: a generated one has the name there that it would have among the sources.
+// Typed trees (.cmt) hold the whole command line; see annotated for what is
+// done about that.
 //
 // # Many modules
 //
@@ -92,19 +93,24 @@ func (tc *Toolchain) used() []action.Tool {
 	return []action.Tool{{Name: "ocaml", Identity: tc.id}}
 }
 
-// mapped is what the workspace and the output root are called in what
-// compilers make.
+// mapped is what the workspace and output roots are called in what compilers
+// make.
 const mapped = "/workspace"
 
-// environ is the whole environment of an action.
-func (tc *Toolchain) environ(o cc.Owner) []string {
+// environ is the whole environment of an action whose sources lie, beside the
+// owner's output root, in other roots.
+func (tc *Toolchain) environ(o cc.Owner, roots ...string) []string {
+	names := mapped + "=" + action.Abs(".")
+	for _, root := range append(roots, o.Root) {
+		names += ":" + mapped + "=" + action.Abs(root)
+	}
 	base := map[string]string{
 		"PATH":   tc.path,
 		"LC_ALL": "C",
 		// getcwd prefers PWD when it names the same directory.
 		"PWD": "/proc/self/cwd",
 		// The last that fits wins.
-		"BUILD_PATH_PREFIX_MAP": mapped + "=" + action.Abs(".") + ":" + mapped + "=" + action.Abs(o.Root),
+		"BUILD_PATH_PREFIX_MAP": names,
 	}
 	return toolchain.Environ(base, tc.cfg.Env, o.Env)
 }

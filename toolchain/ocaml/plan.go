@@ -68,8 +68,8 @@ func (b *builder) spec(name string) action.Spec {
 	}
 }
 
-// generate defines the runs of ocamllex and ocamlyacc. They run in the
-// output root: what they make names it in #line directives.
+// generate defines the runs of ocamllex and ocamlyacc. They run in an
+// output root, as compilers do: what they make names the source.
 func (b *builder) generate() error {
 	for _, src := range b.src.lexers {
 		out := generated(b.u.Owner, src, ".ml")
@@ -94,7 +94,9 @@ func (b *builder) generator(tool, src string, outs []string, args ...string) err
 	s := b.spec(tool + " " + b.shown(src))
 	s.Unknown = nil // it depends on no flags
 	s.Argv = append([]string{program}, args...)
-	s.Dir = b.u.Root
+	if s.Dir, _ = action.RootOf(src); s.Dir == "" {
+		s.Dir = b.u.Root
+	}
 	s.Inputs = []string{src}
 	s.Outputs = outs
 	return b.t.Define(s)
@@ -237,12 +239,7 @@ func (b *builder) ask(spec action.Spec, files []string, own []*string, names map
 		b.waits = append(b.waits, spec.Name)
 		return nil
 	}
-	// ocamldep answers in the order of the names, whatever it was asked.
-	files = slices.Clone(files)
-	slices.SortFunc(files, func(a, b string) int {
-		return strings.Compare(action.Relative(spec.Dir, a), action.Relative(spec.Dir, b))
-	})
-	answer, err := parseDepend(c.Bytes, files)
+	answer, err := parseDepend(c.Bytes, spec.Dir, files)
 	if err != nil {
 		return fmt.Errorf("%s: %w", spec.Name, err)
 	}

@@ -28,25 +28,30 @@ func TestParseConfig(t *testing.T) {
 }
 
 func TestParseDepend(t *testing.T) {
-	got, err := parseDepend([]byte("lib/a.ml: B List\nodd: name.ml:\nlib/c.mli: A\n"), []string{"lib/a.ml", "odd: name.ml", "lib/c.mli"})
+	got, err := parseDepend([]byte("lib/a.ml: B List\nlib/c.mli: A\nodd: name.ml:\n"), "", []string{"lib/a.ml", "odd: name.ml", "lib/c.mli"})
 	if err != nil || len(got) != 3 || !slices.Equal(got[0], []string{"B", "List"}) || len(got[1]) != 0 || !slices.Equal(got[2], []string{"A"}) {
 		t.Errorf("%q, %v", got, err)
 	}
-	for _, bad := range []string{"", "a.ml B\n", "a.ml: B\nb.ml: C\n"} {
-		if _, err := parseDepend([]byte(bad), []string{"a.ml"}); err == nil {
+	// What another context was told serves, though its roots are called and sorted otherwise.
+	files := []string{"_build/.source.s/tree/z.ml", "_build/app/a.ml"}
+	for _, out := range []string{"../.source.s/tree/z.ml: A\na.ml: B\n", "a.ml: B\n../other/tree/z.ml: A\n"} {
+		got, err := parseDepend([]byte(out), "_build/app", files)
+		if err != nil || !slices.Equal(got[0], []string{"A"}) || !slices.Equal(got[1], []string{"B"}) {
+			t.Errorf("%q: %q, %v", out, got, err)
+		}
+	}
+	for _, bad := range []string{"", "a.ml B\n", "b.ml: C\n", "a.ml: B\na.ml: C\n"} {
+		if _, err := parseDepend([]byte(bad), "", []string{"a.ml"}); err == nil {
 			t.Errorf("%q passes", bad)
 		}
 	}
 }
 
 func FuzzParseDepend(f *testing.F) {
-	f.Add("lib/a.ml: B List\n", 1)
-	f.Fuzz(func(t *testing.T, out string, n int) {
-		if n < 0 || n > 100 {
-			return
-		}
-		if got, err := parseDepend([]byte(out), make([]string, n)); err == nil && len(got) != n {
-			t.Errorf("%d answers for %d files", len(got), n)
+	f.Add("lib/a.ml: B List\n", "lib/a.ml")
+	f.Fuzz(func(t *testing.T, out, file string) {
+		if got, err := parseDepend([]byte(out), "", []string{file}); err == nil && len(got) != 1 {
+			t.Errorf("%d answers for a file", len(got))
 		}
 	})
 }

@@ -183,10 +183,21 @@ func (s *Source) Define(t *engine.Task, files []string) (*Tree, error) {
 	return tree, t.Define(spec)
 }
 
-// ListDir lists the files of a directory as a source has them: without names
-// that begin with a dot, and without what lies behind links to directories.
+// Skips reports whether an entry of a directory is no part of a source tree,
+// by its name: what version control keeps, and the locks of Emacs, which are
+// links to nowhere.
+func Skips(name string) bool {
+	switch name {
+	case ".git", ".hg", ".svn", ".bzr", "_darcs":
+		return true
+	}
+	return strings.HasPrefix(name, ".#")
+}
+
+// ListDir lists the files of a directory as a source has them: without what
+// Skips tells, and without what lies behind links to directories.
 func ListDir(t *engine.Task, dir string) ([]string, error) {
-	entries, err := t.ReadDir(dir)
+	entries, err := t.ReadNames(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +205,7 @@ func ListDir(t *engine.Task, dir string) ([]string, error) {
 	for _, e := range entries {
 		p := path.Join(dir, e.Name)
 		switch {
-		case e.Dir && e.Link:
+		case Skips(e.Name), e.Dir && e.Link:
 		case e.Dir:
 			below, err := ListDir(t, p)
 			if err != nil {

@@ -342,15 +342,15 @@ func (r *Rules) defineSources(t *engine.Task, c *component, s dune.Stanza) error
 
 // write defines a file that holds a text.
 func (r *Rules) write(t *engine.Task, k key, p, text string) error {
-	return r.writeAfter(t, k, p, text, nil)
+	return t.Define(written(k, p, text))
 }
 
-// writeAfter does so when other files are up to date.
-func (r *Rules) writeAfter(t *engine.Task, k key, p, text string, after []string) error {
-	return t.Define(action.Spec{
+// written is the action that writes a file.
+func written(k key, p, text string) action.Spec {
+	return action.Spec{
 		Name: "write " + inWorkspace(p), Context: k.ctx.String(), Target: k.String(), Root: root(k.ctx),
-		Order: after, Outputs: []string{p}, Written: &action.Written{Text: text},
-	})
+		Outputs: []string{p}, Written: &action.Written{Text: text},
+	}
 }
 
 func unique(list []string) []string {

@@ -231,14 +231,16 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	slices.SortStableFunc(out.Entries, func(a, b Entry) int {
 		return cmp.Or(strings.Compare(a.Section, b.Section), strings.Compare(a.Name, b.Name))
 	})
-	// The list is there when all is that it lists.
-	var needs []string
+	// The list is there when all is that it lists. It names places of this
+	// workspace, so it is of no use to another.
+	spec := written(k, path.Join(at, name+".install"), installText(out))
+	spec.Local = true
 	for _, e := range out.Entries {
 		if action.IsOutput(e.Source) {
-			needs = append(needs, e.Source)
+			spec.Order = append(spec.Order, e.Source)
 		}
 	}
-	return r.writeAfter(t, k, path.Join(at, name+".install"), installText(out), needs)
+	return t.Define(spec)
 }
 
 // textOf is what a source of a directory holds, "" if there is none.

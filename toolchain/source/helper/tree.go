@@ -7,8 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
+	"erg.build/erg/toolchain/source"
 	"erg.build/erg/toolchain/source/archive"
 )
 
@@ -30,7 +30,7 @@ func packDir(dir string, spool archive.Spool, limits archive.Limits) (*archive.T
 			return err
 		case rel == ".":
 			return nil
-		case strings.HasPrefix(d.Name(), "."):
+		case source.Skips(d.Name()):
 			if d.IsDir() {
 				return fs.SkipDir
 			}

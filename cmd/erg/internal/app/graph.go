@@ -98,6 +98,10 @@ func (d *drawing) contexts(list []contexts.Description, links []contexts.Link) {
 		}
 	}
 	for _, l := range links {
+		if l.Toolchain.Name != "" {
+			d.edge(l.Toolchain.String(), l.To.Expr(), l.Element, graph.Plain)
+			continue
+		}
 		if l.From.Key != "" || instances[l.From.Name] == nil {
 			d.edge(l.From.Expr(), l.To.Expr(), l.Element, graph.Plain)
 			continue
