@@ -1,18 +1,18 @@
 # make help says what there is.
 
-EXAMPLE := examples/lightbulb
-CMAKE   := examples/cmake
-ERG     := bin/erg -C $(EXAMPLE)
-
+EXAMPLE   := examples/lightbulb
+CMAKE     := examples/cmake
 UNIKERNEL := examples/unikernel
 BOOTSTRAP := examples/bootstrap
+COMPILERS := examples/compilers
+ERG       := bin/erg -C $(EXAMPLE)
 
 # Without a home, go and erg keep their caches here.
 ifeq ($(HOME),)
 export HOME := $(CURDIR)/.cache/home
 endif
 
-.PHONY: help run run-cmake run-unikernel run-bootstrap test bench compat microbench fmt tools erg clean
+.PHONY: help run run-cmake run-unikernel run-bootstrap examples test bench compat microbench fmt tools erg clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
@@ -42,6 +42,11 @@ run-bootstrap: erg tools ## have the OCaml compiler compile itself, until it doe
 	bin/erg -C $(BOOTSTRAP) test
 	bin/erg -C $(BOOTSTRAP) run app:bin.hello
 
+examples: erg tools ## build and test the examples that build their compilers: an hour at first
+	bin/erg -C $(UNIKERNEL) test
+	bin/erg -C $(BOOTSTRAP) test
+	bin/erg -C $(COMPILERS) test
+
 test: tools ## all checks and tests
 	@scripts/test
 
@@ -60,6 +65,7 @@ fmt: erg ## format the Go code and the examples
 	bin/erg -C $(CMAKE) fmt
 	bin/erg -C $(UNIKERNEL) fmt
 	bin/erg -C $(BOOTSTRAP) fmt
+	bin/erg -C $(COMPILERS) fmt
 
 tools: ## install the compilers and emulators that the tests run
 	@scripts/install-tools test
@@ -68,4 +74,4 @@ erg: ## bin/erg, and the programs beside it
 	@CGO_ENABLED=0 go build -o bin/ ./cmd/erg/...
 
 clean: ## remove what was built
-	rm -rf bin $(EXAMPLE)/_build $(CMAKE)/_build $(UNIKERNEL)/_build $(BOOTSTRAP)/_build
+	rm -rf bin $(EXAMPLE)/_build $(CMAKE)/_build $(UNIKERNEL)/_build $(BOOTSTRAP)/_build $(COMPILERS)/_build

@@ -66,7 +66,7 @@ func (ev *Evaluator) outline(t *engine.Task, a addr.Target) (*component, error) 
 	if sc.partial {
 		t.Deferred(g.ctx.String(), "sources of "+g.addr().String(), sc.waits())
 	}
-	cct, oct, err := ev.loaded(t, g.ctx)
+	cct, oct, err := ev.loaded(t, g.ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -118,13 +118,16 @@ func (ev *Evaluator) component(t *engine.Task, a addr.Target) (*component, error
 
 // defineComponent does what outline left.
 func (ev *Evaluator) defineComponent(t *engine.Task, c *component) error {
-	cct, oct, err := ev.loaded(t, c.g.ctx)
+	p := c.parts
+	cct, oct, err := ev.loaded(t, c.g.ctx, p)
 	if err != nil {
 		return err
 	}
-	p := c.parts
 	if len(p.ml) > 0 {
 		if p.siblings, err = ev.modulesQ.Get(t, dirKey{c.g.ctx, c.g.dir}); err != nil {
+			return err
+		}
+		if p.host, err = ev.hostSuite(t, c.g.ctx, oct); err != nil {
 			return err
 		}
 	}
@@ -187,10 +190,13 @@ func (ev *Evaluator) componentError(err error, g *target) hcl.Diagnostics {
 	}
 	var clash *ocaml.ClashError
 	var cycle *ocaml.CycleError
+	var machine *ocaml.MachineError
 	at := g.header.AttrRange("sources")
 	switch {
 	case errors.As(err, &clash):
 		return errorAt(at, "Two sources for one module", "%s\n%s", sentence(clash.Error()), clash.Hint())
+	case errors.As(err, &machine):
+		return errorAt(at, "Toolchains for two machines", "%s\n%s", sentence(machine.Error()), machine.Hint())
 	case errors.As(err, &cycle):
 		return errorAt(at, "Cycle of modules", "%s", sentence(cycle.Error()))
 	}
@@ -266,7 +272,7 @@ func (p *parts) ocamlUnit(stubs *cc.Toolchain) ocaml.Unit {
 		wrapping = ocaml.Unwrapped
 	}
 	return ocaml.Unit{Owner: p.owner, Sources: append(append([]string{}, p.ml...), p.c...), Generated: p.headers, Deps: ml, Standard: p.std, CDeps: libs,
-		Directory: p.siblings, Wrapping: wrapping, Flags: p.flags, LinkFlags: p.ldflags, Include: p.include, Inputs: unique(p.inputs), Modes: p.modes, Stubs: stubs}
+		Directory: p.siblings, Wrapping: wrapping, Flags: p.flags, LinkFlags: p.ldflags, Include: p.include, Inputs: unique(p.inputs), Modes: p.modes, Stubs: stubs, Host: p.host}
 }
 
 func (c *component) ocamlLibrary(t *engine.Task, p *parts, tc *ocaml.Toolchain, stubs *cc.Toolchain) error {

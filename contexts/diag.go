@@ -290,11 +290,15 @@ func (ev *Evaluator) siteRange(site string) (hcl.Range, bool) {
 	return rng, ok
 }
 
+// sentence makes a sentence of a message. One that begins with the name of a
+// file or an address goes on doing so.
 func sentence(s string) string {
 	if s == "" {
 		return s
 	}
-	s = strings.ToUpper(s[:1]) + s[1:]
+	if first, _, _ := strings.Cut(s, " "); !strings.ContainsAny(strings.TrimRight(first, ".:"), "./") {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
 	if !strings.HasSuffix(s, ".") && !strings.Contains(s, "\n") {
 		s += "."
 	}

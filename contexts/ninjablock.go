@@ -184,7 +184,7 @@ func (ev *Evaluator) ninjaTools(t *engine.Task, b *ninjaGraph, spec *action.Spec
 		return err
 	}
 	spec.Tools = tools
-	cct, _, err := ev.loaded(t, b.d.ctx)
+	cct, err := ev.ccOf(t, b.d.ctx)
 	if cct != nil {
 		b.native, b.suffix = cct.Native(), cct.ExeSuffix()
 	}

@@ -31,7 +31,8 @@ type parts struct {
 	modes   []ocaml.Mode
 	wrapped bool
 
-	siblings []string // OCaml sources of the directory
+	siblings []string         // OCaml sources of the directory
+	host     *ocaml.Toolchain // the host's, if it is to lend tools
 }
 
 // parts evaluates the attributes of a component.

@@ -218,6 +218,19 @@ func (ev *Evaluator) toolchainFacts(t *engine.Task, el addr.Element) (cty.Value,
 	return cty.ObjectVal(tc.Facts()), nil
 }
 
+// hostSuite returns the OCaml toolchain of a context's host, where the
+// context's own does not bring all tools; nil when there is no need, or none.
+func (ev *Evaluator) hostSuite(t *engine.Task, c addr.Context, tc *ocaml.Toolchain) (*ocaml.Toolchain, error) {
+	if tc.Complete() {
+		return nil, nil
+	}
+	host, err := ev.hostQ.Get(t, attrKey{c, "host"})
+	if err != nil || host == c {
+		return nil, err
+	}
+	return ev.ocamlOf(t, host)
+}
+
 // lacking says that a context has no toolchain for sources.
 func lacking(tgt *target, kind, lang string) hcl.Diagnostics {
 	return errorAt(tgt.header.Range, "No toolchain for these sources",
@@ -225,16 +238,30 @@ func lacking(tgt *target, kind, lang string) hcl.Diagnostics {
 		tgt.ctx, kind, lang, tgt.addr(), kind)
 }
 
-// loaded returns the toolchains of a component's context, as their own types.
-func (ev *Evaluator) loaded(t *engine.Task, c addr.Context) (cct *cc.Toolchain, oct *ocaml.Toolchain, err error) {
+// ccOf returns a context's C toolchain, nil when it has none.
+func (ev *Evaluator) ccOf(t *engine.Task, c addr.Context) (*cc.Toolchain, error) {
 	tc, err := ev.toolchainOf(t, c, "cc")
-	if err != nil {
-		return nil, nil, err
+	if err != nil || tc == nil {
+		return nil, err
 	}
-	cct, _ = tc.(*cc.Toolchain)
-	if tc, err = ev.toolchainOf(t, c, "ocaml"); err != nil {
-		return nil, nil, err
+	return tc.(*cc.Toolchain), nil
+}
+
+// ocamlOf returns a context's OCaml toolchain, nil when it has none.
+func (ev *Evaluator) ocamlOf(t *engine.Task, c addr.Context) (*ocaml.Toolchain, error) {
+	tc, err := ev.toolchainOf(t, c, "ocaml")
+	if err != nil || tc == nil {
+		return nil, err
 	}
-	oct, _ = tc.(*ocaml.Toolchain)
-	return cct, oct, nil
+	return tc.(*ocaml.Toolchain), nil
+}
+
+// loaded returns the toolchains that a component takes. One without OCaml
+// sources does not wait for an OCaml compiler that may have to be built.
+func (ev *Evaluator) loaded(t *engine.Task, c addr.Context, p *parts) (cct *cc.Toolchain, oct *ocaml.Toolchain, err error) {
+	if cct, err = ev.ccOf(t, c); err != nil || len(p.ml) == 0 {
+		return cct, nil, err
+	}
+	oct, err = ev.ocamlOf(t, c)
+	return cct, oct, err
 }

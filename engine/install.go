@@ -86,6 +86,21 @@ func (s *Session) installed(n *node, o *outcome, tree *InstallTree) error {
 	return err
 }
 
+// elsewhere reports whether the install tree of a package's last result, with
+// these dependencies, is in another store than the one that is used now.
+func (s *Session) elsewhere(n *node, deps []trace.Dep) bool {
+	if n.spec.Install == nil {
+		return false
+	}
+	p, err := s.eng.prefixes()
+	if err != nil {
+		return true
+	}
+	return slices.ContainsFunc(deps, func(d trace.Dep) bool {
+		return d.Discovered && filepath.Base(d.Path) == stampName && filepath.Dir(filepath.Dir(d.Path)) != filepath.Join(p.dir, "prefix")
+	})
+}
+
 // forgetTree makes the session look again at all of an install tree: it may
 // have seen that it was not there.
 func (s *Session) forgetTree(tree *InstallTree) {

@@ -184,7 +184,7 @@ func (s *Session) discoveredContent(n *node, d trace.Dep) (digest.Digest, error)
 func (s *Session) unchanged(n *node) bool {
 	old := n.old
 	if old == nil || old.Key.IsZero() || old.Key != n.key || len(old.Outs) != len(n.spec.Outputs) ||
-		s.opts.Rerun && isTest(n.spec) || !s.discoveredSame(n, old.Deps) {
+		s.opts.Rerun && isTest(n.spec) || !s.discoveredSame(n, old.Deps) || s.elsewhere(n, old.Deps) {
 		return false
 	}
 	if n.spec.Foreign != nil {

@@ -119,6 +119,9 @@ func (e *TargetError) Error() string {
 
 // Hint says which side may be wrong.
 func (e *TargetError) Hint() string {
+	if strings.HasPrefix(e.Address, "toolchain.ocaml.") {
+		return "An OCaml compiler emits code for one machine. Set prefix to one for " + e.Declared + ", or declare target = \"" + e.Found + "\"."
+	}
 	if !SameArch(Parse(e.Declared).Arch, Parse(e.Found).Arch) && len(e.Flags) == 0 {
 		flags := "flags that select it"
 		if strings.Contains(e.Tool, "clang") {

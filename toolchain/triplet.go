@@ -51,6 +51,13 @@ func Same(a, b string) bool {
 // SameArch reports whether two names mean the same processor.
 func SameArch(a, b string) bool { return normalArch(a) == normalArch(b) }
 
+// Link reports whether one program can be linked of code for two machines.
+// Code for no operating system may become part of code for one.
+func Link(a, b string) bool {
+	x, y := Parse(a), Parse(b)
+	return SameArch(x.Arch, y.Arch) && (x.OS() == y.OS() || x.OS() == "none" || y.OS() == "none")
+}
+
 // normal spells a triplet in one way.
 func (t Triplet) normal() Triplet {
 	sys := strings.TrimPrefix(strings.TrimPrefix(t.System, "none-"), "unknown-")

@@ -64,6 +64,23 @@ func TestRuns(t *testing.T) {
 	}
 }
 
+func TestLink(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"x86_64-linux-gnu", "x86_64-pc-linux-gnu", true},
+		{"x86_64-linux-gnu", "x86_64-unknown-elf", true},
+		{"x86_64-linux-gnu", "x86_64-w64-mingw32", false},
+		{"x86_64-linux-gnu", "riscv32-unknown-elf", false},
+		{"amd64-linux", "x86_64-linux-gnu", true},
+	} {
+		if Link(c.a, c.b) != c.want || Link(c.b, c.a) != c.want {
+			t.Errorf("%s and %s are linked: %v", c.a, c.b, !c.want)
+		}
+	}
+}
+
 func TestDebianPackage(t *testing.T) {
 	for program, want := range map[string]string{
 		"gcc": "gcc", "gcc-13": "gcc-13", "clang-16": "clang-16",

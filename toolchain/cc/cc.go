@@ -43,6 +43,9 @@ var _ toolchain.Toolchain = (*Toolchain)(nil)
 // Kind returns "cc".
 func (tc *Toolchain) Kind() string { return "cc" }
 
+// Address returns the toolchain's address as people write it.
+func (tc *Toolchain) Address() string { return tc.cfg.Address() }
+
 // Identity returns the digest of the toolchain's closure.
 func (tc *Toolchain) Identity() digest.Digest { return tc.id }
 

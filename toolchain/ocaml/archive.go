@@ -1,11 +1,13 @@
 package ocaml
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"erg.build/erg/engine/action"
+	"erg.build/erg/toolchain"
 	"erg.build/erg/toolchain/cc"
 )
 
@@ -69,6 +71,31 @@ func (b *builder) stubCompiler() *cc.Toolchain {
 		return b.u.Stubs
 	}
 	return b.tc.c
+}
+
+// A MachineError says that the C compiler of a context makes code that the
+// OCaml compiler's cannot be linked with.
+type MachineError struct {
+	OCaml, OCamlTarget string // the address of the toolchain, and what it emits code for
+	C, CTarget         string
+}
+
+func (e *MachineError) Error() string {
+	return fmt.Sprintf("%s emits code for %q, and %s for %q", e.OCaml, e.OCamlTarget, e.C, e.CTarget)
+}
+
+// Hint says what to do.
+func (e *MachineError) Hint() string {
+	return "OCaml and C of one program are for one machine: give the context toolchains with the same target."
+}
+
+// checkMachine holds the machine of the unit's C code against the unit's.
+func (b *builder) checkMachine() error {
+	c := b.stubCompiler()
+	if len(b.src.stubs) == 0 && len(b.u.CDeps) == 0 || toolchain.Link(b.tc.target, c.Target()) {
+		return nil
+	}
+	return &MachineError{b.tc.cfg.Address(), b.tc.target, c.Address(), c.Target()}
 }
 
 func (tc *Toolchain) stubFlags() []string {

@@ -54,6 +54,9 @@ func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder,
 	if err := b.src.give(u.Owner, u.Modules); err != nil {
 		return nil, err
 	}
+	if err := b.checkMachine(); err != nil {
+		return nil, err
+	}
 	if err := b.implement(); err != nil {
 		return nil, err
 	}

@@ -104,7 +104,7 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 		stubs, x.cfiles, cflags, cinputs = nil, nil, nil, nil
 	}
 	s.Inputs = slices.Concat(x.inputs, x.cfiles, stubs, cinputs, b.u.Inputs)
-	custom := x.custom || len(stubs)+len(x.cfiles)+len(cflags) > 0
+	custom := x.custom || !b.tc.ofSystem() || len(stubs)+len(x.cfiles)+len(cflags) > 0
 
 	s.Argv = append([]string{b.linker(mode)}, b.linkerFlags(mode)...)
 	s.Argv = append(s.Argv, "-o", action.Ref(p.Path))
@@ -153,12 +153,14 @@ func (p Program) shares() bool {
 	return p.Mode == Byte && (p.Kind == Script || p.Kind == Plugin)
 }
 
-// kindFlags tell a compiler what to link. custom says whether there is C code.
+// kindFlags tell a compiler what to link. custom says whether byte code is to
+// have the runtime in it.
 //
 // Byte code that calls C code is linked with the runtime into an executable:
 // the alternative, shared libraries that ocamlrun finds along a path, would tie
-// the program to where it was built. Where flags name a runtime, it is to be
-// that one.
+// the program to where it was built. So is byte code whose ocamlrun, which it
+// names in its first line, need not be there when it runs. Where flags name a
+// runtime, it is to be that one.
 func (b *builder) kindFlags(p Program, custom bool) []string {
 	windows := b.tc.conf["os_type"] == "Win32"
 	switch {
@@ -186,6 +188,12 @@ func (b *builder) kindFlags(p Program, custom bool) []string {
 		return []string{"-output-complete-exe"}
 	}
 	return []string{"-custom"}
+}
+
+// ofSystem reports whether the suite's programs are a part of the system, as
+// the machine that runs what they make has it, in a sandbox too.
+func (tc *Toolchain) ofSystem() bool {
+	return tc.Native() && strings.HasPrefix(tc.tools["ocamlc"], "/usr/")
 }
 
 // searched are the directories in which a link finds what archives of the

@@ -2,6 +2,7 @@ package ocaml
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"path"
@@ -39,6 +40,9 @@ func load(t *engine.Task, key string) (*Toolchain, error) {
 	if err := tc.configure(t); err != nil {
 		return nil, err
 	}
+	if err := tc.findLibrary(t); err != nil {
+		return nil, err
+	}
 	tc.target = tc.conf["target"]
 	if cfg.Target != "" {
 		if !toolchain.Same(cfg.Target, tc.target) {
@@ -57,7 +61,7 @@ func load(t *engine.Task, key string) (*Toolchain, error) {
 }
 
 // programs are the tools of a suite; those compiled to native code have
-// ".opt" appended.
+// ".opt" appended. A suite has the first at least (see providers.go).
 var programs = []string{"ocamlc", "ocamlopt", "ocamldep", "ocamllex", "ocamlyacc", "ocaml", "ocamlmklib", "ocamlobjinfo"}
 
 // find looks for the compiler and then, in the same directory, for its
@@ -94,13 +98,9 @@ func (tc *Toolchain) find(t *engine.Task) error {
 			}
 		}
 	}
-	if tc.tools["ocamlc"] == "" || tc.tools["ocamldep"] == "" {
-		missing := names
-		if tc.tools["ocamlc"] != "" {
-			missing = []string{prefix + "ocamldep"}
-		}
+	if tc.tools["ocamlc"] == "" {
 		return &toolchain.MissingError{
-			Address: cfg.Address(), Site: cfg.Site, Tried: missing, Where: where,
+			Address: cfg.Address(), Site: cfg.Site, Tried: names, Where: where,
 			Package: toolchain.DebianPackage("ocamlc"), Err: fs.ErrNotExist,
 		}
 	}
@@ -152,6 +152,35 @@ func (tc *Toolchain) configure(t *engine.Task) error {
 	}
 	return nil
 }
+
+// findLibrary sees to it that the standard library is there. A suite that was
+// moved, or installed elsewhere than configured, still names its former
+// place; it is told of the library beside it in the environment.
+func (tc *Toolchain) findLibrary(t *engine.Task) error {
+	named := tc.conf["standard_library"]
+	if ok, err := t.Exists(path.Join(named, stdlib)); ok || err != nil {
+		return err
+	}
+	beside := path.Join(path.Dir(path.Dir(tc.tools["ocamlc"])), "lib", "ocaml")
+	ok, err := t.Exists(path.Join(beside, stdlib))
+	if err != nil {
+		return err
+	}
+	if !ok || tc.cfg.Env["OCAMLLIB"] != "" {
+		return &toolchain.ProbeError{
+			Address: tc.cfg.Address(), Site: tc.cfg.Site, Doing: "looking for the standard library of " + path.Base(tc.tools["ocamlc"]),
+			Err:    fmt.Errorf("there is no %s in %s", stdlib, named),
+			Advice: "A compiler that was moved finds it by env = { OCAMLLIB = … }.",
+		}
+	}
+	env := map[string]string{"OCAMLLIB": beside, "CAML_LD_LIBRARY_PATH": path.Join(beside, "stublibs")}
+	maps.Copy(env, tc.cfg.Env)
+	tc.cfg.Env = env
+	return tc.configure(t)
+}
+
+// stdlib is a file that all standard libraries have.
+const stdlib = "stdlib.cma"
 
 // loadC finds the C compiler that the suite drives.
 func (tc *Toolchain) loadC(t *engine.Task) error {

@@ -87,13 +87,13 @@ func (b *builder) generate() error {
 }
 
 func (b *builder) generator(tool, src string, outs []string, args ...string) error {
-	program := b.tc.tools[tool]
-	if program == "" {
-		return &SourceError{b.u.Target, src, "the OCaml toolchain has no " + tool}
+	from := b.provider(tool)
+	if from == nil {
+		return &SourceError{b.u.Target, src, b.lacks(tool)}
 	}
-	s := b.spec(tool + " " + b.shown(src))
+	s := b.specOf(from, tool+" "+b.shown(src))
 	s.Unknown = nil // it depends on no flags
-	s.Argv = append([]string{program}, args...)
+	s.Argv = append([]string{from.tools[tool]}, args...)
 	if s.Dir, _ = action.RootOf(src); s.Dir == "" {
 		s.Dir = b.u.Root
 	}
@@ -268,7 +268,7 @@ func (b *builder) dependDirectory(plain []*string) (action.Spec, bool) {
 	name := "ocamldep " + path.Join(b.u.Dir, ".")
 	s := b.dependSpec(name, "", path.Join(b.u.Root, b.u.Dir, ".ocamldep"), b.u.Directory)
 	s.Target = DirectoryTarget(b.u.Context, b.u.Dir)
-	s.Tools, s.Inputs, s.Unknown = b.tc.used(), b.u.Directory, nil
+	s.Inputs, s.Unknown = b.u.Directory, nil
 	return s, true
 }
 
@@ -277,12 +277,14 @@ func (b *builder) dependDirectory(plain []*string) (action.Spec, bool) {
 func DirectoryTarget(context, dir string) string { return context + "//" + dir + ":ocamldep" }
 
 func (b *builder) dependSpec(name, dir, out string, files []string) action.Spec {
-	s := b.spec(name)
+	from, argv := b.depender()
+	s := b.specOf(from, name)
 	s.Unknown = nil
-	s.Argv = append([]string{b.tc.tools["ocamldep"], "-modules"}, preprocessing(b.u.Flags)...)
-	if len(s.Argv) > 2 {
+	before := preprocessing(b.u.Flags)
+	if len(before) > 0 {
 		s.Unknown = b.u.Unknown
 	}
+	s.Argv = append(append(argv, "-modules"), before...)
 	for _, f := range files {
 		flag := "-impl"
 		if path.Ext(f) == ".mli" {

@@ -76,6 +76,10 @@ type Unit struct {
 	// Stubs compiles the stubs; nil for the C compiler that the OCaml
 	// compiler was configured with.
 	Stubs *cc.Toolchain
+	// Host is the OCaml toolchain of the context whose programs run while this
+	// unit is built: its tools stand in for those that the suite lacks. nil
+	// for none.
+	Host *Toolchain
 	// Mains are the modules that executables start with ("main"), one for
 	// each program; the unit's name when empty. Libraries have none.
 	Mains []string

@@ -1,0 +1,4 @@
+library "table" {
+  sources = glob("*.ml", "*.mli")
+  public  = true
+}
