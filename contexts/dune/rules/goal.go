@@ -33,11 +33,28 @@ func (r *Rules) Directories(t *engine.Task) ([]string, error) {
 	}
 	var out []string
 	for _, d := range tr.order {
-		if len(d.stanzas) > 0 && !d.dataOnly {
+		declares, err := r.declares(t, d)
+		if err != nil {
+			return nil, err
+		}
+		if declares {
 			out = append(out, d.path)
 		}
 	}
 	return out, nil
+}
+
+// declares reports whether there is something to make of a directory: stanzas,
+// the packages of a project, or tests that need no stanza.
+func (r *Rules) declares(t *engine.Task, d *dir) (bool, error) {
+	if d.dataOnly {
+		return false, nil
+	}
+	if len(d.stanzas) > 0 || d.project.dir == d.path && len(d.project.packages) > 0 {
+		return true, nil
+	}
+	tests, err := r.cramTests(t, d)
+	return len(tests) > 0, err
 }
 
 // Has reports whether dune files speak of a directory.

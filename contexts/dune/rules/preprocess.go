@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 
+	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
@@ -79,10 +80,36 @@ func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c 
 	if ext == ".mli" {
 		kind = "--intf"
 	}
-	args = append(args, "-o", action.Ref(out), kind, action.Ref(from), "-corrected-suffix", ".ppx-corrected", "-diff-cmd", "-", "-dump-ast")
+	args = append(args, "-o", action.Ref(out), kind, action.Ref(from), "-corrected-suffix", ".ppx-corrected", "-diff-cmd", "-")
+	same, err := r.sameTrees(x.t, x.ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	if same {
+		args = append(args, "-dump-ast")
+	}
 	y := &acting{expander: x}
 	x.inputs.built(d.path, host)
 	return y.built(d.path, args, pre.Range)
+}
+
+// sameTrees reports whether the compiler of a context reads syntax trees as
+// programs of the host's compiler write them. If not, drivers print text, and
+// what is lost is where in the source something was written.
+func (r *Rules) sameTrees(t *engine.Task, c, host addr.Context) (bool, error) {
+	if c == host {
+		return true, nil
+	}
+	here, err := r.w.OCaml(t, c)
+	if err != nil {
+		return false, err
+	}
+	there, err := r.w.OCaml(t, host)
+	if err != nil {
+		return false, err
+	}
+	const magic = "ast_impl_magic_number"
+	return here != nil && there != nil && here.Config(magic) == there.Config(magic), nil
 }
 
 // cookies tell rewriters in which library they run.

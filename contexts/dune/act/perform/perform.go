@@ -47,27 +47,23 @@ func run(ctx context.Context, corrections string, args []string) int {
 	}
 	p := &performer{ctx: ctx}
 	err = p.do(a, process{env: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr})
-	if err == nil && p.differs {
-		err = errDiffers
-	}
 	if corrections != "" && len(p.corrected) > 0 {
 		err = errors.Join(err, p.write(corrections))
 	}
-	var exit *exitError
-	switch {
-	case err == nil:
-		return 0
-	case errors.As(err, &exit) && !p.differs:
-		fmt.Fprintln(os.Stderr, err)
-		return exit.code
-	case err != errDiffers:
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-	return 1
+	var exit *exitError
+	switch {
+	case p.differs: // which was shown
+		return 1
+	case errors.As(err, &exit):
+		return exit.code
+	case err != nil:
+		return 1
+	}
+	return 0
 }
-
-// errDiffers says that something differs, which was shown.
-var errDiffers = errors.New("differs")
 
 // An exitError says that a program ended with a code that is not accepted.
 type exitError struct {
