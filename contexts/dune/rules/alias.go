@@ -59,7 +59,7 @@ func (r *Rules) Alias(t *engine.Task, c addr.Context, at, name string, only bool
 }
 
 func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only bool) (*Goal, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only
 
 // alias says what an alias of one directory stands for.
 func (r *Rules) alias(t *engine.Task, k aliasKey) (*Goal, error) {
-	d, err := r.dirOf(t, k.dir)
+	d, err := r.dirOf(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,7 @@ type filler struct {
 
 // contents finds out which files a directory has in a context.
 func (r *Rules) contents(t *engine.Task, k dirKey) (*contents, error) {
-	d, err := r.dirOf(t, k.dir)
+	d, err := r.dirOf(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}
