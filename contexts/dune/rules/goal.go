@@ -219,14 +219,13 @@ func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
 		if err != nil {
 			return err
 		}
-		out.Files = m.outs
 		if m.result != "" {
 			out.Files = []string{m.result}
 			if x.Test {
 				out.Tests = out.Files
 			}
+			return nil
 		}
-		return nil
 	}
 	return r.addMade(t, dirKey{x.key.ctx, x.key.dir}, func(m *maker) bool { return m.key == x.key }, out)
 }

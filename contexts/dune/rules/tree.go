@@ -30,7 +30,7 @@ type dir struct {
 	below    []*dir
 	stanzas  []dune.Stanza
 	script   string // the dune file, if it is a program that sends the stanzas
-	dataOnly bool // its files are only data
+	dataOnly bool   // its files are only data
 	vendored bool
 	subdirs  dune.SubdirsMode
 }
