@@ -338,8 +338,10 @@ func (e *editing) command(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string,
 		}
 		argv = append(argv, vals...)
 	}
-	if lib, ok := s.(*dune.Library); ok {
-		argv = append(argv, cookies(lib)...)
+	lib, _ := s.(*dune.Library)
+	told, err := e.r.cookies(y.expander, x.dir, lib, p)
+	if m := (*missing)(nil); errors.As(err, &m) {
+		return argv, nil // a build will say so
 	}
-	return argv, nil
+	return append(argv, told...), err
 }

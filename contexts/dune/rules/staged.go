@@ -54,9 +54,11 @@ func (r *Rules) asPpx(x *expander, pre *dune.Preprocess, lib *dune.Library, c *c
 		}
 		args = append(args, vals...)
 	}
-	if lib != nil {
-		args = append(args, cookies(lib)...)
+	told, err := r.cookies(x, c.dir, lib, pre)
+	if err != nil {
+		return "", err
 	}
+	args = append(args, told...)
 	y := &acting{expander: x}
 	x.inputs.built(d.path, host)
 	argv, err := y.built(d.path, args, pre.Range)
