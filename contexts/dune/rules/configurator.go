@@ -39,9 +39,9 @@ func (x *acting) configures(linked addr.Context, p string, at hcl.Range) error {
 	}
 	var vars []string
 	for _, n := range tc.ConfigNames() {
-		vars = append(vars, canonical(atom(n), atom(tc.Config(n))))
+		vars = append(vars, csexpList(csexpAtom(n), csexpAtom(tc.Config(n))))
 	}
-	text := canonical(canonical(atom("ocamlc"), atom(tc.Tool("ocamlc"))), canonical(atom("ocaml_config_vars"), canonical(vars...)))
+	text := csexpList(csexpList(csexpAtom("ocamlc"), csexpAtom(tc.Tool("ocamlc"))), csexpList(csexpAtom("ocaml_config_vars"), csexpList(vars...)))
 	file := path.Join(root(x.ctx), configuratorFile)
 	k := key{ctx: x.ctx, index: -1, name: string(addr.BlockRule) + ".configurator"}
 	if err := x.r.write(x.t, k, file, text); err != nil {
@@ -53,8 +53,8 @@ func (x *acting) configures(linked addr.Context, p string, at hcl.Range) error {
 	return nil
 }
 
-// canonical is a list as a canonical s-expression, of elements that are.
-func canonical(elements ...string) string { return "(" + strings.Join(elements, "") + ")" }
+// csexpList is a list as a canonical s-expression, of elements that are.
+func csexpList(elements ...string) string { return "(" + strings.Join(elements, "") + ")" }
 
-// atom is a text as a canonical s-expression.
-func atom(s string) string { return strconv.Itoa(len(s)) + ":" + s }
+// csexpAtom is a text as a canonical s-expression.
+func csexpAtom(s string) string { return strconv.Itoa(len(s)) + ":" + s }
