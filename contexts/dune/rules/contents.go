@@ -140,8 +140,6 @@ func (f *filler) stanza(i int, s dune.Stanza) error {
 		return f.foreignLibrary(i, s)
 	case *dune.GenerateSites:
 		return errorAt(s.At(), "Not supported", "erg does not know generate_sites_module yet.")
-	case *dune.Include:
-		return errorAt(s.At(), "Not supported", "erg does not know dynamic_include yet.")
 	}
 	return nil
 }

@@ -69,7 +69,10 @@ func (r *Rules) Editing(t *engine.Task, c addr.Context, file string) (*Editing, 
 		return nil, err
 	}
 	e := &editing{r: r, t: t, out: &Editing{}}
-	s := tr.in(k.dir).stanzas[k.index]
+	_, s, err := r.stanzaOf(t, *k)
+	if err != nil {
+		return nil, err
+	}
 	err = e.stanza(*k)
 	var m *missing
 	if errors.As(err, &m) {
@@ -103,7 +106,10 @@ func stem(p string) string {
 
 // stanzaWith finds the stanza that a source belongs to; nil if there is none.
 func (r *Rules) stanzaWith(t *engine.Task, c addr.Context, d *dir, file string) (*key, error) {
-	g := d.group()
+	g, err := r.whole(t, c, d.group())
+	if err != nil {
+		return nil, err
+	}
 	all, err := r.modulesQ.Get(t, dirKey{c, g.path})
 	if err != nil {
 		return nil, err

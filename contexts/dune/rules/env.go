@@ -24,7 +24,7 @@ type env struct {
 
 // env evaluates the env stanzas of a directory over those above.
 func (r *Rules) env(t *engine.Task, k dirKey) (*env, error) {
-	d, err := r.dirOf(t, k.ctx, k.dir)
+	d, err := r.staticDir(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}

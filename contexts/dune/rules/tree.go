@@ -29,8 +29,9 @@ type dir struct {
 	names    []string // of the source files
 	below    []*dir
 	stanzas  []dune.Stanza
-	script   string // the dune file, if it is a program that sends the stanzas
-	dataOnly bool   // its files are only data
+	dynamic  []*dune.Include // what rules make more stanzas in
+	script   string          // the dune file, if it is a program that sends the stanzas
+	dataOnly bool            // its files are only data
 	vendored bool
 	subdirs  dune.SubdirsMode
 }
@@ -93,7 +94,7 @@ func (d *dir) members() []*dir {
 	var add func(x *dir)
 	add = func(x *dir) {
 		for _, b := range x.below {
-			if !b.dataOnly && b.group() == d {
+			if !b.dataOnly && b.group().path == d.path {
 				all = append(all, b)
 				add(b)
 			}
@@ -329,7 +330,7 @@ func (w *walker) add(d *dir, f *dune.File, said *dune.Dirs, stack ...string) err
 		switch s := s.(type) {
 		case *dune.Include:
 			if s.Dynamic {
-				d.stanzas = append(d.stanzas, s)
+				d.dynamic = append(d.dynamic, s)
 				continue
 			}
 			if err := w.include(d, s, said, stack); err != nil {
