@@ -18,9 +18,6 @@ func (r *Rules) refuse(d *dir, s dune.Stanza, b *dune.Buildable) error {
 		return errorAt(at, "Not supported", "erg cannot do what %s asks for.", field)
 	}
 	var diags hcl.Diagnostics
-	if b.RootModule.Given() {
-		diags = append(diags, no(b.RootModule.Range, "root_module")...)
-	}
 	if b.Ctypes != nil {
 		diags = append(diags, no(b.Ctypes.Range, "ctypes")...)
 	}
