@@ -53,9 +53,16 @@ func fromDunePackage(file string, text []byte, dir, name string) (*Package, erro
 type fields []*sexp.Node
 
 func (f fields) get(name string) []*sexp.Node {
+	if n := f.node(name); n != nil {
+		return n.Items[1:]
+	}
+	return nil
+}
+
+func (f fields) node(name string) *sexp.Node {
 	for _, n := range f {
 		if h, ok := n.Head(); ok && h == name {
-			return n.Items[1:]
+			return n
 		}
 	}
 	return nil
@@ -114,7 +121,7 @@ func (f fields) library(root string) *Package {
 	}
 	p.StubArchives = f.stubs(root)
 	p.PrivateDir = fields(f.get("obj_dir")).word("private_dir")
-	p.DriverMain = fields(f.get("ppx.driver")).word("main")
+	p.Driver = f.node("ppx.driver")
 	p.setKind(f)
 	for _, n := range f.get("requires") {
 		if h, ok := n.Head(); ok && h == "re_export" {

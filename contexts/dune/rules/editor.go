@@ -330,16 +330,11 @@ func (e *editing) command(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	argv := []string{action.Ref(driverOf(x.dir, host, p).path()), "--as-ppx"}
-	for _, f := range p.Flags {
-		vals, err := f.Expand(y.expand)
-		if err != nil {
-			return nil, err
-		}
-		argv = append(argv, vals...)
+	k, err := e.r.driverOf(e.t, x.dir, host, p)
+	if err != nil {
+		return nil, err
 	}
-	if lib, ok := s.(*dune.Library); ok {
-		argv = append(argv, cookies(lib)...)
-	}
-	return argv, nil
+	lib, _ := s.(*dune.Library)
+	args, err := driverArgs(y.expander, p, lib)
+	return append([]string{action.Ref(k.path()), "--as-ppx"}, args...), err
 }
