@@ -65,9 +65,11 @@ type Package struct {
 	Implements     string
 	Default        string // default implementation
 	ForeignObjects []string
-	SourceDir      string     // orig_src_dir
-	PrivateDir     string     // below Dir, where interfaces of private modules are
-	Driver         *sexp.Node // (ppx.driver …) of what drives rewriters
+	SourceDir      string       // orig_src_dir
+	PrivateDir     string       // below Dir, where interfaces of private modules are
+	Driver         *sexp.Node   // (ppx.driver …) of what drives rewriters; nil for none
+	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
+	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
 }
 
 // A Require is a library that another one needs.

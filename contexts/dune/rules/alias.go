@@ -269,10 +269,10 @@ func (r *Rules) addMade(t *engine.Task, k dirKey, which func(*maker) bool, out *
 	return nil
 }
 
-// aliasLibrary adds a library to all and check.
+// aliasLibrary adds a library to all and check, and its tests to runtest.
 func (r *Rules) aliasLibrary(t *engine.Task, k aliasKey, d *dir, i int, s *dune.Library, out *Goal) error {
-	if k.name == "runtest" && s.InlineTests != nil {
-		return r.unsupported(s, "erg does not run the inline tests of libraries yet, so these are left out.")
+	if err := r.aliasInline(t, k, d, libraryKey(k.ctx, d, i, s), s, out); err != nil {
+		return err
 	}
 	if k.name != "all" && k.name != "check" {
 		return nil

@@ -335,6 +335,9 @@ func (e *editing) command(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string,
 		return nil, err
 	}
 	lib, _ := s.(*dune.Library)
-	args, err := driverArgs(y.expander, p, lib)
+	args, err := e.r.driverArgs(y.expander, x.dir, p, lib)
+	if m := (*missing)(nil); errors.As(err, &m) {
+		err = nil // a build will say so
+	}
 	return append([]string{action.Ref(k.path()), "--as-ppx"}, args...), err
 }

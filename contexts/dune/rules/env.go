@@ -17,6 +17,7 @@ type env struct {
 	menhir                        []string
 	vars                          map[string]string
 	binAnnot                      bool
+	inlineTests                   string                      // "enabled", "disabled" or "ignored"
 	binaries                      map[string]dune.FileBinding // by name, with the directory that says so
 	binariesDir                   map[string]*dir
 }
@@ -89,6 +90,9 @@ func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.E
 	if p.BinAnnot != nil {
 		e.binAnnot = *p.BinAnnot
 	}
+	if p.InlineTests != "" {
+		e.inlineTests = p.InlineTests
+	}
 	if len(p.Binaries) > 0 {
 		e.binaries, e.binariesDir = maps.Clone(e.binaries), maps.Clone(e.binariesDir)
 		for _, b := range p.Binaries {
@@ -109,7 +113,7 @@ func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.E
 func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string) (*env, error) {
 	e := &env{
 		flags: []string{"-w", "-40"}, byteFlags: []string{"-g"}, nativeFlags: []string{"-g"},
-		vars: map[string]string{}, binAnnot: true,
+		vars: map[string]string{}, binAnnot: true, inlineTests: either(profile == "release", "disabled", "enabled"),
 	}
 	switch {
 	case profile == "release":

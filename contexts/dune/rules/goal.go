@@ -129,6 +129,11 @@ func (r *Rules) stanzaTargets(t *engine.Task, c addr.Context, d *dir, i int, s d
 	case *dune.Library:
 		k := libraryKey(c, d, i, s)
 		add(k, k.name, s, s.At(), "")
+		if on, err = r.hasInlineTests(t, c, d, s); err != nil || !on {
+			return err
+		}
+		tk := testKey(k, libraryName(s))
+		add(tk, tk.name, s, s.InlineTests.Range, "")
 	case *dune.Executables:
 		k := executableKey(c, d, i, s.Programs[0].Name.Value)
 		for _, p := range s.Programs {
@@ -187,7 +192,8 @@ func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
 		return err
 	}
 	if x.Test {
-		if _, ok := x.s.(*dune.Tests); ok {
+		switch x.s.(type) {
+		case *dune.Tests, *dune.Library:
 			results, err := r.testsQ.Get(t, x.key)
 			out.Files, out.Tests = results, results
 			return err

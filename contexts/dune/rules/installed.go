@@ -17,7 +17,9 @@ import (
 // installed is a library that lies outside of the workspace.
 type installed struct {
 	*findlib.Package
-	lib *ocaml.Library
+	lib     *ocaml.Library
+	backend *dune.InlineTestsBackend
+	cookies []dune.Cookie
 }
 
 // installed finds a library of the machine, with all that it needs.
@@ -56,6 +58,9 @@ func (r *Rules) installed(t *engine.Task, k installedKey) (*library, error) {
 		for _, n := range d.Replaces {
 			l.driver.replaces = append(l.driver.replaces, n.Value)
 		}
+	}
+	if err := r.readBackend(l.inst); err != nil {
+		return nil, err
 	}
 	in := ocaml.Installed{Name: k.name, Dir: p.Dir, Archives: map[ocaml.Mode][]string{ocaml.Byte: p.Archives[findlib.Byte], ocaml.Native: p.Archives[findlib.Native]},
 		Plugins: p.Plugins[findlib.Native], Main: p.MainModule}

@@ -80,7 +80,7 @@ func (x *expander) installedFile(c addr.Context, l *library, file string, v *sex
 		return nil, errorAt(v.Range, "No such package", "There is no package %q.", name)
 	}
 	b := &installer{r: x.r, ctx: c, tree: tr, pkg: pkg, project: p}
-	want := path.Join(strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(l.public, name), "."), ".", "/"), file)
+	want := path.Join(subdirectory(l.public), file)
 	find := func(d *dir, i int) (string, error) {
 		var made installed1
 		if err := b.stanza(x.t, d, i, d.stanzas[i], &made); err != nil {

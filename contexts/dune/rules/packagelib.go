@@ -8,6 +8,7 @@ import (
 
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/findlib"
+	"erg.build/erg/contexts/dune/sexp"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/ocaml"
@@ -18,6 +19,7 @@ type installedLibrary struct {
 	c          *component
 	l          *library
 	deprecated *dune.DeprecatedLibraryName
+	backend    *sexp.Node // what it says of inline tests
 }
 
 // library adds the files of a public library.
@@ -38,8 +40,12 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	if err != nil {
 		return err
 	}
-	out.libs = append(out.libs, &installedLibrary{c: c, l: l})
-	sub := strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(s.PublicName.Value, b.pkg.Name.Value), "."), ".", "/")
+	backend, err := b.r.installedBackend(t, l)
+	if err != nil {
+		return err
+	}
+	out.libs = append(out.libs, &installedLibrary{c: c, l: l, backend: backend})
+	sub := subdirectory(s.PublicName.Value)
 	add := func(section string, files ...string) {
 		for _, f := range files {
 			if f != "" {
@@ -109,6 +115,11 @@ func aliasModule(c *component) *findlib.Module {
 	return nil
 }
 
+// subdirectory is where a library is installed below its package.
+func subdirectory(public string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(public, publicPackage(public)), "."), ".", "/")
+}
+
 // describe is the library as META and dune-package have it.
 func (x *installedLibrary) describe() *findlib.Package {
 	if d := x.deprecated; d != nil {
@@ -120,9 +131,10 @@ func (x *installedLibrary) describe() *findlib.Package {
 	if s.Kind != "" {
 		p.Kind = findlib.Kind(s.Kind)
 	}
+	at := func(file string) string { return path.Join(subdirectory(p.Name), path.Base(file)) }
 	for _, m := range []ocaml.Mode{ocaml.Byte, ocaml.Native} {
 		for _, a := range lib.Archives[m] {
-			p.Archives[string(m)] = append(p.Archives[string(m)], path.Base(a))
+			p.Archives[string(m)] = append(p.Archives[string(m)], at(a))
 		}
 		if len(lib.Archives[m]) > 0 {
 			p.Modes = append(p.Modes, string(m))
@@ -130,15 +142,15 @@ func (x *installedLibrary) describe() *findlib.Package {
 	}
 	p.Plugins[findlib.Byte] = p.Archives[findlib.Byte]
 	if lib.Plugin != "" {
-		p.Plugins[findlib.Native] = []string{path.Base(lib.Plugin)}
+		p.Plugins[findlib.Native] = []string{at(lib.Plugin)}
 	}
 	for _, f := range lib.Files(ocaml.Native) {
 		if f != lib.Stubs && path.Ext(f) == ".a" {
-			p.NativeArchives = append(p.NativeArchives, path.Base(f))
+			p.NativeArchives = append(p.NativeArchives, at(f))
 		}
 	}
 	if lib.Stubs != "" {
-		p.StubArchives = []string{path.Base(lib.Stubs)}
+		p.StubArchives = []string{at(lib.Stubs)}
 	}
 	for _, d := range x.l.deps {
 		p.Requires = append(p.Requires, findlib.Require{Name: publicName(d), ReExport: slices.Contains(x.l.exports, d)})
@@ -148,6 +160,7 @@ func (x *installedLibrary) describe() *findlib.Package {
 			p.RuntimeClosure = append(p.RuntimeClosure, d.runtime...)
 		}
 	}
+	p.Cookies, p.Backend = installedCookies(s), x.backend
 	p.Virtual = s.VirtualModules != nil
 	p.Implements, p.Default = s.Implements.Value, s.DefaultImplementation.Value
 	if c.u.Wrapping != ocaml.Unwrapped {

@@ -126,7 +126,7 @@ func (r *Rules) driverFor(x *expander, d *dir, pre *dune.Preprocess) (*driver, a
 }
 
 // driverArgs are the arguments that a stanza gives the driver.
-func driverArgs(x *expander, pre *dune.Preprocess, lib *dune.Library) ([]string, error) {
+func (r *Rules) driverArgs(x *expander, d *dir, pre *dune.Preprocess, lib *dune.Library) ([]string, error) {
 	var args []string
 	for _, f := range pre.Flags {
 		vals, err := f.Expand(x.expand)
@@ -135,10 +135,8 @@ func driverArgs(x *expander, pre *dune.Preprocess, lib *dune.Library) ([]string,
 		}
 		args = append(args, vals...)
 	}
-	if lib != nil {
-		args = append(args, cookies(lib)...)
-	}
-	return args, nil
+	told, err := r.cookies(x, d, lib, pre)
+	return append(args, told...), err
 }
 
 // driverFlags evaluates what the library that makes the driver has it run with.

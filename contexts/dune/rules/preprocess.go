@@ -59,7 +59,7 @@ func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c 
 	if err != nil {
 		return nil, err
 	}
-	args, err := driverArgs(x, pre, lib)
+	args, err := r.driverArgs(x, c.dir, pre, lib)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,55 @@ func (r *Rules) sameTrees(t *engine.Task, c, host addr.Context) (bool, error) {
 	return here != nil && there != nil && here.Config(magic) == there.Config(magic), nil
 }
 
-// cookies tell rewriters in which library they run.
-func cookies(lib *dune.Library) []string {
-	return []string{"--cookie", `library-name="` + libraryName(lib) + `"`}
+// cookies tell rewriters in which library they run, and what they have asked
+// to be told.
+func (r *Rules) cookies(x *expander, d *dir, lib *dune.Library, pre *dune.Preprocess) ([]string, error) {
+	libs, err := r.rewriters(x.t, x.ctx, d, []dune.Preprocess{*pre})
+	if err != nil {
+		return nil, err
+	}
+	type cookie struct{ value, by string }
+	all := map[string]cookie{}
+	y := *x
+	y.local = map[string][]string{}
+	if lib != nil {
+		y.local["library-name"] = []string{libraryName(lib)}
+		all["library-name"] = cookie{libraryName(lib), libraryName(lib)}
+	}
+	for _, l := range libs {
+		for _, want := range l.cookies() {
+			value, err := want.Value.ExpandOne(y.expand)
+			if err != nil {
+				return nil, err
+			}
+			if old, ok := all[want.Name]; ok && old.value != value {
+				return nil, errorAt(pre.Range, "Inconsistent cookies", "%s and %s have inconsistent requests for cookie %q; %s requests %q and %s requests %q.",
+					old.by, l.name, want.Name, old.by, old.value, l.name, value)
+			}
+			all[want.Name] = cookie{value, l.name}
+		}
+	}
+	var names, out []string
+	for n := range all {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		out = append(out, "--cookie", n+"="+`"`+inString.Replace(all[n].value)+`"`)
+	}
+	return out, nil
+}
+
+// inString escapes text for a string of OCaml.
+var inString = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// cookies are what a rewriter wants to be told.
+func (l *library) cookies() []dune.Cookie {
+	switch {
+	case l.stanza != nil:
+		return l.stanza.Cookies
+	case l.inst != nil:
+		return l.inst.cookies
+	}
+	return nil
 }

@@ -43,7 +43,7 @@ func (r *Rules) asPpx(x *expander, pre *dune.Preprocess, lib *dune.Library, c *c
 	if err != nil {
 		return "", err
 	}
-	own, err := driverArgs(x, pre, lib)
+	own, err := r.driverArgs(x, c.dir, pre, lib)
 	if err != nil {
 		return "", err
 	}

@@ -95,7 +95,11 @@ func (x *expander) plain(v *sexp.Var) ([]string, bool, error) {
 	case "ignoring_promoted_rules", "dune-warnings":
 		return one("false")
 	case "inline_tests":
-		return one("enabled")
+		env, err := x.r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
+		if err != nil {
+			return nil, true, err
+		}
+		return one(env.inlineTests)
 	case "pkg-config":
 		return one("pkg-config")
 	}

@@ -67,7 +67,9 @@ func duneCode(m, per int, uses []string) string {
 		fmt.Fprintf(&b, "let f%d (x : t) y = match x.next with None -> List.map (fun z -> z + %d + x.id) y\n"+
 			"  | Some n -> List.filter (fun z -> z > %d * n.id) (List.map String.length (String.split_on_char 'a' x.name))\n", k, k, k)
 	}
-	b.WriteString("let total (x : int) = x")
+	// Nothing is asked for the total of nothing: otherwise the program would take
+	// time in proportion to the ways through the graph, which are without number.
+	b.WriteString("let total (x : int) = x + (if x = 0 then 0 else 0")
 	for k := range min(m, 3) {
 		fmt.Fprintf(&b, " + M%02d.total (x / 7)", max(0, m-1-3*k))
 	}
@@ -76,7 +78,7 @@ func duneCode(m, per int, uses []string) string {
 			fmt.Fprintf(&b, " + %s.M%02d.total (x / 7)", strings.ToUpper(u[:1])+u[1:], (m*7+k)%per)
 		}
 	}
-	b.WriteString("\n")
+	b.WriteString(")\n")
 	return b.String()
 }
 
