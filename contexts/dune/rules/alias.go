@@ -189,7 +189,9 @@ func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza
 		if k.name == "all" {
 			return r.unsupported(s, "erg does not build "+s.Keyword()+" stanzas, so this one is left out.")
 		}
-	case *dune.Mdx, *dune.Cinaps:
+	case *dune.Mdx:
+		return r.aliasMdx(t, k, d, i, s, out)
+	case *dune.Cinaps:
 		if k.name == "runtest" {
 			return r.unsupported(s, "erg does not run "+s.Keyword()+" stanzas, so this one is left out.")
 		}

@@ -156,6 +156,14 @@ func (r *Rules) stanzaTargets(t *engine.Task, c addr.Context, d *dir, i int, s d
 			tk := testKey(k, n.Value)
 			add(tk, tk.name, s, s.At(), "")
 		}
+	case *dune.Mdx:
+		if on, err = r.enabled(t, c, d, &s.EnabledIf); err != nil || !on {
+			return err
+		}
+		for _, n := range mdxFiles(d, s) {
+			k := mdxKey(c, d, i, n)
+			add(k, k.name, s, s.At(), "")
+		}
 	case *dune.Rule:
 		if on, err = r.enabled(t, c, d, &s.EnabledIf); err != nil || !on {
 			return err
@@ -196,7 +204,7 @@ func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
 	}
 	if x.Test {
 		switch x.s.(type) {
-		case *dune.Tests, *dune.Library:
+		case *dune.Tests, *dune.Library, *dune.Mdx:
 			results, err := r.testsQ.Get(t, x.key)
 			out.Files, out.Tests = results, results
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/act"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/ocaml"
@@ -22,9 +23,24 @@ type inputs struct {
 	programs map[string]addr.Context // that were built, and for which context
 	env      map[string]string
 	path     []string // directories of programs, before those of the machine
+	through  []runnable
 	writable []string
 	pool     action.Pool
 	universe bool // it depends on everything, and so runs in each build
+}
+
+// A runnable is a public program that runs through its context's runner.
+type runnable struct {
+	name string
+	argv []string
+}
+
+// around has a tree find the programs that need a runner.
+func (in *inputs) around(tree *act.Action) *act.Action {
+	for _, p := range in.through {
+		tree = act.With(act.OpThrough, append([]string{p.name}, p.argv...), tree)
+	}
+	return tree
 }
 
 func (in *inputs) add(files ...string) { in.files = append(in.files, files...) }

@@ -13,9 +13,9 @@
 //
 // The others define actions: component.go and link.go (modules, through
 // toolchain/ocaml), preprocess.go and ppx.go, rule.go with action.go, deps.go
-// and vars.go, lex.go, copy.go, test.go, cram.go, install.go. goal.go and
-// alias.go say what to build. describe.go and editor.go define nothing: they
-// tell what there is. refuse.go is about what cannot be built.
+// and vars.go, lex.go, copy.go, test.go, inline.go, mdx.go, cram.go, package.go.
+// goal.go and alias.go say what to build. describe.go and editor.go define
+// nothing: they tell what there is. refuse.go is about what cannot be built.
 //
 // # Files
 //
@@ -73,6 +73,7 @@ type queries struct {
 	aliasQ     engine.Query[aliasKey, *Goal]
 	programsQ  engine.Query[addr.Context, map[string]binary]
 	stagedQ    engine.Query[stagedKey, string]
+	mdxQ       engine.Query[key, *mdxProgram]
 }
 
 // A dirKey names a directory in a context.
@@ -118,6 +119,7 @@ func New(w World) *Rules {
 	q.aliasQ = engine.Query[aliasKey, *Goal]{Kind: "alias", Fn: r.alias}
 	q.programsQ = engine.Query[addr.Context, map[string]binary]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
+	q.mdxQ = engine.Query[key, *mdxProgram]{Kind: "target", Fn: r.mdxProgram}
 	return r
 }
 
