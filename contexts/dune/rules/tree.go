@@ -18,7 +18,8 @@ type tree struct {
 	dirs     map[string]*dir
 	order    []*dir
 	projects []*project
-	env      *dune.Env // of a dune-workspace file
+	env      *dune.Env            // of a dune-workspace file
+	contexts map[string]*dune.Env // of its contexts, by name
 }
 
 // A dir is one directory.
@@ -141,7 +142,16 @@ func (w *walker) workspace(top *dir) error {
 	ws, diags := dune.ReadWorkspace(name, src)
 	w.diags = append(w.diags, w.r.once(diags)...)
 	if ws != nil {
-		w.tree.env = ws.Env
+		w.tree.env, w.tree.contexts = ws.Env, map[string]*dune.Env{}
+		for _, c := range ws.Contexts {
+			for _, target := range c.Targets {
+				name := c.Name
+				if target.Name.Value != "native" {
+					name += "." + target.Name.Value
+				}
+				w.tree.contexts[dune.Identifier(name)] = c.Env
+			}
+		}
 	}
 	return nil
 }
