@@ -82,6 +82,13 @@ func (r *Rules) contents(t *engine.Task, k dirKey) (*contents, error) {
 			}
 		}
 	}
+	if err := f.dialects(); err != nil {
+		var diags hcl.Diagnostics
+		if !errors.As(err, &diags) {
+			return nil, err
+		}
+		f.diags = append(f.diags, diags...)
+	}
 	if d.project.dir == d.path {
 		for _, p := range d.project.packages {
 			f.diags = append(f.diags, f.pkg(p)...)

@@ -280,10 +280,8 @@ func (e *editing) modules(x *unit, s dune.Stanza, o *ocaml.Outline) error {
 		}
 		src := x.sources[i]
 		out := EditedModule{Unit: m.Unit}
-		for _, p := range []string{src.impl, src.intf} {
-			if p != "" {
-				out.Files, out.Stem = append(out.Files, p), stem(p)
-			}
+		for _, p := range src.sources() {
+			out.Files, out.Stem = append(out.Files, p), stem(p)
 		}
 		if p := src.pre; p != nil {
 			argv, ok := rewriters[p]

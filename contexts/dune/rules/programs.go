@@ -135,6 +135,9 @@ func (r *Rules) onPath(t *engine.Task, c addr.Context, name string) (string, err
 	if err != nil {
 		return "", nil
 	}
+	if src, ok := below(t.Abs(""), p); ok {
+		p = src
+	}
 	return p, nil
 }
 
