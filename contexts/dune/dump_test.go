@@ -62,6 +62,7 @@ func (d dumper) fields(v reflect.Value, indent string) {
 		f, t := v.Field(i), v.Type().Field(i)
 		switch {
 		case !t.IsExported(), f.Type() == reflect.TypeFor[hcl.Range](), f.IsZero():
+		case f.Type() == reflect.TypeFor[[]*sexp.Node](): // what other fields say, as it is written
 		case t.Name == "Head":
 			fmt.Fprintf(d.b, "%sKeyword: %s\n", indent, f.Field(0))
 		case t.Anonymous:

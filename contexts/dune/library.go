@@ -104,6 +104,7 @@ type PpxDriver struct {
 	AsPpxFlags Set // when the compiler runs it: staged_pps
 	LintFlags  Set
 	Replaces   []Text
+	Fields     []*sexp.Node // as they are written
 	Range      hcl.Range
 }
 
@@ -393,6 +394,7 @@ func (a *field) ppxDriver() *PpxDriver {
 		AsPpxFlags: f.get("as_ppx_flags").set(),
 		LintFlags:  f.get("lint_flags").set(),
 		Replaces:   f.get("replaces").libNames(),
+		Fields:     a.args,
 		Range:      a.at(),
 	}
 	f.end()

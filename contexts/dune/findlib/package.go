@@ -70,6 +70,7 @@ type Package struct {
 	DriverMain     string       // of what drives rewriters: "Ppxlib.Driver.standalone"
 	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
 	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
+	Driver         *sexp.Node   // of one to be written: (ppx.driver …); nil for none
 }
 
 // A Require is a library that another one needs.
