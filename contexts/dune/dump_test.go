@@ -62,7 +62,6 @@ func (d dumper) fields(v reflect.Value, indent string) {
 		f, t := v.Field(i), v.Type().Field(i)
 		switch {
 		case !t.IsExported(), f.Type() == reflect.TypeFor[hcl.Range](), f.IsZero():
-		case f.Type() == reflect.TypeFor[[]*sexp.Node](): // what other fields say, as it is written
 		case t.Name == "Head":
 			fmt.Fprintf(d.b, "%sKeyword: %s\n", indent, f.Field(0))
 		case t.Anonymous:
@@ -97,6 +96,8 @@ func (d dumper) leaf(v reflect.Value) (string, bool) {
 		return predicate(&x), true
 	case *dune.Action:
 		return act(x), true
+	case *sexp.Node:
+		return x.String(), true
 	case dune.Dep:
 		return dep(x), true
 	case dune.Binding:

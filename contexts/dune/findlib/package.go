@@ -67,10 +67,9 @@ type Package struct {
 	ForeignObjects []string
 	SourceDir      string       // orig_src_dir
 	PrivateDir     string       // below Dir, where interfaces of private modules are
-	DriverMain     string       // of what drives rewriters: "Ppxlib.Driver.standalone"
+	Driver         *sexp.Node   // (ppx.driver …) of what drives rewriters; nil for none
 	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
 	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
-	Driver         *sexp.Node   // of one to be written: (ppx.driver …); nil for none
 }
 
 // A Require is a library that another one needs.

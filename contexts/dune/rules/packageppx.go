@@ -20,7 +20,12 @@ func (b *installer) rewriter(t *engine.Task, d *dir, s *dune.Library, l *library
 	if err != nil {
 		return "", err
 	}
-	x, err := b.r.driverQ.Get(t, driverKey{host, d.project.dir, cmp.Or(s.PublicName.Value, libraryName(s))})
+	name := dune.Text{Value: cmp.Or(s.PublicName.Value, libraryName(s)), Range: s.At()}
+	k, err := b.r.driverOf(t, d, host, &dune.Preprocess{Pps: []dune.Text{name}})
+	if err != nil {
+		return "", err
+	}
+	x, err := b.r.driverQ.Get(t, k)
 	if err != nil {
 		return "", err
 	}
