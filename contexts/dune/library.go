@@ -387,16 +387,28 @@ func (a *field) ppxDriver() *PpxDriver {
 		return nil
 	}
 	f := a.fields()
-	d := &PpxDriver{
+	d := f.ppxDriver(a.at())
+	f.end()
+	return d
+}
+
+func (f *fields) ppxDriver(at hcl.Range) *PpxDriver {
+	return &PpxDriver{
 		Main:       f.need("main").text().Value,
 		Flags:      f.get("flags").set(),
 		AsPpxFlags: f.get("as_ppx_flags").set(),
 		LintFlags:  f.get("lint_flags").set(),
 		Replaces:   f.get("replaces").libNames(),
-		Range:      a.at(),
+		Range:      at,
 	}
-	f.end()
-	return d
+}
+
+// ReadPpxDriver reads (ppx.driver …) as it stands in a dune-package file,
+// where newer versions of dune may write more than is known.
+func ReadPpxDriver(n *sexp.Node) (*PpxDriver, hcl.Diagnostics) {
+	r := &reader{lang: Latest}
+	d := r.fields("(ppx.driver …)", n.Range, n.Items[1:]).ppxDriver(n.Range)
+	return d, r.diags
 }
 
 // specialBuiltin reads findlib_dynload, or (build_info …) and the like.

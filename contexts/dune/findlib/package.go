@@ -67,7 +67,7 @@ type Package struct {
 	ForeignObjects []string
 	SourceDir      string       // orig_src_dir
 	PrivateDir     string       // below Dir, where interfaces of private modules are
-	DriverMain     string       // of what drives rewriters: "Ppxlib.Driver.standalone"
+	Driver         *sexp.Node   // (ppx.driver …) of what drives rewriters; nil for none
 	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
 	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/findlib"
 	"erg.build/erg/contexts/dune/sexp"
@@ -209,10 +210,6 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	if err != nil {
 		return err
 	}
-	opamTemplate, err := textOf(t, d, name+".opam.template")
-	if err != nil {
-		return err
-	}
 	k := packageTarget(b.ctx, d, name)
 	meta, pkg := path.Join(at, "META."+name), path.Join(at, name+".dune-package")
 	if err := r.write(t, k, meta, findlib.WriteMeta(name, out.Version, list, template)); err != nil {
@@ -235,8 +232,8 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 		}
 	}
 	if b.project.GenerateOpamFiles {
-		p := path.Join(at, name+".opam")
-		if err := r.write(t, k, p, b.project.OpamText(b.pkg, opamTemplate)); err != nil {
+		p, err := r.opamFile(t, b.ctx, d, b.pkg)
+		if err != nil {
 			return err
 		}
 		out.Entries = append(out.Entries, Entry{"lib", "opam", p})
@@ -254,6 +251,22 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 		}
 	}
 	return t.Define(spec)
+}
+
+// opamFile defines the opam file of a package of a project that has them
+// generated, and returns its path.
+func (r *Rules) opamFile(t *engine.Task, c addr.Context, d *dir, pkg *dune.Package) (string, error) {
+	name := pkg.Name.Value
+	template, err := textOf(t, d, name+".opam.template")
+	if err != nil {
+		return "", err
+	}
+	k := packageTarget(c, d, name)
+	p := path.Join(root(c), d.path, name+".opam")
+	if err := r.write(t, k, p, d.project.OpamText(pkg, template)); err != nil {
+		return "", err
+	}
+	return p, r.promote(t, k, d, &dune.Promote{}, pkg.Range, []string{p})
 }
 
 // textOf is what a source of a directory holds, "" if there is none.

@@ -55,50 +55,39 @@ func atTop(a *dune.Action) *dune.Action {
 
 // rewrite is the command of a ppx driver.
 func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c *component, from, out, ext string) ([]string, error) {
-	host, err := r.w.Host(x.t, x.ctx)
+	d, host, err := r.driverFor(x, c.dir, pre)
 	if err != nil {
 		return nil, err
 	}
-	d, err := r.driverQ.Get(r.w.At(x.t, pre.Range), driverOf(c.dir, host, pre))
-	if err != nil {
-		if m, ok := err.(*missing); ok {
-			return nil, m.diags(pre.Range)
-		}
-		return nil, err
-	}
-	var args []string
-	for _, f := range pre.Flags {
-		vals, err := f.Expand(x.expand)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, vals...)
-	}
-	told, err := r.cookies(x, c.dir, lib, pre)
+	args, err := r.driverArgs(x, c.dir, pre, lib)
 	if err != nil {
 		return nil, err
 	}
-	args = append(args, told...)
 	kind := "--impl"
 	if ext == ".mli" {
 		kind = "--intf"
 	}
-	args = append(args, "-o", action.Ref(out), kind, action.Ref(from), "-corrected-suffix", ".ppx-corrected", "-diff-cmd", "-")
+	flags, err := r.driverFlags(x, &d.by.Flags)
+	if err != nil {
+		return nil, err
+	}
 	same, err := r.sameTrees(x.t, x.ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	if same {
-		args = append(args, "-dump-ast")
+	if !same {
+		flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return f == "-dump-ast" })
 	}
+	args = append(append(args, "-o", action.Ref(out), kind, action.Ref(from)), flags...)
 	y := &acting{expander: x}
 	x.inputs.built(d.path, host)
 	return y.built(d.path, args, pre.Range)
 }
 
 // sameTrees reports whether the compiler of a context reads syntax trees as
-// programs of the host's compiler write them. If not, drivers print text, and
-// what is lost is where in the source something was written.
+// programs of the host's compiler write them. If not, drivers print text, which
+// they do without -dump-ast; what is lost is where in the source something was
+// written.
 func (r *Rules) sameTrees(t *engine.Task, c, host addr.Context) (bool, error) {
 	if c == host {
 		return true, nil
