@@ -143,9 +143,6 @@ func (r *Rules) cookies(x *expander, d *dir, lib *dune.Library, pre *dune.Prepro
 	return out, nil
 }
 
-// inString escapes text for a string of OCaml.
-var inString = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
-
 // cookies are what a rewriter wants to be told.
 func (l *library) cookies() []dune.Cookie {
 	switch {
