@@ -7,10 +7,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/act"
-	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 )
 
@@ -467,37 +465,4 @@ func (x *acting) built(p string, args []string, at hcl.Range) ([]string, error) 
 	}
 	x.inputs.process(proc)
 	return proc.Argv, nil
-}
-
-// linkedFor tells for which context a file is a program, if it is one.
-func (r *Rules) linkedFor(t *engine.Task, p string) (addr.Context, bool, error) {
-	a, err := addr.Parse(p)
-	art, ok := a.(addr.Artifact)
-	if err != nil || !ok {
-		return addr.Context{}, false, nil
-	}
-	m, err := r.makerOf(t, art.Context, p)
-	return art.Context, m != nil, err
-}
-
-// makerOf returns who links a program of a context, nil if a file is none.
-func (r *Rules) makerOf(t *engine.Task, c addr.Context, p string) (*maker, error) {
-	rel, ok := below(root(c), p)
-	if !ok {
-		return nil, nil
-	}
-	dirName := cleanDir(path.Dir(rel))
-	tr, err := r.treeOf(t, c)
-	if err != nil || tr.in(dirName) == nil {
-		return nil, err
-	}
-	files, err := r.contentsQ.Get(t, dirKey{c, dirName})
-	if err != nil {
-		return nil, err
-	}
-	m := files.makers[path.Base(rel)]
-	if m == nil || !m.program {
-		return nil, nil
-	}
-	return m, nil
 }

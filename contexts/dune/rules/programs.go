@@ -266,3 +266,36 @@ func (r *Rules) staged(t *engine.Task, k stagedKey) (string, error) {
 		Argv: []string{"/bin/cp", action.Ref(from), action.Ref(out)}, Inputs: []string{from}, Outputs: []string{out},
 	})
 }
+
+// linkedFor tells for which context a file is a program, if it is one.
+func (r *Rules) linkedFor(t *engine.Task, p string) (addr.Context, bool, error) {
+	a, err := addr.Parse(p)
+	art, ok := a.(addr.Artifact)
+	if err != nil || !ok {
+		return addr.Context{}, false, nil
+	}
+	m, err := r.makerOf(t, art.Context, p)
+	return art.Context, m != nil, err
+}
+
+// makerOf returns who links a program of a context, nil if a file is none.
+func (r *Rules) makerOf(t *engine.Task, c addr.Context, p string) (*maker, error) {
+	rel, ok := below(root(c), p)
+	if !ok {
+		return nil, nil
+	}
+	dirName := cleanDir(path.Dir(rel))
+	tr, err := r.treeOf(t, c)
+	if err != nil || tr.in(dirName) == nil {
+		return nil, err
+	}
+	files, err := r.contentsQ.Get(t, dirKey{c, dirName})
+	if err != nil {
+		return nil, err
+	}
+	m := files.makers[path.Base(rel)]
+	if m == nil || !m.program {
+		return nil, nil
+	}
+	return m, nil
+}
