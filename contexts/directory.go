@@ -362,14 +362,9 @@ func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	}
 	id := base
 	if !in.single {
-		key, diags := stepName(ref, 1, "a key, since the block has a for_each")
-		switch {
-		case key == "" || !in.known:
+		key, diags := in.keyStep(ref, 1, base)
+		if key == "" {
 			return cty.DynamicVal, all, diags
-		case !ref.Steps[1].IsKey():
-			return cty.DynamicVal, all, errorAt(ref.RangeOf(1), "Invalid reference", "%s has instances: write %s[\"KEY\"].%s", base, base, instanceList(in))
-		case !in.has(key):
-			return cty.DynamicVal, all, errorAt(ref.RangeOf(2), "No such instance", "%s has no instance %q.%s%s", base, key, suggestOnly(key, in.keys), instanceList(in))
 		}
 		id, n = base+"@"+key, 2
 	}

@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"errors"
 	"path"
 	"strings"
 
@@ -42,7 +43,7 @@ func (ev *Evaluator) makeAlias(t *engine.Task, c addr.Context, dir, name string,
 
 // deferDune announces, when planning, what only a build can tell.
 func deferDune(t *engine.Task, c addr.Context, what string, err error) error {
-	if later, ok := duneError(err).(*notYet); ok {
+	if later := (*notYet)(nil); errors.As(duneError(err), &later) {
 		t.Deferred(c.String(), what, later.waits)
 		return nil
 	}

@@ -58,7 +58,7 @@ func (ev *Evaluator) element(t *engine.Task, el addr.Element) (cty.Value, error)
 // checkElement judges whether there is such an element, so that the error
 // points at the reference.
 func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref, n int) hcl.Diagnostics {
-	absent := func(what string, names []string) hcl.Diagnostics {
+	var absent absence = func(what string, names []string) hcl.Diagnostics {
 		summary := "No such " + strings.TrimSuffix(what, " of kind")
 		return errorAt(ref.RangeOf(n), summary, "Context %s has no %s %q.%s", el.Context, what, el.Name, didYouMean(el.Name, names))
 	}
@@ -108,6 +108,15 @@ func (ev *Evaluator) checkElement(t *engine.Task, el addr.Element, ref lang.Ref,
 	case addr.KindPrefix:
 		return ev.checkPackage(t, el, ref, absent)
 	}
+	return ev.checkPublic(t, el, ref, absent)
+}
+
+// An absence is the error for an element that is not there, which names those
+// that are.
+type absence func(what string, names []string) hcl.Diagnostics
+
+// checkPublic judges whether build files or packages make an element public.
+func (ev *Evaluator) checkPublic(t *engine.Task, el addr.Element, ref lang.Ref, absent absence) hcl.Diagnostics {
 	provided, err := ev.provider(t, el)
 	if err != nil {
 		return ev.diagnose(err, ref.Range, "Invalid context")

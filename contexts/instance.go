@@ -33,6 +33,22 @@ var onlyInstance = &instances{single: true, known: true, keys: []string{""}, eac
 
 func (in *instances) has(key string) bool { _, ok := in.each[key]; return ok }
 
+// keyStep is the key that the n-th step of a reference to one of several
+// instances gives; at is the reference to all of them. It is "" where nothing
+// can be said yet, too.
+func (in *instances) keyStep(ref lang.Ref, n int, at string) (string, hcl.Diagnostics) {
+	key, diags := stepName(ref, n, "a key, since "+at+" has a for_each")
+	switch {
+	case key == "" || !in.known:
+		return "", diags
+	case !ref.Steps[n].IsKey():
+		return "", errorAt(ref.RangeOf(n), "Invalid reference", "%s has instances: write %s[\"KEY\"].%s", at, at, instanceList(in))
+	case !in.has(key):
+		return "", errorAt(ref.RangeOf(n+1), "No such instance", "%s has no instance %q.%s%s", at, key, suggestOnly(key, in.keys), instanceList(in))
+	}
+	return key, nil
+}
+
 // expand evaluates a for_each expression: a map, a set or a list of strings.
 func (ev *Evaluator) expand(expr hcl.Expression, sc *scope) (*instances, hcl.Diagnostics) {
 	if expr == nil {

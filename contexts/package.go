@@ -344,12 +344,9 @@ func (sc *scope) resolvePackage(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) 
 	}
 	used := 1
 	if !in.single {
-		key, diags := stepName(ref, 1, "a key, since the package has a for_each")
-		switch {
-		case key == "" || !in.known:
+		key, diags := in.keyStep(ref, 1, string(addr.BlockPackage)+"."+name)
+		if key == "" {
 			return cty.DynamicVal, all, diags
-		case !in.has(key):
-			return cty.DynamicVal, all, errorAt(ref.RangeOf(2), "No such instance", "Package %q has no instance %q.%s%s", name, key, suggestOnly(key, in.keys), instanceList(in))
 		}
 		name, used = keyed(name, key), 2
 	}

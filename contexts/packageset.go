@@ -120,7 +120,7 @@ func (g *target) packageDecl() *packageDecl {
 }
 
 // checkPackage judges whether a context has a package.
-func (ev *Evaluator) checkPackage(t *engine.Task, el addr.Element, ref lang.Ref, absent func(what string, names []string) hcl.Diagnostics) hcl.Diagnostics {
+func (ev *Evaluator) checkPackage(t *engine.Task, el addr.Element, ref lang.Ref, absent absence) hcl.Diagnostics {
 	set, err := ev.packagesQ.Get(t, el.Context)
 	if err != nil {
 		return ev.diagnose(err, ref.Range, "Invalid context")

@@ -207,14 +207,9 @@ func (sc *scope) resolveSource(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid for_each")
 	}
 	if !in.single {
-		key, diags := stepName(ref, 1, "a key, since this source has a for_each")
-		switch {
-		case key == "" || !in.known:
+		key, diags := in.keyStep(ref, 1, at.String())
+		if key == "" {
 			return cty.DynamicVal, all, diags
-		case !ref.Steps[1].IsKey():
-			return cty.DynamicVal, all, errorAt(ref.RangeOf(1), "Invalid reference", "%s has instances: write %s[\"KEY\"].%s", at, at, instanceList(in))
-		case !in.has(key):
-			return cty.DynamicVal, all, errorAt(ref.RangeOf(2), "No such instance", "%s has no instance %q.%s%s", at, key, suggestOnly(key, in.keys), instanceList(in))
 		}
 		at.Key, n = key, 2
 	}

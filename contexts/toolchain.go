@@ -134,14 +134,9 @@ func (sc *scope) resolveToolchain(ref lang.Ref) (cty.Value, int, hcl.Diagnostics
 		return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid for_each")
 	}
 	if !in.single {
-		key, diags := stepName(ref, 2, "a key, since this toolchain has a for_each")
-		switch {
-		case key == "" || !in.known:
+		key, diags := in.keyStep(ref, 2, at.String())
+		if key == "" {
 			return cty.DynamicVal, all, diags
-		case !ref.Steps[2].IsKey():
-			return cty.DynamicVal, all, errorAt(ref.RangeOf(2), "Invalid reference", "%s has instances: write %s[\"KEY\"].%s", at, at, instanceList(in))
-		case !in.has(key):
-			return cty.DynamicVal, all, errorAt(ref.RangeOf(3), "No such instance", "%s has no instance %q.%s%s", at, key, suggestOnly(key, in.keys), instanceList(in))
 		}
 		at.Key, n = key, 3
 	}

@@ -29,7 +29,7 @@ func TestExamples(t *testing.T) {
 }
 
 // setupExample copies what belongs to an example: what was built in its
-// directory does not.
+// directory does not. EXAMPLES is where all are.
 func setupExample(env *testscript.Env) error {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -41,8 +41,12 @@ func setupExample(env *testscript.Env) error {
 	}
 	env.Vars = append(env.Vars, "HOME="+home, "XDG_CACHE_HOME="+cache, "ERG_STORE="+os.Getenv("ERG_STORE"), "ERG_SANDBOX=",
 		"TERM=dumb", "LC_ALL=C.UTF-8", "GORACE=atexit_sleep_ms=0")
-	name := strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")
-	root := filepath.Join("..", "..", "examples", name)
+	examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
+	if err != nil {
+		return err
+	}
+	env.Setenv("EXAMPLES", examples)
+	root := filepath.Join(examples, strings.TrimPrefix(filepath.Base(env.WorkDir), "script-"))
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return err

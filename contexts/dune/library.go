@@ -92,6 +92,7 @@ type InlineTestsBackend struct {
 	ListPartitionsFlags *Set
 	GenerateRunner      *Action
 	Extends             []Text
+	Fields              []*sexp.Node // as they are written
 	Range               hcl.Range
 }
 
@@ -103,6 +104,7 @@ type PpxDriver struct {
 	AsPpxFlags Set // when the compiler runs it: staged_pps
 	LintFlags  Set
 	Replaces   []Text
+	Fields     []*sexp.Node // as they are written
 	Range      hcl.Range
 }
 
@@ -287,20 +289,41 @@ func (a *field) libraryKind() (LibraryKind, []Cookie) {
 	var cookies []Cookie
 	f := a.r.fields("(kind …)", n.Range, items)
 	if c := f.get("cookies"); c != nil {
-		for _, item := range c.args {
-			if item.Kind != sexp.List || len(item.Items) != 2 {
-				a.r.errorf(item.Range, "Wrong cookie", "It is (NAME VALUE).")
-				continue
-			}
-			since(1, 10)(a.r, "A cookie", item.Range)
-			cookies = append(cookies, Cookie{Name: a.r.text(item.Items[0]).Value, Value: a.r.template(item.Items[1])})
-		}
+		cookies = a.r.cookies(c.args)
 	}
 	f.end()
 	if kind == "" {
 		kind = string(KindNormal)
 	}
 	return LibraryKind(kind), cookies
+}
+
+// cookies reads (NAME VALUE)….
+func (r *reader) cookies(items []*sexp.Node) []Cookie {
+	var cookies []Cookie
+	for _, item := range items {
+		if item.Kind != sexp.List || len(item.Items) != 2 {
+			r.errorf(item.Range, "Wrong cookie", "It is (NAME VALUE).")
+			continue
+		}
+		since(1, 10)(r, "A cookie", item.Range)
+		cookies = append(cookies, Cookie{Name: r.text(item.Items[0]).Value, Value: r.template(item.Items[1])})
+	}
+	return cookies
+}
+
+// ReadCookies reads the cookies that an installed rewriter wants.
+func ReadCookies(items []*sexp.Node) ([]Cookie, hcl.Diagnostics) {
+	r := DefaultProject().reader()
+	return r.cookies(items), r.diags
+}
+
+// ReadInlineTestsBackend reads what an installed library says of inline tests:
+// a list that begins with inline_tests.backend.
+func ReadInlineTestsBackend(n *sexp.Node) (*InlineTestsBackend, hcl.Diagnostics) {
+	r := DefaultProject().reader()
+	a := &field{r: r, name: "inline_tests.backend", node: n, args: n.Items[1:]}
+	return a.inlineTestsBackend(), r.diags
 }
 
 // backendPpx reads (instrumentation.backend (ppx LIBRARY)).
@@ -353,6 +376,7 @@ func (a *field) inlineTestsBackend() *InlineTestsBackend {
 		ListPartitionsFlags: f.get("list_partitions_flags", since(3, 8)).set().optional(),
 		GenerateRunner:      f.get("generate_runner").action(),
 		Extends:             f.get("extends").libNames(),
+		Fields:              a.args,
 		Range:               a.at(),
 	}
 	f.end()
@@ -364,16 +388,29 @@ func (a *field) ppxDriver() *PpxDriver {
 		return nil
 	}
 	f := a.fields()
-	d := &PpxDriver{
+	d := f.ppxDriver(a.at())
+	d.Fields = a.args
+	f.end()
+	return d
+}
+
+func (f *fields) ppxDriver(at hcl.Range) *PpxDriver {
+	return &PpxDriver{
 		Main:       f.need("main").text().Value,
 		Flags:      f.get("flags").set(),
 		AsPpxFlags: f.get("as_ppx_flags").set(),
 		LintFlags:  f.get("lint_flags").set(),
 		Replaces:   f.get("replaces").libNames(),
-		Range:      a.at(),
+		Range:      at,
 	}
-	f.end()
-	return d
+}
+
+// ReadPpxDriver reads (ppx.driver …) as it stands in a dune-package file,
+// where newer versions of dune may write more than is known.
+func ReadPpxDriver(n *sexp.Node) (*PpxDriver, hcl.Diagnostics) {
+	r := &reader{lang: Latest}
+	d := r.fields("(ppx.driver …)", n.Range, n.Items[1:]).ppxDriver(n.Range)
+	return d, r.diags
 }
 
 // specialBuiltin reads findlib_dynload, or (build_info …) and the like.

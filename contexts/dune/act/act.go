@@ -43,6 +43,7 @@ const (
 	OpIgnore      Op = "ignore-stdout"            // DO
 	OpIgnoreErr   Op = "ignore-stderr"            // DO
 	OpIgnoreBoth  Op = "ignore-outputs"           // DO
+	OpThrough     Op = "through"                  // NAME ARG…, DO: NAME on its PATH runs ARG…, with what it is given for Arguments
 	OpAccepted    Op = "with-accepted-exit-codes" // CODES as Codes writes them, DO
 	OpProgn       Op = "progn"                    // DO…
 	OpConcurrent  Op = "concurrent"               // DO…
@@ -61,6 +62,9 @@ const (
 	OpCmp         Op = "cmp"                      // FILE FILE
 	OpCram        Op = "cram"                     // FILE NAME SHELL TIMEOUT MARKERS SETUP…: see perform
 )
+
+// Arguments stands for the arguments of a program that runs through another.
+const Arguments = "{args}"
 
 // An Action is a node of a tree.
 type Action struct {

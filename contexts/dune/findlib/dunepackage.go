@@ -53,9 +53,16 @@ func fromDunePackage(file string, text []byte, dir, name string) (*Package, erro
 type fields []*sexp.Node
 
 func (f fields) get(name string) []*sexp.Node {
+	if n := f.node(name); n != nil {
+		return n.Items[1:]
+	}
+	return nil
+}
+
+func (f fields) node(name string) *sexp.Node {
 	for _, n := range f {
 		if h, ok := n.Head(); ok && h == name {
-			return n.Items[1:]
+			return n
 		}
 	}
 	return nil
@@ -114,7 +121,7 @@ func (f fields) library(root string) *Package {
 	}
 	p.StubArchives = f.stubs(root)
 	p.PrivateDir = fields(f.get("obj_dir")).word("private_dir")
-	p.DriverMain = fields(f.get("ppx.driver")).word("main")
+	p.Driver, p.Backend = f.node("ppx.driver"), f.node("inline_tests.backend")
 	p.setKind(f)
 	for _, n := range f.get("requires") {
 		if h, ok := n.Head(); ok && h == "re_export" {
@@ -134,6 +141,7 @@ func (p *Package) setKind(f fields) {
 	kind := f.word("kind")
 	if len(l) > 0 && kind == "" { // (kind (ppx_rewriter (cookies …)))
 		kind, _ = l[0].Head()
+		p.Cookies = fields(l[0].Items).get("cookies")
 	}
 	p.Virtual = kind == "virtual" || f.has("virtual")
 	if k := Kind(kind); k == Rewriter || k == Deriver {

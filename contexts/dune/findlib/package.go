@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"erg.build/erg/contexts/dune/sexp"
 )
 
 // An FS is how this package looks at the machine; an engine.Task is one.
@@ -63,9 +65,11 @@ type Package struct {
 	Implements     string
 	Default        string // default implementation
 	ForeignObjects []string
-	SourceDir      string // orig_src_dir
-	PrivateDir     string // below Dir, where interfaces of private modules are
-	DriverMain     string // of what drives rewriters: "Ppxlib.Driver.standalone"
+	SourceDir      string       // orig_src_dir
+	PrivateDir     string       // below Dir, where interfaces of private modules are
+	Driver         *sexp.Node   // (ppx.driver …) of what drives rewriters; nil for none
+	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
+	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
 }
 
 // A Require is a library that another one needs.

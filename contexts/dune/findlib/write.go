@@ -320,14 +320,42 @@ func (l *Package) tree() *tree {
 	if slices.ContainsFunc(l.Modules, func(m Module) bool { return m.Private }) {
 		private = of("obj_dir", of("private_dir", ".private"))
 	}
-	return of("library", of("name", l.Name), of("kind", string(l.Kind)), virtual,
+	return of("library", of("name", l.Name), of("kind", l.kindTree()), virtual,
 		some("synopsis", l.Description), some("orig_src_dir", l.SourceDir),
 		byMode("archives", l.Archives), byMode("plugins", l.Plugins),
 		field("foreign_objects", l.ForeignObjects), field("foreign_archives", l.StubArchives),
 		field("native_archives", l.NativeArchives), field("jsoo_runtime", l.JSRuntime),
 		req, field("ppx_runtime_deps", l.PPXRuntimeDeps), some("implements", l.Implements),
 		some("default_implementation", l.Default), some("main_module_name", l.MainModule),
-		field("modes", l.Modes), private, l.modulesTree())
+		field("modes", l.Modes), private, l.modulesTree(), written(l.Backend), written(l.Driver))
+}
+
+// kindTree is the kind of the library, with the cookies that a rewriter wants.
+func (l *Package) kindTree() *tree {
+	kind := &tree{atom: sexp.Quote(string(l.Kind))}
+	if len(l.Cookies) == 0 {
+		return kind
+	}
+	cookies := of("cookies")
+	for _, n := range l.Cookies {
+		cookies.items = append(cookies.items, written(n))
+	}
+	return of(kind, cookies)
+}
+
+// written is a node as it was written.
+func written(n *sexp.Node) *tree {
+	switch {
+	case n == nil:
+		return nil
+	case n.Kind != sexp.List:
+		return &tree{atom: n.String()}
+	}
+	t := &tree{}
+	for _, item := range n.Items {
+		t.items = append(t.items, written(item))
+	}
+	return t
 }
 
 // modulesTree says which modules there are.

@@ -202,6 +202,6 @@ func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest
 	if err := r.complete(x, &spec); err != nil {
 		return "", err
 	}
-	act.New(act.OpCram, args...).Into(&spec, path.Join(root(c), d.path, ".corrected", test.name+".t"))
+	x.inputs.around(act.New(act.OpCram, args...)).Into(&spec, path.Join(root(c), d.path, ".corrected", test.name+".t"))
 	return j.result, t.Define(spec)
 }

@@ -48,7 +48,7 @@ type EditedModule struct {
 // Editing returns what an editor must know of the stanza that a file of the
 // tree belongs to, nil if there is none. It builds nothing.
 func (r *Rules) Editing(t *engine.Task, c addr.Context, file string) (*Editing, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -330,16 +330,14 @@ func (e *editing) command(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string,
 	if err != nil {
 		return nil, err
 	}
-	argv := []string{action.Ref(driverOf(x.dir, host, p).path()), "--as-ppx"}
-	for _, f := range p.Flags {
-		vals, err := f.Expand(y.expand)
-		if err != nil {
-			return nil, err
-		}
-		argv = append(argv, vals...)
+	k, err := e.r.driverOf(e.t, x.dir, host, p)
+	if err != nil {
+		return nil, err
 	}
-	if lib, ok := s.(*dune.Library); ok {
-		argv = append(argv, cookies(lib)...)
+	lib, _ := s.(*dune.Library)
+	args, err := e.r.driverArgs(y.expander, x.dir, p, lib)
+	if m := (*missing)(nil); errors.As(err, &m) {
+		err = nil // a build will say so
 	}
-	return argv, nil
+	return append([]string{action.Ref(k.path()), "--as-ppx"}, args...), err
 }

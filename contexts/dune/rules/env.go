@@ -17,13 +17,14 @@ type env struct {
 	menhir                        []string
 	vars                          map[string]string
 	binAnnot                      bool
+	inlineTests                   string                      // "enabled", "disabled" or "ignored"
 	binaries                      map[string]dune.FileBinding // by name, with the directory that says so
 	binariesDir                   map[string]*dir
 }
 
 // env evaluates the env stanzas of a directory over those above.
 func (r *Rules) env(t *engine.Task, k dirKey) (*env, error) {
-	d, err := r.dirOf(t, k.dir)
+	d, err := r.dirOf(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -89,6 +90,9 @@ func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.E
 	if p.BinAnnot != nil {
 		e.binAnnot = *p.BinAnnot
 	}
+	if p.InlineTests != "" {
+		e.inlineTests = p.InlineTests
+	}
 	if len(p.Binaries) > 0 {
 		e.binaries, e.binariesDir = maps.Clone(e.binaries), maps.Clone(e.binariesDir)
 		for _, b := range p.Binaries {
@@ -109,7 +113,7 @@ func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.E
 func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string) (*env, error) {
 	e := &env{
 		flags: []string{"-w", "-40"}, byteFlags: []string{"-g"}, nativeFlags: []string{"-g"},
-		vars: map[string]string{}, binAnnot: true,
+		vars: map[string]string{}, binAnnot: true, inlineTests: either(profile == "release", "disabled", "enabled"),
 	}
 	switch {
 	case profile == "release":
@@ -121,7 +125,7 @@ func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string)
 	if d.vendored {
 		e.flags = []string{"-w", "-a"}
 	}
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil || tr.env == nil || profileOf(tr.env, profile) == nil {
 		return e, err
 	}

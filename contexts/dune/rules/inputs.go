@@ -10,6 +10,7 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/act"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/ocaml"
@@ -22,8 +23,23 @@ type inputs struct {
 	programs map[string]addr.Context // that were built, and for which context
 	env      map[string]string
 	path     []string // directories of programs, before those of the machine
+	through  []runnable
 	writable []string
 	pool     action.Pool
+}
+
+// A runnable is a public program that runs through its context's runner.
+type runnable struct {
+	name string
+	argv []string
+}
+
+// around has a tree find the programs that need a runner.
+func (in *inputs) around(tree *act.Action) *act.Action {
+	for _, p := range in.through {
+		tree = act.With(act.OpThrough, append([]string{p.name}, p.argv...), tree)
+	}
+	return tree
 }
 
 func (in *inputs) add(files ...string) { in.files = append(in.files, files...) }
@@ -101,7 +117,7 @@ func (r *Rules) lookup(t *engine.Task, c addr.Context, p string, at hcl.Range) (
 	if p == ".." || strings.HasPrefix(p, "../") {
 		return "", false, errorAt(at, "Outside of the workspace", "%s lies outside of the workspace.", p)
 	}
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return "", false, err
 	}
@@ -143,7 +159,7 @@ func cleanDir(dir string) string {
 // absent is the error for a file that neither is a source nor is made.
 func (r *Rules) absent(t *engine.Task, c addr.Context, p string, at hcl.Range) error {
 	var names []string
-	if tr, err := r.treeQ.Get(t, ""); err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
+	if tr, err := r.treeOf(t, c); err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
 		if files, err := r.contentsQ.Get(t, dirKey{c, cleanDir(path.Dir(p))}); err == nil {
 			names = files.names()
 		}
@@ -280,7 +296,7 @@ func (x *expander) glob(d *dune.Dep, arg string) ([]string, error) {
 
 // globFiles lists the files of a directory whose names match.
 func (r *Rules) globFiles(t *engine.Task, c addr.Context, at string, match func(string) bool, rec bool, rng hcl.Range) ([]string, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,9 @@ import (
 // installed is a library that lies outside of the workspace.
 type installed struct {
 	*findlib.Package
-	lib *ocaml.Library
+	lib     *ocaml.Library
+	backend *dune.InlineTestsBackend
+	cookies []dune.Cookie
 }
 
 // installed finds a library of the machine, with all that it needs.
@@ -47,8 +49,18 @@ func (r *Rules) installed(t *engine.Task, k installedKey) (*library, error) {
 		return nil, r.fail(err, at, "Cannot read an installed library")
 	}
 	l := &library{name: k.name, public: k.name, kind: dune.LibraryKind(p.Kind), runtime: p.PPXRuntimeDeps, inst: &installed{Package: p}}
-	if p.DriverMain != "" {
-		l.driver = &ppxDriver{main: p.DriverMain}
+	if p.Driver != nil {
+		d, diags := dune.ReadPpxDriver(p.Driver)
+		if diags.HasErrors() {
+			return nil, r.w.Report(diags)
+		}
+		l.driver = &ppxDriver{PpxDriver: d, name: k.name}
+		for _, n := range d.Replaces {
+			l.driver.replaces = append(l.driver.replaces, n.Value)
+		}
+	}
+	if err := r.readBackend(l.inst); err != nil {
+		return nil, err
 	}
 	in := ocaml.Installed{Name: k.name, Dir: p.Dir, Archives: map[ocaml.Mode][]string{ocaml.Byte: p.Archives[findlib.Byte], ocaml.Native: p.Archives[findlib.Native]},
 		Plugins: p.Plugins[findlib.Native], Main: p.MainModule}

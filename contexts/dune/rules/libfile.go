@@ -70,7 +70,7 @@ func (x *expander) installedFile(c addr.Context, l *library, file string, v *sex
 	if ext := path.Ext(file); (ext == ".ml" || ext == ".mli" || ext == ".h") && slices.Contains(files.names(), file) {
 		return x.tokenIn(c, path.Join(l.dir.path, file), v)
 	}
-	tr, err := x.r.treeQ.Get(x.t, "")
+	tr, err := x.r.treeOf(x.t, x.ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (x *expander) installedFile(c addr.Context, l *library, file string, v *sex
 		return nil, errorAt(v.Range, "No such package", "There is no package %q.", name)
 	}
 	b := &installer{r: x.r, ctx: c, tree: tr, pkg: pkg, project: p}
-	want := path.Join(strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(l.public, name), "."), ".", "/"), file)
+	want := path.Join(subdirectory(l.public), file)
 	find := func(d *dir, i int) (string, error) {
 		var made installed1
 		if err := b.stanza(x.t, d, i, d.stanzas[i], &made); err != nil {
@@ -115,7 +115,7 @@ func (x *expander) installedFile(c addr.Context, l *library, file string, v *sex
 // compiled: a library's archive, or a file of a module.
 func (x *expander) artifact(v *sexp.Var) ([]string, error) {
 	p := joinPath(x.d.path, v.Payload)
-	tr, err := x.r.treeQ.Get(x.t, "")
+	tr, err := x.r.treeOf(x.t, x.ctx)
 	if err != nil {
 		return nil, err
 	}

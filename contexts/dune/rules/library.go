@@ -56,7 +56,10 @@ func (r *Rules) library(t *engine.Task, k key) (*library, error) {
 		l.runtime = append(l.runtime, all.publicName(d.project, n.Value))
 	}
 	if x.PpxDriver != nil {
-		l.driver = &ppxDriver{main: x.PpxDriver.Main}
+		l.driver = &ppxDriver{PpxDriver: x.PpxDriver, name: l.name}
+		for _, n := range x.PpxDriver.Replaces {
+			l.driver.replaces = append(l.driver.replaces, all.publicName(d.project, n.Value))
+		}
 	}
 	who := fmt.Sprintf("library %q in %s", l.name, orTop(d.path))
 	n, err := r.requires(t, k.ctx, d, &x.Buildable, who)

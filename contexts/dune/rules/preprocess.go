@@ -2,6 +2,7 @@ package rules
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"erg.build/erg/contexts/addr"
@@ -54,48 +55,39 @@ func atTop(a *dune.Action) *dune.Action {
 
 // rewrite is the command of a ppx driver.
 func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c *component, from, out, ext string) ([]string, error) {
-	host, err := r.w.Host(x.t, x.ctx)
+	d, host, err := r.driverFor(x, c.dir, pre)
 	if err != nil {
 		return nil, err
 	}
-	d, err := r.driverQ.Get(r.w.At(x.t, pre.Range), driverOf(c.dir, host, pre))
+	args, err := r.driverArgs(x, c.dir, pre, lib)
 	if err != nil {
-		if m, ok := err.(*missing); ok {
-			return nil, m.diags(pre.Range)
-		}
 		return nil, err
-	}
-	var args []string
-	for _, f := range pre.Flags {
-		vals, err := f.Expand(x.expand)
-		if err != nil {
-			return nil, err
-		}
-		args = append(args, vals...)
-	}
-	if lib != nil {
-		args = append(args, cookies(lib)...)
 	}
 	kind := "--impl"
 	if ext == ".mli" {
 		kind = "--intf"
 	}
-	args = append(args, "-o", action.Ref(out), kind, action.Ref(from), "-corrected-suffix", ".ppx-corrected", "-diff-cmd", "-")
+	flags, err := r.driverFlags(x, &d.by.Flags)
+	if err != nil {
+		return nil, err
+	}
 	same, err := r.sameTrees(x.t, x.ctx, host)
 	if err != nil {
 		return nil, err
 	}
-	if same {
-		args = append(args, "-dump-ast")
+	if !same {
+		flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return f == "-dump-ast" })
 	}
+	args = append(append(args, "-o", action.Ref(out), kind, action.Ref(from)), flags...)
 	y := &acting{expander: x}
 	x.inputs.built(d.path, host)
 	return y.built(d.path, args, pre.Range)
 }
 
 // sameTrees reports whether the compiler of a context reads syntax trees as
-// programs of the host's compiler write them. If not, drivers print text, and
-// what is lost is where in the source something was written.
+// programs of the host's compiler write them. If not, drivers print text, which
+// they do without -dump-ast; what is lost is where in the source something was
+// written.
 func (r *Rules) sameTrees(t *engine.Task, c, host addr.Context) (bool, error) {
 	if c == host {
 		return true, nil
@@ -112,7 +104,55 @@ func (r *Rules) sameTrees(t *engine.Task, c, host addr.Context) (bool, error) {
 	return here != nil && there != nil && here.Config(magic) == there.Config(magic), nil
 }
 
-// cookies tell rewriters in which library they run.
-func cookies(lib *dune.Library) []string {
-	return []string{"--cookie", `library-name="` + libraryName(lib) + `"`}
+// cookies tell rewriters in which library they run, and what they have asked
+// to be told.
+func (r *Rules) cookies(x *expander, d *dir, lib *dune.Library, pre *dune.Preprocess) ([]string, error) {
+	libs, err := r.rewriters(x.t, x.ctx, d, []dune.Preprocess{*pre})
+	if err != nil {
+		return nil, err
+	}
+	type cookie struct{ value, by string }
+	all := map[string]cookie{}
+	y := *x
+	y.local = map[string][]string{}
+	if lib != nil {
+		y.local["library-name"] = []string{libraryName(lib)}
+		all["library-name"] = cookie{libraryName(lib), libraryName(lib)}
+	}
+	for _, l := range libs {
+		for _, want := range l.cookies() {
+			value, err := want.Value.ExpandOne(y.expand)
+			if err != nil {
+				return nil, err
+			}
+			if old, ok := all[want.Name]; ok && old.value != value {
+				return nil, errorAt(pre.Range, "Inconsistent cookies", "%s and %s have inconsistent requests for cookie %q; %s requests %q and %s requests %q.",
+					old.by, l.name, want.Name, old.by, old.value, l.name, value)
+			}
+			all[want.Name] = cookie{value, l.name}
+		}
+	}
+	var names, out []string
+	for n := range all {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		out = append(out, "--cookie", n+"="+`"`+inString.Replace(all[n].value)+`"`)
+	}
+	return out, nil
+}
+
+// inString escapes text for a string of OCaml.
+var inString = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// cookies are what a rewriter wants to be told.
+func (l *library) cookies() []dune.Cookie {
+	switch {
+	case l.stanza != nil:
+		return l.stanza.Cookies
+	case l.inst != nil:
+		return l.inst.cookies
+	}
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/act"
 	"erg.build/erg/contexts/dune/sexp"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
@@ -27,7 +28,7 @@ type binary struct {
 
 // programs lists the public programs of a context, by name.
 func (r *Rules) programs(t *engine.Task, c addr.Context) (map[string]binary, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -171,12 +172,39 @@ func (x *expander) staged(c addr.Context, name string, b binary, at hcl.Range) (
 	}
 	if b.key.name != "" || strings.HasSuffix(b.path, ".exe") {
 		x.inputs.built(p, c)
+		if err := x.runnable(c, name, p, at); err != nil {
+			return "", err
+		}
 	}
 	x.inputs.add(p)
 	if dir := action.Abs(path.Dir(p)); !slices.Contains(x.inputs.path, dir) {
 		x.inputs.path = append(x.inputs.path, dir)
 	}
 	return action.Ref(p), nil
+}
+
+// runnable has scripts find a program that needs a runner under its name.
+func (x *expander) runnable(c addr.Context, name, p string, at hcl.Range) error {
+	if slices.ContainsFunc(x.inputs.through, func(o runnable) bool { return o.name == name }) {
+		return nil
+	}
+	proc, diags := x.r.w.Run(x.t, c, p, []string{act.Arguments}, at)
+	if diags.HasErrors() {
+		if x.own {
+			return diags
+		}
+		return nil // it is an error of whoever runs it
+	}
+	if len(proc.Argv) == 0 || proc.Argv[0] == action.Ref(p) {
+		return nil
+	}
+	x.inputs.process(proc)
+	argv := make([]string, len(proc.Argv))
+	for i, a := range proc.Argv {
+		argv[i] = action.Expand(strings.TrimPrefix(a, "./"), func(p string, _ bool) string { return action.Abs(p) })
+	}
+	x.inputs.through = append(x.inputs.through, runnable{name, argv})
+	return nil
 }
 
 // A stagedKey names a program that is put where its public name says.

@@ -162,7 +162,7 @@ func (r *Rules) act(x *expander, j job, a *dune.Action, locks []dune.Template) e
 	if y.corrects {
 		corrections = path.Join(root(x.ctx), x.d.path, ".corrected", path.Base(j.name)+"-"+path.Base(spec.Outputs[0]))
 	}
-	tree.Into(&spec, corrections)
+	x.inputs.around(tree).Into(&spec, corrections)
 	return x.t.Define(spec)
 }
 

@@ -35,28 +35,19 @@ func (r *Rules) stage(x *expander, c *component, s dune.Stanza) ([]ocaml.Module,
 
 // asPpx is the command line of a driver that a compiler runs.
 func (r *Rules) asPpx(x *expander, pre *dune.Preprocess, lib *dune.Library, c *component) (string, error) {
-	host, err := r.w.Host(x.t, x.ctx)
+	d, host, err := r.driverFor(x, c.dir, pre)
 	if err != nil {
 		return "", err
 	}
-	d, err := r.driverQ.Get(r.w.At(x.t, pre.Range), driverOf(c.dir, host, pre))
+	flags, err := r.driverFlags(x, &d.by.AsPpxFlags)
 	if err != nil {
-		if m, ok := err.(*missing); ok {
-			return "", m.diags(pre.Range)
-		}
 		return "", err
 	}
-	args := []string{"--as-ppx"}
-	for _, f := range pre.Flags {
-		vals, err := f.Expand(x.expand)
-		if err != nil {
-			return "", err
-		}
-		args = append(args, vals...)
+	own, err := r.driverArgs(x, c.dir, pre, lib)
+	if err != nil {
+		return "", err
 	}
-	if lib != nil {
-		args = append(args, cookies(lib)...)
-	}
+	args := slices.Concat(flags, own)
 	y := &acting{expander: x}
 	x.inputs.built(d.path, host)
 	argv, err := y.built(d.path, args, pre.Range)

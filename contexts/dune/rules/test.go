@@ -37,21 +37,34 @@ func (r *Rules) aliasTests(t *engine.Task, k aliasKey, d *dir, key key, s *dune.
 	return nil
 }
 
-// tests defines a test of a tests stanza: its program's run and, if there is
-// a file NAME.expected, the comparison of what it prints with that.
+// tests defines a test of a tests stanza, those inside of a library,
+// or that of a document.
 func (r *Rules) tests(t *engine.Task, k key) ([]string, error) {
 	d, st, err := r.stanzaOf(t, k)
 	if err != nil {
 		return nil, err
 	}
-	s := st.(*dune.Tests)
-	result, err := r.defineTest(t, k, d, s)
+	var results []string
+	switch s := st.(type) {
+	case *dune.Tests:
+		var result string
+		result, err = r.defineTest(t, k, d, s)
+		results = []string{result}
+	case *dune.Library:
+		results, err = r.inlineTests(t, k, d, s)
+	case *dune.Mdx:
+		var result string
+		result, err = r.mdx(t, k, d, s)
+		results = []string{result}
+	}
 	if m, ok := err.(*missing); ok {
 		return nil, m
 	}
-	return []string{result}, r.fail(err, s.At(), "Invalid test")
+	return results, r.fail(err, st.At(), "Invalid test")
 }
 
+// defineTest defines the run of a program and, if there is a file
+// NAME.expected, the comparison of what it prints with that.
 func (r *Rules) defineTest(t *engine.Task, k key, d *dir, s *dune.Tests) (string, error) {
 	c, err := r.componentQ.Get(t, executableKey(k.ctx, d, k.index, s.Names[0].Value))
 	if err != nil {

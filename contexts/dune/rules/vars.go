@@ -95,7 +95,11 @@ func (x *expander) plain(v *sexp.Var) ([]string, bool, error) {
 	case "ignoring_promoted_rules", "dune-warnings":
 		return one("false")
 	case "inline_tests":
-		return one("enabled")
+		env, err := x.r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
+		if err != nil {
+			return nil, true, err
+		}
+		return one(env.inlineTests)
 	case "pkg-config":
 		return one("pkg-config")
 	}
@@ -233,7 +237,7 @@ func (x *expander) element(v *sexp.Var) ([]string, error) {
 
 // version is the version of a package.
 func (x *expander) version(v *sexp.Var) ([]string, error) {
-	tr, err := x.r.treeQ.Get(x.t, "")
+	tr, err := x.r.treeOf(x.t, x.ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ var (
 
 // A UsageError says that a command line makes no sense.
 type UsageError struct {
-	Command string // "erg build"
+	Command string // "erg build"; "" for what all commands take
 	Text    string
 	Hint    string // what was perhaps meant; may be empty
 }
@@ -88,7 +88,9 @@ func report(w io.Writer, err error) {
 		if usage.Hint != "" {
 			fmt.Fprintf(w, "%s\n", usage.Hint)
 		}
-		fmt.Fprintf(w, "See \"%s --help\".\n", usage.Command)
+		if usage.Command != "" {
+			fmt.Fprintf(w, "See \"%s --help\".\n", usage.Command)
+		}
 	default:
 		fmt.Fprintf(w, "erg: %s\n", strings.TrimRight(err.Error(), "\n"))
 	}

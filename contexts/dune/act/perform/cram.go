@@ -87,7 +87,7 @@ func (p *performer) cram(args []string, s process) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	if !bytes.Equal(made, text) {
+	if !sameText(made, text) {
 		p.differ(args[0], name, filepath.Base(name)+".corrected", text, made)
 	}
 	return nil

@@ -112,7 +112,7 @@ func (p *performer) compare(a *act.Action, s process) error {
 	if a.Op == act.OpCmp {
 		return fmt.Errorf("%s and %s differ", a.Args[0], a.Args[1])
 	}
-	if bytes.Equal(bytes.ReplaceAll(have, []byte("\r\n"), []byte("\n")), bytes.ReplaceAll(made, []byte("\r\n"), []byte("\n"))) && !absent {
+	if sameText(have, made) && !absent {
 		return nil // programs for Windows end lines in their own way
 	}
 	p.differ(a.Args[0], a.Args[2], filepath.Base(a.Args[1]), have, made)
@@ -137,4 +137,10 @@ func (p *performer) differ(file, name, madeName string, have, made []byte) {
 	if name != "" {
 		p.corrected = append(p.corrected, correction{name, made})
 	}
+}
+
+// sameText compares texts without regard to how their lines end: programs of
+// Windows end them in their own way.
+func sameText(a, b []byte) bool {
+	return bytes.Equal(bytes.ReplaceAll(a, []byte("\r\n"), []byte("\n")), bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")))
 }

@@ -132,6 +132,8 @@ func (p *performer) do(a *act.Action, s process) error {
 		prefix := a.Args[0] + "="
 		s.env = append(slices.DeleteFunc(slices.Clone(s.env), func(e string) bool { return strings.HasPrefix(e, prefix) }), prefix+a.Args[1])
 		return p.do(a.Do[0], s)
+	case act.OpThrough:
+		return p.through(a, s)
 	case act.OpAccepted:
 		s.accept = a.Args[0]
 		return p.do(a.Do[0], s)
@@ -171,7 +173,7 @@ func shape(op act.Op) (args, children int) {
 		return 1, none
 	case act.OpChdir, act.OpStdoutTo, act.OpStderrTo, act.OpOutputsTo, act.OpStdinFrom, act.OpAccepted:
 		return 1, one
-	case act.OpSetenv:
+	case act.OpSetenv, act.OpThrough:
 		return 2, one
 	case act.OpIgnore, act.OpIgnoreErr, act.OpIgnoreBoth:
 		return 0, one
