@@ -66,7 +66,10 @@ type Evaluator struct {
 	sites   map[string]hcl.Range // of references, by site
 	headers map[string]hcl.Range // of blocks of build files, by target
 	values  map[string]*Value
-	dune    *rules.Rules
+
+	promotions []rules.Promotion
+
+	dune *rules.Rules
 
 	queries
 }

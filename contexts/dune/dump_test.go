@@ -96,6 +96,8 @@ func (d dumper) leaf(v reflect.Value) (string, bool) {
 		return predicate(&x), true
 	case *dune.Action:
 		return act(x), true
+	case *sexp.Node:
+		return x.String(), true
 	case dune.Dep:
 		return dep(x), true
 	case dune.Binding:

@@ -12,13 +12,21 @@ import (
 	"erg.build/erg/contexts/dune/sexp"
 )
 
+// IsScript reports whether a dune file is an OCaml program, which sends the
+// stanzas when it is run.
+func IsScript(src []byte) bool { return bytes.HasPrefix(src, []byte("(* -*- tuareg -*- *)")) }
+
+// ReadScript reads what a dune file that is a program has sent: stanzas,
+// without those that say what the tree is made of.
+func ReadScript(filename string, src []byte, p *Project) (*File, hcl.Diagnostics) {
+	r := p.reader()
+	f := r.file(r.parse(filename, src), fileOf{included: true, script: true})
+	return f, r.diags
+}
+
 // ReadFile reads a dune file of a project.
 func ReadFile(filename string, src []byte, p *Project) (*File, hcl.Diagnostics) {
 	r := p.reader()
-	if first, _, _ := bytes.Cut(src, []byte("\n")); bytes.HasPrefix(first, []byte("(* -*- tuareg")) {
-		r.errorf(startOf(filename, len(first)), "A program, not a dune file", "Dune files in OCaml syntax cannot be run. Have a rule write the stanzas to a file, and name it in (dynamic_include FILE).")
-		return &File{}, r.diags
-	}
 	f := r.file(r.parse(filename, src), fileOf{})
 	return f, r.diags
 }
@@ -56,7 +64,7 @@ func (r *reader) oneList(filename string, src []byte) []*sexp.Node {
 }
 
 // fileOf says what stanzas may stand in a file.
-type fileOf struct{ included, dynamic, subdir bool }
+type fileOf struct{ included, dynamic, script, subdir bool }
 
 // A stanzaReader reads one kind of stanza.
 type stanzaReader func(r *reader, h Head, items []*sexp.Node) []Stanza
@@ -122,8 +130,8 @@ func (r *reader) file(nodes []*sexp.Node, of fileOf) *File {
 		h, items := Head{Name: name, Range: n.Range}, n.Items[1:]
 		switch name {
 		case "dirs", "data_only_dirs", "vendored_dirs", "ignored_subdirs", "files", "subdir":
-			if of.dynamic {
-				r.errorf(n.Range, "Too late for this", "%q may not stand in what rules make, since it decides which rules there are.", name)
+			if of.dynamic || of.script {
+				r.errorf(n.Range, "Too late for this", "%q may not stand in what rules make or programs send, since it decides which directories there are.", name)
 				continue
 			}
 			r.treeStanza(f, h, items, of)

@@ -104,6 +104,7 @@ type PpxDriver struct {
 	AsPpxFlags Set // when the compiler runs it: staged_pps
 	LintFlags  Set
 	Replaces   []Text
+	Fields     []*sexp.Node // as they are written
 	Range      hcl.Range
 }
 
@@ -388,6 +389,7 @@ func (a *field) ppxDriver() *PpxDriver {
 	}
 	f := a.fields()
 	d := f.ppxDriver(a.at())
+	d.Fields = a.args
 	f.end()
 	return d
 }

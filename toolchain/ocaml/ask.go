@@ -1,7 +1,9 @@
 package ocaml
 
 import (
+	"maps"
 	"path"
+	"slices"
 
 	"erg.build/erg/toolchain/cc"
 )
@@ -32,3 +34,9 @@ func (tc *Toolchain) Environ(o cc.Owner) []string { return tc.environ(o) }
 // CFlags returns the flags that C code which OCaml calls is compiled with, as
 // far as they are part of the compiler's ABI.
 func (tc *Toolchain) CFlags() []string { return tc.stubFlags() }
+
+// ConfigNames lists, sorted, the names of the lines of ocamlc -config.
+func (tc *Toolchain) ConfigNames() []string { return slices.Sorted(maps.Keys(tc.conf)) }
+
+// Env returns the variables without which the suite's programs do not run.
+func (tc *Toolchain) Env() map[string]string { return maps.Clone(tc.cfg.Env) }

@@ -89,7 +89,7 @@ func (b *builder) compileFlags(mode Mode) []string {
 			flags = b.include(flags, flag, l.Native)
 		}
 	}
-	flags = append(flags, b.tc.standardFlags(b.std)...)
+	flags = append(flags, b.visibleStandard()...)
 	if b.alias != nil || b.u.Exact {
 		flags = append(flags, "-no-alias-deps")
 	}

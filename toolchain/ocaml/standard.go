@@ -64,12 +64,37 @@ func standardClosure(names []string) []string {
 // Until OCaml 5 most of them were in the standard library's own directory.
 func (tc *Toolchain) standardFlags(names []string) []string {
 	var flags []string
+	for _, dir := range tc.standardDirs(names) {
+		flags = append(flags, "-I", "+"+dir)
+	}
+	return flags
+}
+
+func (tc *Toolchain) standardDirs(names []string) []string {
 	var dirs []string
 	for _, n := range names {
 		s := standards[n]
 		if s.dir != "" && (s.always || tc.conf.atLeast(5, 0)) && !slices.Contains(dirs, s.dir) {
 			dirs = append(dirs, s.dir)
-			flags = append(flags, "-I", "+"+s.dir)
+		}
+	}
+	return dirs
+}
+
+// visibleStandard returns the flags for the standard libraries that modules of
+// the unit see: all that are linked or, of a closed unit, those that it names.
+// What one of these needs to be linked is its own affair.
+func (b *builder) visibleStandard() []string {
+	if !b.u.Closed {
+		return b.tc.standardFlags(b.std)
+	}
+	flags := b.tc.standardFlags(b.u.Standard)
+	if b.hides() {
+		seen := b.tc.standardDirs(b.u.Standard)
+		for _, dir := range b.tc.standardDirs(b.std) {
+			if !slices.Contains(seen, dir) {
+				flags = append(flags, "-H", "+"+dir)
+			}
 		}
 	}
 	return flags

@@ -276,23 +276,25 @@ func TestCompileArgv(t *testing.T) {
 	}
 }
 
-// What libraries depend on is seen, or known and hidden, or neither.
+// What libraries depend on is seen, or known and hidden, or neither; those that
+// come with the compiler are no exception.
 func TestTransitive(t *testing.T) {
 	far := &Library{Name: "far", Dir: "_build/app/far", Provides: []string{"Far"}, Interfaces: []string{"_build/app/far/far.cmi"}, Opaque: true}
-	near := &Library{Name: "near", Dir: "_build/app/near", Provides: []string{"Near"}, Interfaces: []string{"_build/app/near/near.cmi"}, Opaque: true, Deps: []*Library{far}}
+	near := &Library{Name: "near", Dir: "_build/app/near", Provides: []string{"Near"}, Interfaces: []string{"_build/app/near/near.cmi"}, Opaque: true, Deps: []*Library{far}, Standard: []string{"compiler-libs.common", "threads"}}
 	for _, c := range []struct {
 		version        string
 		closed, hidden bool
 		flags          string
 		inputs         int
 	}{
-		{"5.3.0", false, false, "-I o:near -I o:far", 2},
-		{"5.3.0", true, false, "-I o:near", 1},
-		{"5.3.0", true, true, "-I o:near -H o:far", 2},
-		{"5.1.0", true, true, "-I o:near", 1},
+		{"5.3.0", false, false, "-I o:near -I o:far -I +str -I +compiler-libs -I +unix -I +threads", 2},
+		{"5.3.0", true, false, "-I o:near -I +str", 1},
+		{"5.3.0", true, true, "-I o:near -H o:far -I +str -H +compiler-libs -H +unix -H +threads", 2},
+		{"5.1.0", true, true, "-I o:near -I +str", 1},
+		{"4.14.2", true, false, "-I o:near", 1},
 	} {
 		tc := &Toolchain{conf: config{"version": c.version}, tools: map[string]string{"ocamlc": "/b/ocamlc"}}
-		b, err := tc.library(Unit{Owner: cc.Owner{Root: "_build/app", Dir: "x", Name: "x"}, Sources: []string{"x/x.ml"}, Deps: []*Library{near}, Closed: c.closed, Hidden: c.hidden})
+		b, err := tc.library(Unit{Owner: cc.Owner{Root: "_build/app", Dir: "x", Name: "x"}, Sources: []string{"x/x.ml"}, Deps: []*Library{near}, Standard: []string{"str"}, Closed: c.closed, Hidden: c.hidden})
 		if err != nil {
 			t.Fatal(err)
 		}

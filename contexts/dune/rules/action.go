@@ -419,6 +419,9 @@ func (x *acting) built(p string, args []string, at hcl.Range) ([]string, error) 
 	if !ok {
 		return append([]string{action.Ref(p)}, args...), nil
 	}
+	if err := x.configures(c, p, at); err != nil {
+		return nil, err
+	}
 	proc, diags := x.r.w.Run(x.t, c, p, args, at)
 	if diags.HasErrors() {
 		return nil, diags
@@ -434,15 +437,28 @@ func (r *Rules) linkedFor(t *engine.Task, p string) (addr.Context, bool, error) 
 	if err != nil || !ok {
 		return addr.Context{}, false, nil
 	}
-	dirName := cleanDir(path.Dir(art.Path))
-	tr, err := r.treeQ.Get(t, "")
+	m, err := r.makerOf(t, art.Context, p)
+	return art.Context, m != nil, err
+}
+
+// makerOf returns who links a program of a context, nil if a file is none.
+func (r *Rules) makerOf(t *engine.Task, c addr.Context, p string) (*maker, error) {
+	rel, ok := below(root(c), p)
+	if !ok {
+		return nil, nil
+	}
+	dirName := cleanDir(path.Dir(rel))
+	tr, err := r.treeOf(t, c)
 	if err != nil || tr.in(dirName) == nil {
-		return addr.Context{}, false, err
+		return nil, err
 	}
-	files, err := r.contentsQ.Get(t, dirKey{art.Context, dirName})
+	files, err := r.contentsQ.Get(t, dirKey{c, dirName})
 	if err != nil {
-		return addr.Context{}, false, err
+		return nil, err
 	}
-	m := files.makers[path.Base(art.Path)]
-	return art.Context, m != nil && m.program, nil
+	m := files.makers[path.Base(rel)]
+	if m == nil || !m.program {
+		return nil, nil
+	}
+	return m, nil
 }

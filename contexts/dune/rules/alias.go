@@ -59,7 +59,7 @@ func (r *Rules) Alias(t *engine.Task, c addr.Context, at, name string, only bool
 }
 
 func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only bool) (*Goal, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only
 
 // alias says what an alias of one directory stands for.
 func (r *Rules) alias(t *engine.Task, k aliasKey) (*Goal, error) {
-	d, err := r.dirOf(t, k.dir)
+	d, err := r.dirOf(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,17 @@ func (r *Rules) standardAlias(t *engine.Task, k aliasKey, d *dir, out *Goal) err
 		return err
 	case "install":
 		return r.installAlias(t, k, d, out)
-	case "all":
+	case "all", "promote":
+		if d.project.dir != d.path || !d.project.GenerateOpamFiles {
+			return nil
+		}
+		for _, p := range d.project.packages {
+			f, err := r.opamFile(t, k.ctx, d, p)
+			if err != nil {
+				return r.fail(err, p.Range, "Cannot write an opam file")
+			}
+			out.Files = append(out.Files, f)
+		}
 		return nil
 	}
 	return r.cramAlias(t, k, d, out)
@@ -146,7 +156,7 @@ func (r *Rules) standardAlias(t *engine.Task, k aliasKey, d *dir, out *Goal) err
 // aliasOf adds what one stanza attaches to an alias.
 func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza, out *Goal) error {
 	if k.name == "promote" {
-		if err := r.promoteAlias(t, k, d, i, s, out); err != nil {
+		if err := r.promoteAlias(t, k, i, s, out); err != nil {
 			return err
 		}
 	}
@@ -179,7 +189,9 @@ func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza
 		if k.name == "all" {
 			return r.unsupported(s, "erg does not build "+s.Keyword()+" stanzas, so this one is left out.")
 		}
-	case *dune.Mdx, *dune.Cinaps:
+	case *dune.Mdx:
+		return r.aliasMdx(t, k, d, i, s, out)
+	case *dune.Cinaps:
 		if k.name == "runtest" {
 			return r.unsupported(s, "erg does not run "+s.Keyword()+" stanzas, so this one is left out.")
 		}

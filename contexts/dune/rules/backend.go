@@ -164,23 +164,10 @@ func (r *Rules) readBackend(in *installed) error {
 
 // installedBackend is what a library says of inline tests, for its
 // dune-package: libraries have the names by which others find them.
-func (r *Rules) installedBackend(t *engine.Task, l *library) (*sexp.Node, error) {
+func installedBackend(l *library, names func(string) string) *sexp.Node {
 	b := l.stanza.InlineTestsBackend
 	if b == nil {
-		return nil, nil
-	}
-	all, err := r.librariesQ.Get(t, l.key.ctx)
-	if err != nil {
-		return nil, err
-	}
-	public := func(n *sexp.Node) *sexp.Node {
-		out := &sexp.Node{Kind: sexp.List, Items: slices.Clone(n.Items)}
-		for i, x := range out.Items[1:] {
-			if name, ok := x.Text(); ok {
-				out.Items[i+1] = atom(all.publicName(l.dir.project, name))
-			}
-		}
-		return out
+		return nil
 	}
 	out := &sexp.Node{Kind: sexp.List, Items: []*sexp.Node{atom("inline_tests.backend")}}
 	for _, name := range []string{"runner_libraries", "flags", "list_partitions_flags", "generate_runner", "extends"} {
@@ -190,12 +177,23 @@ func (r *Rules) installedBackend(t *engine.Task, l *library) (*sexp.Node, error)
 			out.Items = append(out.Items, &sexp.Node{Kind: sexp.List, Items: []*sexp.Node{atom("flags"), atom(":standard")}})
 		case i < 0:
 		case name == "runner_libraries" || name == "extends":
-			out.Items = append(out.Items, public(b.Fields[i]))
+			out.Items = append(out.Items, renamed(b.Fields[i], names))
 		default:
 			out.Items = append(out.Items, b.Fields[i])
 		}
 	}
-	return out, nil
+	return out
+}
+
+// renamed is a field with the names in it changed.
+func renamed(n *sexp.Node, names func(string) string) *sexp.Node {
+	out := &sexp.Node{Kind: sexp.List, Items: slices.Clone(n.Items)}
+	for i, x := range out.Items[1:] {
+		if name, ok := x.Text(); ok {
+			out.Items[i+1] = atom(names(name))
+		}
+	}
+	return out
 }
 
 // installedCookies are the cookies that a library wants, for its dune-package.

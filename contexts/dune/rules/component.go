@@ -110,7 +110,14 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 	} else {
 		c.programs, err = tc.Executables(t, u)
 	}
-	return compileError(err, d, s)
+	if err != nil {
+		return compileError(err, d, s)
+	}
+	var programs []string
+	for _, p := range c.programs {
+		programs = append(programs, p.Path)
+	}
+	return r.promote(t, k, d, promotion(s), s.At(), programs)
 }
 
 // compileError words what package ocaml finds wrong, as dune does.

@@ -49,11 +49,13 @@ type filler struct {
 	d     *dir
 	out   *contents
 	diags hcl.Diagnostics
+
+	promote *dune.Promote // of the stanza that is being added
 }
 
 // contents finds out which files a directory has in a context.
 func (r *Rules) contents(t *engine.Task, k dirKey) (*contents, error) {
-	d, err := r.dirOf(t, k.dir)
+	d, err := r.dirOf(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -90,17 +92,22 @@ func (r *Rules) contents(t *engine.Task, k dirKey) (*contents, error) {
 
 // pkg adds the files that are written for a package.
 func (f *filler) pkg(p *dune.Package) hcl.Diagnostics {
+	f.promote = nil
 	name := p.Name.Value
 	k := packageTarget(f.ctx, f.d, name)
 	m := &maker{at: p.Range, key: k, outs: []string{"META." + name, name + ".dune-package", name + ".install"}, define: func(t *engine.Task) error {
 		_, err := f.r.Install(t, f.ctx, name)
 		return err
 	}}
-	if f.d.project.GenerateOpamFiles {
-		m.outs = append(m.outs, name+".opam")
-	}
 	diags, _ := f.add(m, dune.ModePromote).(hcl.Diagnostics)
-	return diags
+	if !f.d.project.GenerateOpamFiles {
+		return diags
+	}
+	more, _ := f.add(&maker{at: p.Range, key: k, outs: []string{name + ".opam"}, define: func(t *engine.Task) error {
+		_, err := f.r.opamFile(t, f.ctx, f.d, p)
+		return err
+	}}, dune.ModePromote).(hcl.Diagnostics)
+	return append(diags, more...)
 }
 
 // packageTarget is the key of what is written for a package.
@@ -110,6 +117,10 @@ func packageTarget(c addr.Context, d *dir, name string) key {
 
 // stanza adds what one stanza makes.
 func (f *filler) stanza(i int, s dune.Stanza) error {
+	f.promote = promotion(s)
+	if _, ok := s.(*dune.Executables); ok {
+		f.promote = nil // which happens when they are linked
+	}
 	switch s := s.(type) {
 	case *dune.Rule:
 		return f.rule(i, s)
@@ -157,6 +168,9 @@ func (f *filler) add(m *maker, mode dune.RuleMode) error {
 				"%s is among the sources, and this makes it too. Remove the file, or say (mode fallback) to take the source, or (mode promote) to keep it up to date.", path.Join(f.d.path, sources[0]))
 		}
 	}
+	if p := f.promote; p != nil {
+		f.promoting(m, p)
+	}
 	for _, o := range m.outs {
 		if old := f.out.makers[o]; old != nil {
 			return errorAt(m.at, "Two rules for one file", "%s is made here and at %s.", path.Join(f.d.path, o), place(old.at))
@@ -164,6 +178,21 @@ func (f *filler) add(m *maker, mode dune.RuleMode) error {
 		f.out.makers[o] = m
 	}
 	return nil
+}
+
+// promoting has what a maker makes copied among the sources.
+func (f *filler) promoting(m *maker, p *dune.Promote) {
+	define, d := m.define, f.d
+	var outs []string
+	for _, o := range m.outs {
+		outs = append(outs, path.Join(root(m.key.ctx), d.path, o))
+	}
+	m.define = func(t *engine.Task) error {
+		if err := define(t); err != nil {
+			return err
+		}
+		return f.r.fail(f.r.promote(t, m.key, d, p, m.at, outs), m.at, "Cannot promote")
+	}
 }
 
 // enabled evaluates a stanza's condition.

@@ -112,7 +112,7 @@ type describer struct {
 
 // Describe lists what there is in a context. It defines nothing.
 func (r *Rules) Describe(t *engine.Task, c addr.Context) (*Description, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ type EditedModule struct {
 // Editing returns what an editor must know of the stanza that a file of the
 // tree belongs to, nil if there is none. It builds nothing.
 func (r *Rules) Editing(t *engine.Task, c addr.Context, file string) (*Editing, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}

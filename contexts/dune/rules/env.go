@@ -24,7 +24,7 @@ type env struct {
 
 // env evaluates the env stanzas of a directory over those above.
 func (r *Rules) env(t *engine.Task, k dirKey) (*env, error) {
-	d, err := r.dirOf(t, k.dir)
+	d, err := r.dirOf(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string)
 	if d.vendored {
 		e.flags = []string{"-w", "-a"}
 	}
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil || tr.env == nil || profileOf(tr.env, profile) == nil {
 		return e, err
 	}

@@ -50,7 +50,7 @@ func (r *Rules) declares(t *engine.Task, d *dir) (bool, error) {
 	if d.dataOnly {
 		return false, nil
 	}
-	if len(d.stanzas) > 0 || d.project.dir == d.path && len(d.project.packages) > 0 {
+	if len(d.stanzas) > 0 || d.script != "" || d.project.dir == d.path && len(d.project.packages) > 0 {
 		return true, nil
 	}
 	tests, err := r.cramTests(t, d)
@@ -65,7 +65,7 @@ func (r *Rules) Has(t *engine.Task, dir string) (bool, error) {
 
 // Targets lists what a directory declares in a context.
 func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +153,14 @@ func (r *Rules) stanzaTargets(t *engine.Task, c addr.Context, d *dir, i int, s d
 			tk := testKey(k, n.Value)
 			add(tk, tk.name, s, s.At(), "")
 		}
+	case *dune.Mdx:
+		if on, err = r.enabled(t, c, d, &s.EnabledIf); err != nil || !on {
+			return err
+		}
+		for _, n := range mdxFiles(d, s) {
+			k := mdxKey(c, d, i, n)
+			add(k, k.name, s, s.At(), "")
+		}
 	case *dune.Rule:
 		if on, err = r.enabled(t, c, d, &s.EnabledIf); err != nil || !on {
 			return err
@@ -193,7 +201,7 @@ func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
 	}
 	if x.Test {
 		switch x.s.(type) {
-		case *dune.Tests, *dune.Library:
+		case *dune.Tests, *dune.Library, *dune.Mdx:
 			results, err := r.testsQ.Get(t, x.key)
 			out.Files, out.Tests = results, results
 			return err
@@ -225,14 +233,13 @@ func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
 		if err != nil {
 			return err
 		}
-		out.Files = m.outs
 		if m.result != "" {
 			out.Files = []string{m.result}
 			if x.Test {
 				out.Tests = out.Files
 			}
+			return nil
 		}
-		return nil
 	}
 	return r.addMade(t, dirKey{x.key.ctx, x.key.dir}, func(m *maker) bool { return m.key == x.key }, out)
 }
@@ -277,7 +284,7 @@ func (r *Rules) File(t *engine.Task, c addr.Context, p string) (string, bool, er
 // Files lists the names of files near a path, for suggestions.
 func (r *Rules) Files(t *engine.Task, c addr.Context, p string) []string {
 	dirName := cleanDir(path.Dir(p))
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil || tr.in(dirName) == nil {
 		return nil
 	}

@@ -117,7 +117,7 @@ func (r *Rules) lookup(t *engine.Task, c addr.Context, p string, at hcl.Range) (
 	if p == ".." || strings.HasPrefix(p, "../") {
 		return "", false, errorAt(at, "Outside of the workspace", "%s lies outside of the workspace.", p)
 	}
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return "", false, err
 	}
@@ -159,7 +159,7 @@ func cleanDir(dir string) string {
 // absent is the error for a file that neither is a source nor is made.
 func (r *Rules) absent(t *engine.Task, c addr.Context, p string, at hcl.Range) error {
 	var names []string
-	if tr, err := r.treeQ.Get(t, ""); err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
+	if tr, err := r.treeOf(t, c); err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
 		if files, err := r.contentsQ.Get(t, dirKey{c, cleanDir(path.Dir(p))}); err == nil {
 			names = files.names()
 		}
@@ -296,7 +296,7 @@ func (x *expander) glob(d *dune.Dep, arg string) ([]string, error) {
 
 // globFiles lists the files of a directory whose names match.
 func (r *Rules) globFiles(t *engine.Task, c addr.Context, at string, match func(string) bool, rec bool, rng hcl.Range) ([]string, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (x *expander) installedFile(c addr.Context, l *library, file string, v *sex
 	if ext := path.Ext(file); (ext == ".ml" || ext == ".mli" || ext == ".h") && slices.Contains(files.names(), file) {
 		return x.tokenIn(c, path.Join(l.dir.path, file), v)
 	}
-	tr, err := x.r.treeQ.Get(x.t, "")
+	tr, err := x.r.treeOf(x.t, x.ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func (x *expander) installedFile(c addr.Context, l *library, file string, v *sex
 // compiled: a library's archive, or a file of a module.
 func (x *expander) artifact(v *sexp.Var) ([]string, error) {
 	p := joinPath(x.d.path, v.Payload)
-	tr, err := x.r.treeQ.Get(x.t, "")
+	tr, err := x.r.treeOf(x.t, x.ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type declared struct {
 
 // libraries collects the names of the libraries that are enabled in a context.
 func (r *Rules) libraries(t *engine.Task, c addr.Context) (*libraries, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}

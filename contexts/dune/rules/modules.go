@@ -30,7 +30,7 @@ type moduleMap map[int][]*module
 // modules shares out the modules of a directory, and of those below that
 // include_subdirs adds to it, among its stanzas.
 func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
-	d, err := r.dirOf(t, k.dir)
+	d, err := r.dirOf(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}

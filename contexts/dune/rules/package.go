@@ -40,7 +40,7 @@ type Installation struct {
 
 // Packages lists the packages of the workspace that a context builds.
 func (r *Rules) Packages(t *engine.Task, c addr.Context) ([]string, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (r *Rules) Install(t *engine.Task, c addr.Context, pkg string) (*Installati
 
 // pkg collects what a package installs.
 func (r *Rules) pkg(t *engine.Task, k packageKey) (*Installation, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, k.ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -381,7 +381,7 @@ func (r *Rules) addPackage(t *engine.Task, c addr.Context, pkg string, out *Goal
 
 // packageDep makes what a package installs an input.
 func (x *expander) packageDep(d *dune.Dep, arg string) error {
-	tr, err := x.r.treeQ.Get(x.t, "")
+	tr, err := x.r.treeOf(x.t, x.ctx)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/findlib"
 	"erg.build/erg/contexts/dune/sexp"
@@ -19,12 +20,15 @@ type installedLibrary struct {
 	c          *component
 	l          *library
 	deprecated *dune.DeprecatedLibraryName
-	backend    *sexp.Node // what it says of inline tests
+	backend    *sexp.Node               // what it says of inline tests
+	driver     *sexp.Node               // what it says of drivers of rewriters
+	names      func(name string) string // to public ones
 }
 
 // library adds the files of a public library.
 func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out *installed1) error {
-	if !s.PublicName.Given() || publicPackage(s.PublicName.Value) != b.pkg.Name.Value {
+	name := installedName(s)
+	if name == "" || publicPackage(name) != b.pkg.Name.Value {
 		return nil
 	}
 	on, err := b.r.enabled(t, b.ctx, d, &s.EnabledIf)
@@ -40,12 +44,13 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	if err != nil {
 		return err
 	}
-	backend, err := b.r.installedBackend(t, l)
+	all, err := b.r.librariesQ.Get(t, b.ctx)
 	if err != nil {
 		return err
 	}
-	out.libs = append(out.libs, &installedLibrary{c: c, l: l, backend: backend})
-	sub := subdirectory(s.PublicName.Value)
+	names := func(name string) string { return all.publicName(d.project, name) }
+	out.libs = append(out.libs, &installedLibrary{c: c, l: l, backend: installedBackend(l, names), driver: installedDriver(s, names), names: names})
+	sub := subdirectory(name)
 	add := func(section string, files ...string) {
 		for _, f := range files {
 			if f != "" {
@@ -84,6 +89,20 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	add("libexec", lib.Plugin)
 	if lib.Shared != "" {
 		out.add("stublibs", path.Base(lib.Shared), lib.Shared)
+	}
+	if s.Kind == dune.KindPpxRewriter {
+		prog, err := b.rewriter(t, d, s, l)
+		if err != nil {
+			return err
+		}
+		add("libexec", prog)
+	}
+	for _, f := range s.JavaScriptFiles {
+		real, err := b.r.file(t, b.ctx, path.Join(d.path, f.Value), f.Range)
+		if err != nil {
+			return err
+		}
+		add("lib", real)
 	}
 	for _, h := range s.InstallCHeaders {
 		real, err := b.r.file(t, b.ctx, path.Join(d.path, h.Value+".h"), h.Range)
@@ -126,7 +145,7 @@ func (x *installedLibrary) describe() *findlib.Package {
 		return &findlib.Package{Name: d.OldPublicName.Value, Kind: findlib.Normal, Requires: []findlib.Require{{Name: d.NewPublicName.Value, ReExport: true}}}
 	}
 	s, c, lib := x.l.stanza, x.c, x.c.lib
-	p := &findlib.Package{Name: s.PublicName.Value, Description: s.Synopsis, Kind: findlib.Normal, Known: true, PPXRuntimeDeps: x.l.runtime,
+	p := &findlib.Package{Name: installedName(s), Description: s.Synopsis, Kind: findlib.Normal, Known: true, PPXRuntimeDeps: x.l.runtime,
 		Archives: map[string][]string{}, Plugins: map[string][]string{}}
 	if s.Kind != "" {
 		p.Kind = findlib.Kind(s.Kind)
@@ -152,7 +171,10 @@ func (x *installedLibrary) describe() *findlib.Package {
 	if lib.Stubs != "" {
 		p.StubArchives = []string{at(lib.Stubs)}
 	}
-	for _, d := range x.l.deps {
+	for _, f := range s.JavaScriptFiles {
+		p.JSRuntime = append(p.JSRuntime, at(f.Value))
+	}
+	for _, d := range exportedFirst(x.l.deps) {
 		p.Requires = append(p.Requires, findlib.Require{Name: publicName(d), ReExport: slices.Contains(x.l.exports, d)})
 	}
 	if s.Kind == dune.KindPpxRewriter || s.Kind == dune.KindPpxDeriver {
@@ -160,9 +182,9 @@ func (x *installedLibrary) describe() *findlib.Package {
 			p.RuntimeClosure = append(p.RuntimeClosure, d.runtime...)
 		}
 	}
-	p.Cookies, p.Backend = installedCookies(s), x.backend
+	p.Cookies, p.Backend, p.Driver = installedCookies(s), x.backend, x.driver
 	p.Virtual = s.VirtualModules != nil
-	p.Implements, p.Default = s.Implements.Value, s.DefaultImplementation.Value
+	p.Implements, p.Default = x.names(s.Implements.Value), x.names(s.DefaultImplementation.Value)
 	if c.u.Wrapping != ocaml.Unwrapped {
 		p.MainModule = c.u.Main
 	}
@@ -172,10 +194,47 @@ func (x *installedLibrary) describe() *findlib.Package {
 
 // publicName is the name by which others find a library once it is installed.
 func publicName(l *library) string {
-	if l.public != "" {
-		return l.public
+	if l.stanza != nil {
+		return cmp.Or(installedName(l.stanza), l.name)
 	}
 	return l.name
+}
+
+// installedName is the name under which a library is installed, "" for one
+// that is not. Libraries of a package without a public name are there for
+// the others of the package.
+func installedName(s *dune.Library) string {
+	switch {
+	case s.PublicName.Given():
+		return s.PublicName.Value
+	case s.Package.Given():
+		return s.Package.Value + ".__private__." + libraryName(s)
+	}
+	return ""
+}
+
+// exportedFirst lists libraries with all that they re-export, which comes
+// before them.
+func exportedFirst(libs []*library) []*library {
+	var all []*library
+	seen := map[*library]bool{}
+	var visit func(l *library)
+	visit = func(l *library) {
+		if seen[l] {
+			return
+		}
+		seen[l] = true
+		for _, x := range l.exports {
+			visit(x)
+		}
+		if !slices.ContainsFunc(all, l.same) {
+			all = append(all, l)
+		}
+	}
+	for _, l := range libs {
+		visit(l)
+	}
+	return all
 }
 
 func describeModules(c *component) []findlib.Module {
@@ -209,10 +268,6 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	if err != nil {
 		return err
 	}
-	opamTemplate, err := textOf(t, d, name+".opam.template")
-	if err != nil {
-		return err
-	}
 	k := packageTarget(b.ctx, d, name)
 	meta, pkg := path.Join(at, "META."+name), path.Join(at, name+".dune-package")
 	if err := r.write(t, k, meta, findlib.WriteMeta(name, out.Version, list, template)); err != nil {
@@ -235,8 +290,8 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 		}
 	}
 	if b.project.GenerateOpamFiles {
-		p := path.Join(at, name+".opam")
-		if err := r.write(t, k, p, b.project.OpamText(b.pkg, opamTemplate)); err != nil {
+		p, err := r.opamFile(t, b.ctx, d, b.pkg)
+		if err != nil {
 			return err
 		}
 		out.Entries = append(out.Entries, Entry{"lib", "opam", p})
@@ -254,6 +309,22 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 		}
 	}
 	return t.Define(spec)
+}
+
+// opamFile defines the opam file of a package of a project that has them
+// generated, and returns its path.
+func (r *Rules) opamFile(t *engine.Task, c addr.Context, d *dir, pkg *dune.Package) (string, error) {
+	name := pkg.Name.Value
+	template, err := textOf(t, d, name+".opam.template")
+	if err != nil {
+		return "", err
+	}
+	k := packageTarget(c, d, name)
+	p := path.Join(root(c), d.path, name+".opam")
+	if err := r.write(t, k, p, d.project.OpamText(pkg, template)); err != nil {
+		return "", err
+	}
+	return p, r.promote(t, k, d, &dune.Promote{}, pkg.Range, []string{p})
 }
 
 // textOf is what a source of a directory holds, "" if there is none.

@@ -152,7 +152,7 @@ const driversDir = ".ppx"
 
 // driver defines how a set of rewriters is linked.
 func (r *Rules) driver(t *engine.Task, k driverKey) (*driver, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, k.ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ type binary struct {
 
 // programs lists the public programs of a context, by name.
 func (r *Rules) programs(t *engine.Task, c addr.Context) (map[string]binary, error) {
-	tr, err := r.treeQ.Get(t, "")
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}

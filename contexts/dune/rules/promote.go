@@ -1,16 +1,28 @@
 package rules
 
 import (
+	"errors"
+	"io/fs"
 	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
-	"erg.build/erg/contexts/dune/act"
 	"erg.build/erg/engine"
-	"erg.build/erg/engine/action"
 )
 
-// promotion is what a stanza says of copying its targets among the sources.
+// A Promotion is an output that a build which made it copies among the sources.
+type Promotion struct {
+	Output     string
+	Source     string // what it is copied to
+	Target     string // what makes it, for messages
+	UntilClean bool   // cleaning removes the copy
+}
+
+// promotion is what a stanza says of copying its targets among the sources;
+// nil for nothing.
 func promotion(s dune.Stanza) *dune.Promote {
 	mode, p := dune.ModeStandard, (*dune.Promote)(nil)
 	switch s := s.(type) {
@@ -22,6 +34,8 @@ func promotion(s dune.Stanza) *dune.Promote {
 		mode, p = s.Mode, s.Promote
 	case *dune.CopyFiles:
 		mode, p = s.Mode, s.Promote
+	case *dune.Executables:
+		return s.Promote
 	}
 	if mode == dune.ModePromote && p == nil {
 		p = &dune.Promote{}
@@ -29,13 +43,16 @@ func promotion(s dune.Stanza) *dune.Promote {
 	return p
 }
 
-// promoteAlias adds the comparisons of what a stanza makes with the sources
-// that it is to be copied to. A build writes no sources: what differs is for
-// erg promote to take over.
-func (r *Rules) promoteAlias(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza, out *Goal) error {
-	p := promotion(s)
+// promote has outputs of a directory copied among the sources, if that is
+// what a stanza says and the context is the one to do so. It asks for the
+// sources: when somebody has changed one, it is for the next build to see.
+func (r *Rules) promote(t *engine.Task, k key, d *dir, p *dune.Promote, at hcl.Range, outs []string) error {
 	if p == nil {
 		return nil
+	}
+	ok, err := r.promotes(t, k.ctx, d.path)
+	if err != nil || !ok {
+		return err
 	}
 	into := d.path
 	if p.Into.Given() {
@@ -44,55 +61,49 @@ func (r *Rules) promoteAlias(t *engine.Task, k aliasKey, d *dir, i int, s dune.S
 			return err
 		}
 		into = joinPath(d.path, dir)
+		if into == ".." || strings.HasPrefix(into, "../") || path.IsAbs(dir) {
+			return errorAt(p.Range, "Outside of the workspace", "%s lies outside of the workspace.", dir)
+		}
 	}
-	files, err := r.contentsQ.Get(t, dirKey{k.ctx, d.path})
-	if err != nil {
-		return err
-	}
-	for _, n := range files.names() {
-		m := files.makers[n]
-		if m == nil || m.key.index != i || p.Only != nil && !p.Only.Match(n, true) {
+	for _, o := range outs {
+		name := path.Base(o)
+		if p.Only != nil && !p.Only.Match(name, true) {
 			continue
 		}
-		if err := m.define(t); err != nil {
-			return err
+		x := Promotion{Output: o, Source: path.Join(into, name), Target: k.String(), UntilClean: p.UntilClean}
+		if _, err := t.FileDigest(x.Source); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return r.w.Diagnose(err, at, "Cannot promote to "+x.Source)
 		}
-		result, err := r.comparePromoted(t, k, d, n, path.Join(into, n))
-		if err != nil {
-			return err
-		}
-		out.found = true
-		out.Files = append(out.Files, result)
+		r.w.Promote(x)
 	}
 	return nil
 }
 
-// comparePromoted defines the comparison of one file with a source.
-func (r *Rules) comparePromoted(t *engine.Task, k aliasKey, d *dir, name, source string) (string, error) {
-	x := r.naming(t, k.ctx, d)
-	made := path.Join(root(k.ctx), d.path, ".promoted", name)
-	from := path.Join(root(k.ctx), d.path, name)
-	target := key{ctx: k.ctx, dir: d.path, index: -1, name: string(addr.BlockRule) + "." + name}
-	// Both have one name in the tree, where an action sees but one of them.
-	err := t.Define(action.Spec{Name: "copy " + path.Join(d.path, ".promoted", name), Context: k.ctx.String(), Target: target.String(), Root: root(k.ctx),
-		Argv: []string{"/bin/cp", action.Ref(from), action.Ref(made)}, Inputs: []string{from}, Outputs: []string{made}})
+// promotes reports whether a context is the one of all that builds a directory
+// whose outputs are copied among the sources: the first in the workspace's order.
+func (r *Rules) promotes(t *engine.Task, c addr.Context, dir string) (bool, error) {
+	all, err := r.w.Contexts(t)
 	if err != nil {
-		return "", err
+		return false, err
 	}
-	x.inputs.add(made)
-	ok, err := t.Exists(source)
-	if err != nil {
-		return "", err
+	for _, o := range all {
+		covers, err := r.w.Covers(t, o)
+		if err != nil {
+			return false, err
+		}
+		if covers(dir) {
+			return o == c, nil
+		}
 	}
-	if ok {
-		x.inputs.add(source)
+	return false, nil
+}
+
+// promoteAlias adds what a stanza makes that is copied among the sources.
+func (r *Rules) promoteAlias(t *engine.Task, k aliasKey, i int, s dune.Stanza, out *Goal) error {
+	p := promotion(s)
+	if p == nil {
+		return nil
 	}
-	j := job{key: target, name: "promote " + source,
-		result: path.Join(root(k.ctx), d.path, ".alias", "promote-"+name+".out")}
-	spec := r.spec(j)
-	if err := r.complete(x, &spec); err != nil {
-		return "", err
-	}
-	act.New(act.OpDiff, action.Ref(source), action.Ref(made), source).Into(&spec, path.Join(root(k.ctx), d.path, ".corrected", "promote-"+name))
-	return j.result, t.Define(spec)
+	out.found = true
+	return r.addMade(t, dirKey{k.ctx, k.dir}, func(m *maker) bool { return m.key.index == i }, out)
 }

@@ -3,7 +3,8 @@
 // Everything is a query of the engine, computed when something needs it. What
 // dune finds by looking into a directory is a query over what the files say:
 //
-//   - tree.go: which directories there are, of which project, with which stanzas
+//   - tree.go: which directories there are, of which project, with which stanzas;
+//     script.go: the stanzas that dune files in OCaml syntax send
 //   - libraries.go, library.go: what names of libraries lead to, and what they need
 //   - contents.go: which files a directory has, sources and made ones, and who
 //     makes each
@@ -12,9 +13,9 @@
 //
 // The others define actions: component.go and link.go (modules, through
 // toolchain/ocaml), preprocess.go and ppx.go, rule.go with action.go, deps.go
-// and vars.go, lex.go, copy.go, test.go, cram.go, install.go. goal.go and
-// alias.go say what to build. describe.go and editor.go define nothing: they
-// tell what there is. refuse.go is about what cannot be built.
+// and vars.go, lex.go, copy.go, test.go, inline.go, mdx.go, cram.go, package.go.
+// goal.go and alias.go say what to build. describe.go and editor.go define
+// nothing: they tell what there is. refuse.go is about what cannot be built.
 //
 // # Files
 //
@@ -53,6 +54,8 @@ type Rules struct {
 
 type queries struct {
 	treeQ      engine.Query[string, *tree]
+	ownTreeQ   engine.Query[addr.Context, *tree]
+	scriptQ    engine.Query[dirKey, *dune.File]
 	librariesQ engine.Query[addr.Context, *libraries]
 	libraryQ   engine.Query[key, *library]
 	installedQ engine.Query[installedKey, *library]
@@ -69,6 +72,7 @@ type queries struct {
 	aliasQ     engine.Query[aliasKey, *Goal]
 	programsQ  engine.Query[addr.Context, map[string]binary]
 	stagedQ    engine.Query[stagedKey, string]
+	mdxQ       engine.Query[key, *mdxProgram]
 }
 
 // A dirKey names a directory in a context.
@@ -95,6 +99,8 @@ func New(w World) *Rules {
 	r := &Rules{w: w, said: map[string]bool{}}
 	q := &r.queries
 	q.treeQ = engine.Query[string, *tree]{Kind: "dune files", Fn: r.tree}
+	q.ownTreeQ = engine.Query[addr.Context, *tree]{Kind: "dune files", Fn: r.ownTree}
+	q.scriptQ = engine.Query[dirKey, *dune.File]{Kind: "dune file", Fn: r.script}
 	q.librariesQ = engine.Query[addr.Context, *libraries]{Kind: "libraries", Fn: r.libraries}
 	q.libraryQ = engine.Query[key, *library]{Kind: "library", Fn: r.library}
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
@@ -111,6 +117,7 @@ func New(w World) *Rules {
 	q.aliasQ = engine.Query[aliasKey, *Goal]{Kind: "alias", Fn: r.alias}
 	q.programsQ = engine.Query[addr.Context, map[string]binary]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
+	q.mdxQ = engine.Query[key, *mdxProgram]{Kind: "target", Fn: r.mdxProgram}
 	return r
 }
 
@@ -156,10 +163,10 @@ func (r *Rules) fail(err error, at hcl.Range, summary string) error {
 // root is where the outputs of a context are.
 func root(c addr.Context) string { return addr.BuildDir + "/" + c.String() }
 
-// dirOf returns a directory of the tree; one that dune files do not speak of
+// dirOf returns a directory of a context's tree; one that dune files do not speak of
 // is an error of whoever asks.
-func (r *Rules) dirOf(t *engine.Task, p string) (*dir, error) {
-	tr, err := r.treeQ.Get(t, "")
+func (r *Rules) dirOf(t *engine.Task, c addr.Context, p string) (*dir, error) {
+	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +186,7 @@ func orTop(dir string) string {
 
 // stanzaOf returns a stanza by its key, with its directory.
 func (r *Rules) stanzaOf(t *engine.Task, k key) (*dir, dune.Stanza, error) {
-	d, err := r.dirOf(t, k.dir)
+	d, err := r.dirOf(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, nil, err
 	}

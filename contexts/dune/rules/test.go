@@ -37,7 +37,8 @@ func (r *Rules) aliasTests(t *engine.Task, k aliasKey, d *dir, key key, s *dune.
 	return nil
 }
 
-// tests defines a test of a tests stanza, or those inside of a library.
+// tests defines a test of a tests stanza, those inside of a library,
+// or that of a document.
 func (r *Rules) tests(t *engine.Task, k key) ([]string, error) {
 	d, st, err := r.stanzaOf(t, k)
 	if err != nil {
@@ -51,6 +52,10 @@ func (r *Rules) tests(t *engine.Task, k key) ([]string, error) {
 		results = []string{result}
 	case *dune.Library:
 		results, err = r.inlineTests(t, k, d, s)
+	case *dune.Mdx:
+		var result string
+		result, err = r.mdx(t, k, d, s)
+		results = []string{result}
 	}
 	if m, ok := err.(*missing); ok {
 		return nil, m

@@ -29,7 +29,8 @@ type dir struct {
 	names    []string // of the source files
 	below    []*dir
 	stanzas  []dune.Stanza
-	dataOnly bool // its files are only data
+	script   string // the dune file, if it is a program that sends the stanzas
+	dataOnly bool   // its files are only data
 	vendored bool
 	subdirs  dune.SubdirsMode
 }
@@ -296,6 +297,10 @@ func (w *walker) read(d *dir, names []string) (*dune.File, error) {
 		return nil, err
 	}
 	w.r.w.File(file, src)
+	if dune.IsScript(src) {
+		d.script = file
+		return nil, nil
+	}
 	f, diags := dune.ReadFile(file, src, d.project.Project)
 	w.diags = append(w.diags, w.r.once(diags)...)
 	return f, nil

@@ -65,6 +65,7 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 		return err
 	}
 	x.u.Closed = closed(d.project, tc)
+	x.u.Hidden = x.u.Closed && (d.project.Lang.AtLeast(3, 17) || d.project.ImplicitTransitiveDeps == dune.TransitiveNoIfHiddenKnown)
 	b, _, err := r.buildable(t, k.ctx, d, s)
 	if err != nil {
 		return err

@@ -269,7 +269,7 @@ func (x *expander) element(v *sexp.Var) ([]string, error) {
 
 // version is the version of a package.
 func (x *expander) version(v *sexp.Var) ([]string, error) {
-	tr, err := x.r.treeQ.Get(x.t, "")
+	tr, err := x.r.treeOf(x.t, x.ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -33,6 +33,12 @@ type World interface {
 	// "context.tools.file[\"gen.ml\"]", on behalf of c.
 	Element(t *engine.Task, c addr.Context, ref string, at hcl.Range) (*Value, hcl.Diagnostics)
 
+	// Contexts lists the contexts of the workspace in the order of their declarations.
+	Contexts(t *engine.Task) ([]addr.Context, error)
+	// Promote takes note of an output that is to be copied among the sources,
+	// if a build makes it.
+	Promote(p Promotion)
+
 	// At tells a task from where it demands what it demands next.
 	At(t *engine.Task, at hcl.Range) *engine.Task
 	// File registers the text of a file, for the snippets of diagnostics.

@@ -19,6 +19,7 @@ import (
 	"erg.build/erg/cmd/erg/internal/show"
 	"erg.build/erg/contexts"
 	"erg.build/erg/contexts/config"
+	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/contexts/ninja/drive"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/event"
@@ -139,12 +140,16 @@ type job struct {
 	rerun   bool
 	quiet   bool
 	matrix  *show.Matrix // of tests; nil without
+
+	promoted []rules.Promotion // what is copied among the sources; before a build, by the last one
+	settles  bool              // the next build asks the trace first
 }
 
 // A summary is what the trace keeps of a goal, to be shown by a null build.
 type summary struct {
 	Programs []contexts.Program `json:",omitempty"`
 	Tests    *testTable         `json:",omitempty"`
+	Promoted []rules.Promotion  `json:",omitempty"`
 }
 
 // run does a job and returns its summary.
@@ -197,8 +202,10 @@ func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key
 		if err := json.Unmarshal(look.Summary(), sum); err != nil {
 			return nil, fmt.Errorf("the trace: %w", err)
 		}
+		j.promoted = sum.Promoted
 	}
-	err := j.session(ctx, eng, ev, sink, key, look, start, func(t *engine.Task) error {
+	j.settles = true
+	goal := func(t *engine.Task) error {
 		out, err := ev.Make(t, j.request)
 		if out != nil {
 			sum.Programs = out.Programs
@@ -207,10 +214,12 @@ func (j *job) build(ctx context.Context, eng *engine.Engine, sink show.Sink, key
 			}
 		}
 		return err
-	}, func(s *engine.Session) any {
+	}
+	err := j.session(ctx, eng, ev, sink, key, look, start, goal, func(s *engine.Session) any {
 		if sum.Tests != nil && (j.common.KeepGoing || !ev.HasErrors()) {
 			sink.Event(sum.Tests.results(s))
 		}
+		sum.Promoted = j.promoted
 		return sum
 	})
 	return sum, err
@@ -224,20 +233,31 @@ func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Eval
 	if pool != nil {
 		defer pool.Close()
 	}
-	s := eng.NewSession(ctx, engine.SessionOptions{Goal: key, Jobs: jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, KeepFailed: j.opts.KeepFailed, Sink: sink,
+	o := engine.SessionOptions{Goal: key, Jobs: jobs, KeepGoing: j.common.KeepGoing, Rerun: j.rerun, KeepFailed: j.opts.KeepFailed, Sink: sink,
 		Jobserver: pool, MaxLoad: j.opts.MaxLoad, Memory: j.opts.Memory, Environ: os.Environ(),
-		BeforeRun: func() bool { return j.common.KeepGoing || !ev.HasErrors() }})
+		BeforeRun: func() bool { return j.common.KeepGoing || !ev.HasErrors() }}
+	s := eng.NewSession(ctx, o)
 	resumed, err := s.Resume(look)
 	if !resumed {
 		err = s.Eval(goal)
+		j.promoted = madeOf(s, ev.Promotions())
 	}
 	r := s.Result()
 	ok := err == nil && !ev.HasErrors() && r.Failed == 0 && ctx.Err() == nil
+	var copied []string
+	if ok {
+		if copied, err = j.promote(eng, sink); err != nil {
+			ok = false
+		}
+	}
 	text, merr := json.Marshal(keep(s))
 	if merr != nil {
 		return merr
 	}
 	saved := s.Finish(ok, text)
+	if len(copied) > 0 && j.settles && saved == nil {
+		saved = j.settle(ctx, eng, sink, o, text)
+	}
 	sink.Event(event.BuildFinished{OK: ok, Ran: r.Ran, Restored: r.Restored, Unchanged: r.Unchanged, Failed: r.Failed, Elapsed: time.Since(start)})
 	if cerr := sink.Close(); cerr != nil && saved == nil {
 		saved = cerr

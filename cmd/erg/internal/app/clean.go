@@ -26,7 +26,14 @@ func (App) Clean(ctx context.Context, c cli.Common, o cli.CleanOptions) error {
 	if err != nil {
 		return err
 	}
+	var copies []string
+	if len(c.Contexts) == 0 {
+		if copies, err = copiesToClean(eng.Root()); err != nil {
+			return err
+		}
+	}
 	if o.DryRun {
+		paths = append(paths, copies...)
 		for _, p := range paths {
 			if _, err := fmt.Fprintln(c.Stdout, "would remove "+p); err != nil {
 				return err
@@ -35,6 +42,9 @@ func (App) Clean(ctx context.Context, c cli.Common, o cli.CleanOptions) error {
 		return nil
 	}
 	if len(c.Contexts) == 0 {
+		if err := removeCopies(eng.Root()); err != nil {
+			return err
+		}
 		return eng.Clean(nil)
 	}
 	if len(paths) == 0 {
