@@ -23,7 +23,11 @@ func (ev *Evaluator) makeDune(t *engine.Task, c addr.Context, r Request, out *Ou
 		name, only = "runtest", false
 	}
 	var fns []func(*engine.Task) error
-	for _, dir := range span.roots {
+	roots, err := ev.dune.Roots(t, c, span.roots)
+	if err != nil {
+		return deferDune(t, c, "what @"+name+" stands for", err)
+	}
+	for _, dir := range roots {
 		fns = append(fns, func(t *engine.Task) error {
 			_, err := ev.makeAlias(t, c, dir, name, only, out)
 			return err

@@ -67,9 +67,11 @@ func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only
 	if err != nil {
 		return nil, err
 	}
+	top := tr.in(at)
+	vendored := top != nil && top.vendored // what is in a vendored directory is asked for from there
 	var keys []aliasKey
 	for _, d := range tr.order {
-		if _, ok := below(at, d.path); (d.path == at || ok && !only) && !d.dataOnly && covers(d.path) && (!d.vendored || at != "" || d.path == at) {
+		if _, ok := below(at, d.path); (d.path == at || ok && !only) && !d.dataOnly && covers(d.path) && (!d.vendored || vendored) {
 			keys = append(keys, aliasKey{c, d.path, name})
 		}
 	}
