@@ -214,6 +214,7 @@ func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
 		g, err := r.aliasQ.Get(t, aliasKey{x.key.ctx, x.key.dir, x.key.part})
 		if err == nil {
 			out.add(g)
+			err = firstOf(g.err)
 		}
 		return err
 	}
