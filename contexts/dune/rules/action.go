@@ -407,6 +407,10 @@ func (x *acting) process(a *dune.Action) (*act.Action, error) {
 // command finds the program that a name stands for.
 func (x *acting) command(name string, args []string, at hcl.Range) ([]string, error) {
 	if p, ok := tokenPath(name); ok {
+		p, err := x.hosted(p, at)
+		if err != nil {
+			return nil, err
+		}
 		return x.built(p, args, at)
 	}
 	switch {

@@ -154,9 +154,8 @@ func (x *expander) bin(v *sexp.Var) ([]string, error) {
 // workspace, under its public name, or of the machine.
 func (x *expander) programNamed(name string, at hcl.Range) (string, error) {
 	if compilerTools[name] {
-		if tc, err := x.toolchain(at); err == nil && tc.Tool(name) != "" {
-			x.inputs.compiler(tc)
-			return tc.Tool(name), nil
+		if p, err := x.suite(name, at); err == nil {
+			return p, nil
 		}
 	}
 	env, err := x.r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
@@ -265,6 +264,25 @@ func (r *Rules) staged(t *engine.Task, k stagedKey) (string, error) {
 		Name: "copy " + stagedDir + "/" + k.name, Context: k.ctx.String(), Root: root(k.ctx), Target: k.ctx.String() + "//" + stagedDir + ":rule." + k.name,
 		Argv: []string{"/bin/cp", action.Ref(from), action.Ref(out)}, Inputs: []string{from}, Outputs: []string{out},
 	})
+}
+
+// hosted is the host's program in place of one of the context itself, which a
+// variable may stand for: a dependency by a name of its own. If the host builds
+// no such directory, the context's own must do.
+func (x *acting) hosted(p string, at hcl.Range) (string, error) {
+	host, err := x.where(x.ctx)
+	if err != nil || host == x.ctx {
+		return p, err
+	}
+	c, ok, err := x.r.linkedFor(x.t, p)
+	if err != nil || !ok || c != x.ctx {
+		return p, err
+	}
+	covers, err := x.r.w.Covers(x.t, host)
+	if _, rest := action.RootOf(p); err == nil && covers(cleanDir(path.Dir(rest))) {
+		return x.r.file(x.t, host, rest, at)
+	}
+	return p, err
 }
 
 // linkedFor tells for which context a file is a program, if it is one.
