@@ -29,7 +29,8 @@ type Goal struct {
 	Files    []string
 	Tests    []string
 	Programs []Program
-	found    bool // the alias is defined somewhere
+	sources  []string // which there is nothing to do for
+	found    bool     // the alias is defined somewhere
 }
 
 // A Program is one that a goal makes.
@@ -42,6 +43,7 @@ func (g *Goal) add(o *Goal) {
 	g.Files = append(g.Files, o.Files...)
 	g.Tests = append(g.Tests, o.Tests...)
 	g.Programs = append(g.Programs, o.Programs...)
+	g.sources = append(g.sources, o.sources...)
 	g.found = g.found || o.found
 }
 
@@ -217,6 +219,8 @@ func (r *Rules) aliasStanza(t *engine.Task, k aliasKey, d *dir, s *dune.Alias, o
 	for _, f := range x.inputs.files {
 		if action.IsOutput(f) {
 			out.Files = append(out.Files, f)
+		} else {
+			out.sources = append(out.sources, f)
 		}
 	}
 	return nil
@@ -374,5 +378,6 @@ func (x *expander) aliasDep(d *dune.Dep, arg string) error {
 		return errorAt(d.Range, "No such alias", "No alias %q is defined in %s.", name, orTop(joinPath(x.d.path, at)))
 	}
 	x.inputs.add(g.Files...)
+	x.inputs.add(g.sources...)
 	return nil
 }
