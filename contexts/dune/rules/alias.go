@@ -181,6 +181,7 @@ func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza
 		return r.aliasPrograms(t, k, d, key, s, false, out)
 	case *dune.CopyFiles:
 		if k.name == "all" || s.Alias.Value == k.name {
+			out.found = out.found || s.Alias.Value == k.name
 			return r.aliasMade(t, k, i, out)
 		}
 	case *dune.Lex, *dune.Menhir, *dune.ForeignLibrary:
