@@ -29,6 +29,9 @@ type sched struct {
 	prepMax  int
 	running  int
 	chores   chan chore // for goroutines that have nothing to do
+	keeping  bool       // pump is called by one that will have nothing to do
+	kept     chore      // what it is to do
+	catchUp  bool       // a batch is being looked at
 	pools    map[string]*pool
 	stopped  bool
 	slots    slots
@@ -57,6 +60,7 @@ type outRef struct {
 type pool struct {
 	running int
 	held    queue
+	shared  bool // with actions that name other pools beside it
 }
 
 func (c *sched) init(jobs int) {
@@ -114,11 +118,11 @@ func (s *Session) end(n *node, st state) {
 // pump starts what can be started. It is called after whatever may have
 // changed that. The caller holds mu.
 func (s *Session) pump() {
-	for s.prep < s.prepMax && len(s.ready) > 0 && !s.crowded() {
+	for s.prep < s.prepMax && len(s.ready) > 0 && !s.crowded() && !s.patient() {
 		n := s.ready.take()
 		n.state = preparing
 		s.prep++
-		s.hand(n, s.prepare)
+		s.hand(chore{n, s.prepare})
 	}
 	var large []*node // which wait for memory
 	for s.running < len(s.lanes) && len(s.runnable) > 0 && len(large) < lookBehind {
@@ -130,7 +134,7 @@ func (s *Session) pump() {
 			s.runnable.put(n)
 			break
 		}
-		if p := s.pool(n); p != nil && p.running >= max(n.spec.Pool.Depth, 1) {
+		if p := s.full(n); p != nil {
 			s.memory.unreserve(n)
 			p.held.put(n)
 			continue
@@ -169,11 +173,50 @@ func (s *Session) crowded() bool {
 	return s.eng.opts.InPlace && len(s.runnable)+len(s.gate.held) >= maxWarm
 }
 
-func (s *Session) pool(n *node) *pool {
-	name := n.spec.Pool.Name
-	if name == "" {
-		return nil
+// enough is how many actions that can run for each lane are so many that others
+// are looked at by the batch, and batch how many these are.
+const (
+	enough = 4
+	batch  = 64
+)
+
+// patient reports whether what is ready can wait until there is more of it: to
+// have one looked at when a process ends costs two wakes of threads, and
+// nothing but what runs first matters meanwhile. The caller holds mu.
+func (s *Session) patient() bool {
+	if !s.eng.opts.InPlace || s.running == 0 || len(s.runnable) < enough*len(s.lanes) || s.ready[0].before(s.runnable[0]) {
+		return false
 	}
+	s.catchUp = len(s.ready) >= batch || s.catchUp && len(s.ready) > 1
+	return !s.catchUp
+}
+
+// full returns a pool of a node that has no place for it, nil if none has.
+func (s *Session) full(n *node) *pool {
+	if name := n.spec.Pool.Name; name != "" {
+		if p := s.pool(name); p.running >= max(n.spec.Pool.Depth, 1) {
+			return p
+		}
+	}
+	for _, l := range n.spec.Locks {
+		if p := s.pool(l); p.running > 0 {
+			return p
+		}
+	}
+	return nil
+}
+
+// eachPool calls f for the pools of a node.
+func (s *Session) eachPool(n *node, f func(*pool)) {
+	if name := n.spec.Pool.Name; name != "" {
+		f(s.pool(name))
+	}
+	for _, l := range n.spec.Locks {
+		f(s.pool(l))
+	}
+}
+
+func (s *Session) pool(name string) *pool {
 	p := s.pools[name]
 	if p == nil {
 		p = &pool{}
@@ -214,9 +257,10 @@ func (s *Session) start(n *node) {
 	s.running++
 	s.memory.take(n)
 	s.lendSlots(n)
-	if p := s.pool(n); p != nil {
+	s.eachPool(n, func(p *pool) {
 		p.running++
-	}
+		p.shared = p.shared || len(n.spec.Locks) > 0
+	})
 	for i, other := range s.lanes {
 		if other == nil {
 			s.lanes[i], n.lane = n, i
@@ -235,13 +279,28 @@ func (s *Session) start(n *node) {
 		s.steps.Started++
 		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began), Output: n.id(), Steps: s.steps, Spec: n.spec})
 	}
-	s.hand(n, s.runNode)
+	t := chore{n, s.runNode}
+	if s.keeping {
+		s.kept, s.keeping = t, false
+		return
+	}
+	s.hand(t)
 }
 
-// hand has a goroutine do something with a node: one that has nothing to do
-// and whose stack has grown already, or else a new one. The caller holds mu.
-func (s *Session) hand(n *node, do func(*node)) {
-	t := chore{n, do}
+// pumpOn is pump for a goroutine that has done a chore. It returns the next: a
+// process to be started waits for no other thread to be woken. The caller
+// holds mu.
+func (s *Session) pumpOn() chore {
+	s.keeping = true
+	s.pump()
+	t := s.kept
+	s.keeping, s.kept = false, chore{}
+	return t
+}
+
+// hand has a goroutine do a chore: one that has nothing to do and whose stack
+// has grown already, or else a new one. The caller holds mu.
+func (s *Session) hand(t chore) {
 	select {
 	case s.chores <- t:
 	default:
@@ -249,16 +308,19 @@ func (s *Session) hand(n *node, do func(*node)) {
 	}
 }
 
-// A chore is something to do with a node.
+// A chore is something to do with a node. What does it returns the next one, or
+// the zero chore.
 type chore struct {
 	n  *node
-	do func(*node)
+	do func(*node) chore
 }
 
 // work does chores until there will be none.
 func (t chore) work(more <-chan chore) {
 	for ok := true; ok; t, ok = <-more {
-		t.do(t.n)
+		for t.do != nil {
+			t = t.do(t.n)
+		}
 	}
 }
 
@@ -268,12 +330,18 @@ func (s *Session) ranNode(n *node) {
 	s.memory.free(n)
 	s.freeSlot(n)
 	s.lanes[n.lane] = nil
-	if p := s.pool(n); p != nil {
+	s.eachPool(n, func(p *pool) {
 		p.running--
-		if len(p.held) > 0 {
-			s.runnable.put(p.held.take())
+		// The first of those held back may turn out to wait for another pool as
+		// well, and must not keep the others from running then.
+		for len(p.held) > 0 {
+			first := p.held.take()
+			s.runnable.put(first)
+			if !p.shared && len(first.spec.Locks) == 0 {
+				break
+			}
 		}
-	}
+	})
 }
 
 // stop lets what runs come to its end and starts nothing more. The caller

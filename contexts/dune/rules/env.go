@@ -24,7 +24,7 @@ type env struct {
 
 // env evaluates the env stanzas of a directory over those above.
 func (r *Rules) env(t *engine.Task, k dirKey) (*env, error) {
-	d, err := r.dirOf(t, k.ctx, k.dir)
+	d, err := r.staticDir(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -126,11 +126,18 @@ func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string)
 		e.flags = []string{"-w", "-a"}
 	}
 	tr, err := r.treeOf(t, c)
-	if err != nil || tr.env == nil || profileOf(tr.env, profile) == nil {
-		return e, err
+	if err != nil {
+		return nil, err
 	}
-	top := tr.in("")
-	return e, r.extend(t, c, top, e, profileOf(tr.env, profile))
+	for _, s := range []*dune.Env{tr.env, tr.contexts[c.Name]} {
+		if s == nil || profileOf(s, profile) == nil {
+			continue
+		}
+		if err := r.extend(t, c, tr.in(""), e, profileOf(s, profile)); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
 }
 
 // warnings are those of the profile dev. What the language learnt to warn of

@@ -196,10 +196,9 @@ func (x *expander) locks(spec *action.Spec, locks []dune.Template) error {
 		if err != nil {
 			return err
 		}
-		if spec.Pool.Name != "" {
-			return errorAt(l.Range, "Not supported", "An action has at most one lock.")
+		if !slices.Contains(spec.Locks, "lock "+name) {
+			spec.Locks = append(spec.Locks, "lock "+name)
 		}
-		spec.Pool = action.Pool{Name: "lock " + name, Depth: 1}
 	}
 	return nil
 }
@@ -246,5 +245,9 @@ func (r *Rules) complete(x *expander, spec *action.Spec) error {
 		spec.Pool = in.pool
 	}
 	spec.Unknown = append(spec.Unknown, env.Waits...)
+	if in.universe {
+		spec.Local = true // nobody else has a use for the result
+		spec.Tools = append(spec.Tools, action.Tool{Name: "the universe", Identity: x.t.Moment()})
+	}
 	return nil
 }
