@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,6 +71,11 @@ func (x *expander) expand(v *sexp.Var) ([]string, error) {
 var plainNames = []string{"profile", "context_name", "project_root", "workspace_root", "os_type", "architecture", "model", "system",
 	"ocaml_version", "ocaml", "ocamlc", "ocamlopt", "ocaml_bin", "ocaml_where", "arch_sixtyfour", "cc", "cxx", "make", "ext_exe", "ext_obj",
 	"ext_lib", "ext_dll", "ext_asm", "null", "targets", "target", "deps", "test"}
+
+// configFlags are what %{ocaml-config:…} says true or false of, and false where
+// the compiler does not know of it.
+var configFlags = []string{"asm_cfi_supported", "with_frame_pointers", "systhread_supported", "profiling", "flambda", "spacetime",
+	"safe_string", "natdynlink_supported", "supports_shared_libraries", "windows_unicode", "ox", "parameterised_modules"}
 
 // plain are the variables that no compiler has a part in.
 func (x *expander) plain(v *sexp.Var) ([]string, bool, error) {
@@ -197,7 +203,11 @@ func (x *expander) macro(v *sexp.Var) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		return strings.Fields(tc.Config(arg)), nil
+		val := tc.Config(arg)
+		if val == "" && slices.Contains(configFlags, arg) {
+			val = "false"
+		}
+		return strings.Fields(val), nil
 	case "version":
 		return x.version(v)
 	case "lib-available":
