@@ -75,9 +75,14 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	}
 	lib := c.lib
 	add("lib", lib.Interfaces...)
-	add("lib", lib.Annotations...)
+	private := map[string]bool{}
 	for _, p := range lib.Private {
 		out.add("lib", path.Join(sub, ".private", path.Base(p)), p)
+		private[strings.TrimSuffix(path.Base(p), ".cmi")] = true
+	}
+	for _, p := range lib.Annotations {
+		base := path.Base(p)
+		out.add("lib", path.Join(sub, either(private[strings.TrimSuffix(base, path.Ext(base))], ".private", ""), base), p)
 	}
 	add("lib", lib.Optimised...)
 	add("lib", lib.Archives[ocaml.Byte]...)
@@ -171,6 +176,10 @@ func (x *installedLibrary) describe() *findlib.Package {
 	if lib.Stubs != "" {
 		p.StubArchives = []string{at(lib.Stubs)}
 	}
+	for _, f := range c.u.Sources {
+		p.ForeignObjects = append(p.ForeignObjects, at(strings.TrimSuffix(f, path.Ext(f))+".o"))
+	}
+	slices.Sort(p.ForeignObjects)
 	for _, f := range s.JavaScriptFiles {
 		p.JSRuntime = append(p.JSRuntime, at(f.Value))
 	}
