@@ -15,13 +15,24 @@ import (
 )
 
 // An acting turns one action of dune into a tree for package act. Names of
-// files in an action are relative to the directory of the dune file, wherever
-// it changes to; tokens are relative to where the process starts.
+// files in an action are relative to the directory that it has changed to,
+// those in variables to that of the dune file; tokens are relative to where the
+// process starts.
 type acting struct {
 	*expander
 	outs     map[string]bool // what the action makes, as paths of outputs
 	corrects bool            // it may find that a source should be another
 	dir      string          // where the process starts
+	at       string          // the directory at this point of the action
+	noInfer  bool            // files may be there that nobody declares
+}
+
+// treePath is the place in the tree of a file that the action names.
+func (x *acting) treePath(name string) string {
+	if strings.ContainsAny(name, "\x02\x04") {
+		return x.expander.treePath(name)
+	}
+	return joinPath(x.at, name)
 }
 
 // tree turns an action into a tree. Changes of the directory that are around
@@ -36,8 +47,9 @@ func (x *acting) tree(a *dune.Action) (*act.Action, error) {
 			if dir == "" && !isTop(a.Args[0]) {
 				break
 			}
-			x.dir = dir
+			x.dir, x.at = dir, dir
 		}
+		x.noInfer = x.noInfer || a.Op == dune.ActionNoInfer
 		a = a.Actions[0]
 	}
 	return x.node(a)
@@ -63,7 +75,7 @@ func (x *acting) directory(arg dune.Template) (string, error) {
 		})
 		return cleanDir(path.Clean(plain)), nil
 	}
-	return joinPath(x.d.path, s), nil
+	return joinPath(x.at, s), nil
 }
 
 // wrappers are the actions around one other that act knows under a name of
@@ -81,6 +93,8 @@ var redirections = map[dune.ActionOp]act.Op{
 
 func (x *acting) node(a *dune.Action) (*act.Action, error) {
 	if op, ok := plainOps[a.Op]; ok {
+		defer func(before bool) { x.noInfer = before }(x.noInfer)
+		x.noInfer = x.noInfer || a.Op == dune.ActionNoInfer
 		return x.around(op, nil, a.Actions)
 	}
 	if op, ok := redirections[a.Op]; ok {
@@ -100,7 +114,10 @@ func (x *acting) node(a *dune.Action) (*act.Action, error) {
 		if err != nil {
 			return nil, err
 		}
-		n, err := x.around(act.OpChdir, []string{action.Relative(x.dir, dir)}, a.Actions)
+		before := x.at
+		x.at = dir
+		n, err := x.around(act.OpChdir, []string{action.Relative(before, dir)}, a.Actions)
+		x.at = before
 		if err == nil {
 			for _, d := range n.Do {
 				absolute(d)
@@ -256,7 +273,7 @@ func (x *acting) maybe(name string, at hcl.Range) (string, error) {
 		return "", err
 	}
 	if !ok {
-		return action.Relative(x.dir, p), nil
+		return action.Relative(x.at, p), nil
 	}
 	x.inputs.add(real)
 	return action.Ref(real), nil
@@ -301,7 +318,10 @@ func (x *acting) oneFile(name string, at hcl.Range, output bool) (string, error)
 		return action.Ref(out), nil
 	}
 	if output {
-		return action.Relative(x.dir, rel), nil // dropped after the run
+		return action.Relative(x.at, rel), nil // dropped after the run
+	}
+	if x.noInfer {
+		return x.maybe(name, at)
 	}
 	real, err := x.r.file(x.t, x.ctx, rel, at)
 	if err != nil {

@@ -304,7 +304,7 @@ func (e *editing) rewriter(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string
 }
 
 func (e *editing) command(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string, error) {
-	y := &acting{expander: e.r.naming(e.t, x.key.ctx, x.dir)}
+	y := &acting{expander: e.r.naming(e.t, x.key.ctx, x.dir), at: x.dir.path}
 	if p.Kind == dune.PreprocessAction {
 		a := p.Action
 		if a.Op != dune.ActionRun || len(a.Args) < 2 {

@@ -79,7 +79,7 @@ func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c 
 		flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return f == "-dump-ast" })
 	}
 	args = append(append(args, "-o", action.Ref(out), kind, action.Ref(from)), flags...)
-	y := &acting{expander: x}
+	y := &acting{expander: x, at: x.d.path}
 	x.inputs.built(d.path, host)
 	return y.built(d.path, args, pre.Range)
 }

@@ -142,7 +142,7 @@ type job struct {
 
 // act defines the action of the engine that carries out one of dune.
 func (r *Rules) act(x *expander, j job, a *dune.Action, locks []dune.Template) error {
-	y := &acting{expander: x, outs: map[string]bool{}, dir: x.d.path}
+	y := &acting{expander: x, outs: map[string]bool{}, dir: x.d.path, at: x.d.path}
 	for _, o := range j.outs {
 		y.outs[o] = true
 	}
@@ -248,8 +248,15 @@ func (r *Rules) complete(x *expander, spec *action.Spec) error {
 // read their own as sample files, and say nothing of it. What changes with a
 // source is the program itself, in any case.
 func (r *Rules) sourcesOfTests(x *expander) error {
+	tr, err := r.treeOf(x.t, x.ctx)
+	if err != nil {
+		return err
+	}
 	for p, c := range x.inputs.programs {
 		p = inWorkspace(p)
+		if tr.in(cleanDir(path.Dir(p))) == nil {
+			continue // a public program, under its name
+		}
 		files, err := r.contentsQ.Get(x.t, dirKey{c, cleanDir(path.Dir(p))})
 		if err != nil {
 			return err
