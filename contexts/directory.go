@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -490,6 +491,9 @@ func (ev *Evaluator) directories(t *engine.Task, c addr.Context) ([]*directory, 
 		}
 	}
 	if err := t.Run(fns...); err != nil {
+		if later := (*notYet)(nil); errors.As(err, &later) {
+			return nil, later
+		}
 		return nil, errReported
 	}
 	return out, nil

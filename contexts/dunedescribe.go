@@ -124,7 +124,7 @@ func (ev *Evaluator) merlinContext(t *engine.Task) ([]string, error) {
 	}
 	for _, c := range ws.Contexts {
 		if c.Merlin {
-			return []string{identifier(c.Name)}, nil
+			return []string{dune.Identifier(c.Name)}, nil
 		}
 	}
 	return nil, nil

@@ -114,8 +114,11 @@ func (ev *Evaluator) duneArg(t *engine.Task, ws *config.Workspace, sel []addr.Co
 		}
 		real, ok, err := ev.dune.File(t, c, p)
 		found.add(ok, ev.dune.Files(t, c, p)...)
-		if err != nil || !ok {
-			return deferDune(t, c, p, err)
+		if err != nil {
+			return found.later(t, c, err)
+		}
+		if !ok {
+			return nil
 		}
 		return t.Build(outputsOnly([]string{real})...)
 	})

@@ -1,10 +1,8 @@
 package contexts
 
 import (
-	"fmt"
 	"path"
 	"strings"
-	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -56,42 +54,35 @@ func instrumented(ws *dune.Workspace) [][]dune.Text {
 	return out
 }
 
-// duneContext writes one context of a dune-workspace file.
+// duneContext writes one context of a dune-workspace file, and one more for
+// each of its targets.
 func (ev *Evaluator) duneContext(t *engine.Task, b *strings.Builder, ws *dune.Workspace, c dune.Context, kinds []string, several bool) hcl.Diagnostics {
-	for _, x := range c.Targets {
-		if x.Name.Value != "native" {
-			return errorAt(x.Name.Range, "Not supported", "erg does not take cross compilers from findlib's configuration: declare a toolchain and a context in erg.hcl, with host = context.NAME.")
-		}
+	x := &duneContext{ev: ev, t: t, b: b, ws: ws, c: c, name: dune.Identifier(c.Name), several: several || len(c.Targets) > 1}
+	diags := x.paths()
+	own, more := x.toolchains(kinds)
+	if diags = append(diags, more...); diags.HasErrors() {
+		return diags
 	}
-	if c.Toolchain.Given() {
-		return errorAt(c.Toolchain.Range, "Not supported", "erg does not take cross compilers from findlib's configuration: declare a toolchain in erg.hcl.")
+	host := ""
+	if c.Host.Given() {
+		host = dune.Identifier(c.Host.Value)
 	}
-	name := identifier(c.Name)
-	var refs []string
-	for _, k := range kinds {
-		if k == "ocaml" && c.Kind == "opam" {
-			fmt.Fprintf(b, "toolchain \"ocaml\" %q {\n  prefix = %q\n}\n", name, ev.opamPrefix(t, c))
-			refs = append(refs, "toolchain.ocaml."+name)
+	if x.native() {
+		x.write(x.name, own, host, nil)
+		host = x.name
+	}
+	for _, target := range c.Targets {
+		if target.Name.Value == "native" {
 			continue
 		}
-		refs = append(refs, "toolchain."+k+".system")
+		name := dune.Identifier(c.Name + "." + target.Name.Value)
+		ref, more := x.cross(name, target)
+		if diags = append(diags, more...); more.HasErrors() {
+			continue
+		}
+		x.write(name, []string{ref}, host, target.Exec)
 	}
-	fmt.Fprintf(b, "context %q {\n  toolchains = [%s]\n", name, strings.Join(refs, ", "))
-	if several {
-		b.WriteString("  dirs       = [\"\"]\n")
-	}
-	profile := ws.Profile.Value
-	if c.Profile.Given() {
-		profile = c.Profile.Value
-	}
-	if profile != "" {
-		fmt.Fprintf(b, "  profile    = %q\n", profile)
-	}
-	if c.Host.Given() {
-		fmt.Fprintf(b, "  host       = context.%s\n", identifier(c.Host.Value))
-	}
-	b.WriteString("}\n")
-	return nil
+	return diags
 }
 
 // opamPrefix is where a switch of opam is.
@@ -107,18 +98,4 @@ func (ev *Evaluator) opamPrefix(t *engine.Task, c dune.Context) string {
 		root = path.Join(t.Getenv("HOME"), ".opam")
 	}
 	return path.Join(root, c.Switch.Value)
-}
-
-// identifier makes a name of dune's one of erg's: 4.14.1 is v4_14_1.
-func identifier(name string) string {
-	fit := strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return '_'
-	}, name)
-	if fit == "" || unicode.IsDigit(rune(fit[0])) || fit[0] == '-' {
-		return "v" + fit
-	}
-	return fit
 }

@@ -172,7 +172,7 @@ func (ev *Evaluator) makeContext(t *engine.Task, c addr.Context, r Request, out 
 	targets := func(t *engine.Task) error {
 		dirs, err := ev.directories(t, c)
 		if err != nil {
-			return err
+			return deferDune(t, c, "what its dune files declare", err)
 		}
 		var fns []func(*engine.Task) error
 		for _, d := range dirs {
@@ -372,6 +372,15 @@ func (s *sightings) add(found bool, names ...string) {
 	s.mu.Unlock()
 }
 
+// later is the error for what a context does not tell before a build, when
+// planning: what was asked for may be there then.
+func (s *sightings) later(t *engine.Task, c addr.Context, err error) error {
+	if err = deferDune(t, c, s.arg, err); err == nil {
+		s.add(true)
+	}
+	return err
+}
+
 func (s *sightings) atEnd(fn func(*engine.Task) error, err error) (func(*engine.Task) error, error) {
 	return func(t *engine.Task) error {
 		if err := fn(t); err != nil {
@@ -387,7 +396,7 @@ func (s *sightings) atEnd(fn func(*engine.Task) error, err error) (func(*engine.
 func (ev *Evaluator) makeDirectory(t *engine.Task, c addr.Context, a addr.Directory, r Request, out *Outcome, found *sightings) error {
 	dirs, err := ev.directories(t, c)
 	if err != nil {
-		return err
+		return found.later(t, c, err)
 	}
 	var fns []func(*engine.Task) error
 	for _, d := range dirs {
@@ -407,7 +416,7 @@ func (ev *Evaluator) makeDirectory(t *engine.Task, c addr.Context, a addr.Direct
 func (ev *Evaluator) makeNamed(t *engine.Task, c addr.Context, a addr.Target, r Request, out *Outcome, found *sightings) error {
 	dirs, err := ev.directories(t, c)
 	if err != nil {
-		return err
+		return found.later(t, c, err)
 	}
 	var fns []func(*engine.Task) error
 	for _, d := range dirs {

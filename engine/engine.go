@@ -40,13 +40,16 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 
 	"erg.build/erg/engine/action"
+	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/fsys"
 	"erg.build/erg/engine/sandbox"
 	"erg.build/erg/engine/store"
@@ -92,6 +95,7 @@ type Engine struct {
 	stamps   *stampCache
 	fine     bool // see fineClock
 	repaired string
+	moment   func() digest.Digest // see Task.Moment
 }
 
 // StateDir is where, below the build directory, an engine keeps its own files
@@ -116,7 +120,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("open the workspace: %w", err)
 	}
 	o.Root = root
-	e := &Engine{opts: o, fs: o.FS, fine: fineClock(root), stateDir: o.StateDir}
+	e := &Engine{opts: o, fs: o.FS, fine: fineClock(root), stateDir: o.StateDir, moment: sync.OnceValue(newMoment)}
 	if !filepath.IsAbs(e.stateDir) {
 		e.stateDir = filepath.Join(o.Root, o.StateDir)
 	}
@@ -132,6 +136,12 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		e.stamps = openStamps(e.fs, o.StoreDir)
 	}
 	return e, nil
+}
+
+// newMoment returns a digest that nobody has had before.
+func newMoment() (d digest.Digest) {
+	rand.Read(d[:])
+	return d
 }
 
 // load reads the trace, the first time that it is needed.

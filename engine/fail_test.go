@@ -150,6 +150,51 @@ func TestJobsAndPools(t *testing.T) {
 	}
 }
 
+// locks: no two at once that have a name in common, whatever the others are.
+func TestLocks(t *testing.T) {
+	w := newWorld(t)
+	w.opts.Jobs = 3
+	var want []string
+	var specs []action.Spec
+	names := []string{"a", "b", "c"}
+	for i := range 24 {
+		out := fmt.Sprintf("_build/app/%d", i)
+		locks := []string{names[i%3], names[(i/3)%3]}
+		if locks[0] == locks[1] {
+			locks = locks[:1]
+		}
+		script := `: > "$1"`
+		for _, l := range locks {
+			script = "mkdir lock." + l + " || exit 1; " + script + "; rmdir lock." + l
+		}
+		s := sh("app", out, script, nil, out)
+		s.Locks = locks
+		specs, want = append(specs, s), append(want, out)
+	}
+	w.rules = define(specs...)
+	if b := w.make(want...); b.err != nil || b.Ran != 24 {
+		t.Fatalf("%v %+v", b.err, b.Result)
+	}
+}
+
+// What asked for the moment is done again by each run of erg, and by each once.
+func TestMoment(t *testing.T) {
+	w := newWorld(t)
+	w.rules = func(t *Task) error {
+		s := sh("app", "now", `echo now >> runs; : > "$1"`, nil, "_build/app/now")
+		s.Local, s.Tools = true, []action.Tool{{Name: "moment", Identity: t.Moment()}}
+		return t.Define(s)
+	}
+	for i := range 3 {
+		if b := w.make("_build/app/now"); b.err != nil || b.Ran != 1 {
+			t.Fatalf("build %d: %v %+v", i, b.err, b.Result)
+		}
+	}
+	if got := strings.Count(w.read("runs"), "now"); got != 3 {
+		t.Errorf("it ran %d times", got)
+	}
+}
+
 // A pool that is full when the build stops lets go of what it holds.
 func TestPoolStops(t *testing.T) {
 	w := newWorld(t)

@@ -57,6 +57,7 @@ type outRef struct {
 type pool struct {
 	running int
 	held    queue
+	shared  bool // with actions that name other pools beside it
 }
 
 func (c *sched) init(jobs int) {
@@ -130,7 +131,7 @@ func (s *Session) pump() {
 			s.runnable.put(n)
 			break
 		}
-		if p := s.pool(n); p != nil && p.running >= max(n.spec.Pool.Depth, 1) {
+		if p := s.full(n); p != nil {
 			s.memory.unreserve(n)
 			p.held.put(n)
 			continue
@@ -169,11 +170,32 @@ func (s *Session) crowded() bool {
 	return s.eng.opts.InPlace && len(s.runnable)+len(s.gate.held) >= maxWarm
 }
 
-func (s *Session) pool(n *node) *pool {
-	name := n.spec.Pool.Name
-	if name == "" {
-		return nil
+// full returns a pool of a node that has no place for it, nil if none has.
+func (s *Session) full(n *node) *pool {
+	if name := n.spec.Pool.Name; name != "" {
+		if p := s.pool(name); p.running >= max(n.spec.Pool.Depth, 1) {
+			return p
+		}
 	}
+	for _, l := range n.spec.Locks {
+		if p := s.pool(l); p.running > 0 {
+			return p
+		}
+	}
+	return nil
+}
+
+// eachPool calls f for the pools of a node.
+func (s *Session) eachPool(n *node, f func(*pool)) {
+	if name := n.spec.Pool.Name; name != "" {
+		f(s.pool(name))
+	}
+	for _, l := range n.spec.Locks {
+		f(s.pool(l))
+	}
+}
+
+func (s *Session) pool(name string) *pool {
 	p := s.pools[name]
 	if p == nil {
 		p = &pool{}
@@ -214,9 +236,10 @@ func (s *Session) start(n *node) {
 	s.running++
 	s.memory.take(n)
 	s.lendSlots(n)
-	if p := s.pool(n); p != nil {
+	s.eachPool(n, func(p *pool) {
 		p.running++
-	}
+		p.shared = p.shared || len(n.spec.Locks) > 0
+	})
 	for i, other := range s.lanes {
 		if other == nil {
 			s.lanes[i], n.lane = n, i
@@ -268,12 +291,18 @@ func (s *Session) ranNode(n *node) {
 	s.memory.free(n)
 	s.freeSlot(n)
 	s.lanes[n.lane] = nil
-	if p := s.pool(n); p != nil {
+	s.eachPool(n, func(p *pool) {
 		p.running--
-		if len(p.held) > 0 {
-			s.runnable.put(p.held.take())
+		// The first of those held back may turn out to wait for another pool as
+		// well, and must not keep the others from running then.
+		for len(p.held) > 0 {
+			first := p.held.take()
+			s.runnable.put(first)
+			if !p.shared && len(first.spec.Locks) == 0 {
+				break
+			}
 		}
-	}
+	})
 }
 
 // stop lets what runs come to its end and starts nothing more. The caller

@@ -112,6 +112,14 @@ func (t *Task) ReadNames(path string) ([]Entry, error) { return t.readDir(path, 
 // Getenv returns an environment variable of the person who runs erg.
 func (t *Task) Getenv(name string) string { return t.getenv(name) }
 
+// Moment returns a digest that no other run of erg has: for what is to be done
+// again each time. Whoever asks keeps the next build from being a null build.
+func (t *Task) Moment() digest.Digest {
+	t.cell.addDep(dep{leaf: "moment"})
+	t.s.incomplete.Store(true)
+	return t.s.eng.moment()
+}
+
 // LookPath finds a program along the user's PATH, like a shell, and returns
 // its absolute path; an error satisfying errors.Is(err, fs.ErrNotExist) otherwise.
 func (t *Task) LookPath(name string) (string, error) { return t.lookPath(name) }

@@ -4,6 +4,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -216,4 +217,18 @@ func (a *field) contextTargets() []ContextTarget {
 		f.end()
 	}
 	return targets
+}
+
+// Identifier makes a name of dune's one of erg's: 4.14.1 is v4_14_1.
+func Identifier(name string) string {
+	fit := strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, name)
+	if fit == "" || unicode.IsDigit(rune(fit[0])) || fit[0] == '-' {
+		return "v" + fit
+	}
+	return fit
 }

@@ -202,6 +202,7 @@ func (s *Spec) Identity() digest.Digest {
 		m = append(m, Line{"corrections", s.Corrections, strconv.FormatBool(s.Extra)})
 	}
 	list("from", s.From)
+	list("lock", s.Locks)
 	if s.Foreign != nil && s.Foreign.Mtime {
 		m = append(m, Line{"mtime", "", ""})
 	}

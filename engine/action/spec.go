@@ -96,6 +96,9 @@ type Spec struct {
 	Writable []string
 	// Pool limits how many actions that name the same pool run at once.
 	Pool Pool
+	// Locks are names of which no two actions that run at once have one in
+	// common, beside the pool.
+	Locks []string
 	// Jobserver says that it runs jobs of its own and shares the slots of the
 	// whole build: MAKEFLAGS is added to Env. Foreign actions do without being
 	// asked. Not part of the key.

@@ -169,6 +169,9 @@ func (b *builder) write(file, text string) error {
 	return b.t.Define(s)
 }
 
+// aliasFlags are for modules that hold nothing but names of others.
+var aliasFlags = []string{"-w", "-49", "-nopervasives", "-nostdlib", "-no-alias-deps"}
+
 // compileAlias defines how the alias module is written and compiled. It
 // mentions what is compiled after it, and nothing else: not even Stdlib. The
 // unit's flags are not for it; they may open modules.
@@ -181,7 +184,7 @@ func (b *builder) compileAlias() error {
 		c := b.compilation(mode, src)
 		c.Argv = append(c.Argv, b.baseFlags(mode)...)
 		c.Argv = append(c.Argv, b.includeSelf(mode)...)
-		c.Argv = append(c.Argv, "-w", "-49", "-nopervasives", "-nostdlib", "-no-alias-deps")
+		c.Argv = append(c.Argv, aliasFlags...)
 		b.implementing(&c, b.alias, mode, src)
 		if err := b.t.Define(c); err != nil {
 			return err
@@ -255,7 +258,11 @@ func (b *builder) made(s *action.Spec, file, beside, ext string) {
 
 func (b *builder) implementation(m *module, mode Mode) action.Spec {
 	s := b.compilation(mode, m.impl)
-	if m.compat != nil {
+	if m.aliases != nil {
+		s.Argv = append(s.Argv, b.baseFlags(mode)...)
+		s.Argv = append(s.Argv, b.includeSelf(mode)...)
+		s.Argv = append(s.Argv, aliasFlags...)
+	} else if m.compat != nil {
 		s.Argv = append(s.Argv, b.baseFlags(mode)...)
 		s.Argv = append(s.Argv, b.ownFlags(mode)...)
 		s.Argv = append(s.Argv, b.includeSelf(mode)...)

@@ -59,6 +59,9 @@ func resolve(modules, visible []*module) {
 		return deps
 	}
 	for _, m := range modules {
+		if m.aliases != nil {
+			continue
+		}
 		m.implDeps = local(m, m.implNames)
 		m.intfDeps = local(m, m.intfNames)
 	}

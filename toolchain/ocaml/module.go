@@ -14,6 +14,10 @@ type Module struct {
 	// Text, if set, is what the file Impl, an output, is to hold: the main
 	// module of a driver, the list of embedded sites.
 	Text string
+	// Aliases, if set, are modules of libraries, of which this module holds
+	// names of its own and nothing else: Impl, an output, is written. They are
+	// the libraries' modules, whatever modules the unit has.
+	Aliases []string
 	// Private modules are seen in the unit alone: their interfaces are in a
 	// directory of their own.
 	Private bool

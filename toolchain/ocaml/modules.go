@@ -39,6 +39,7 @@ type module struct {
 	gen  bool   // an alias module
 	text string // of impl, when erg writes it
 
+	aliases  []string // of modules of libraries: see Module.Aliases
 	private  bool
 	virtual  bool
 	inferred string
@@ -169,7 +170,13 @@ func (s *sorted) give(o cc.Owner, modules []Module) error {
 			return &ClashError{o.Target, name, old.file(), cmp.Or(in.Impl, in.Intf)}
 		}
 		m := &module{name: name, impl: in.Impl, intf: in.Intf, text: in.Text,
-			private: in.Private, virtual: in.Virtual, inferred: in.Inferred, flags: in.Flags}
+			aliases: in.Aliases, private: in.Private, virtual: in.Virtual, inferred: in.Inferred, flags: in.Flags}
+		if m.aliases != nil {
+			m.implNames = m.aliases
+			for _, n := range m.aliases {
+				m.text += "module " + n + " = " + n + "\n"
+			}
+		}
 		switch {
 		case m.file() == "":
 			return &SourceError{o.Target, name, "the module has neither an implementation nor an interface"}

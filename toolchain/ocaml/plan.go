@@ -28,7 +28,7 @@ func (b *builder) plan(t *engine.Task) error {
 		return err
 	}
 	for _, m := range b.src.modules {
-		if m.text == "" {
+		if m.text == "" && m.aliases == nil {
 			continue
 		}
 		if err := b.write(m.impl, m.text); err != nil {
@@ -116,7 +116,7 @@ func (b *builder) depend() error {
 			file  *string
 			names *[]string
 		}{{&m.impl, &m.implNames}, {&m.intf, &m.intfNames}} {
-			if *f.file == "" {
+			if *f.file == "" || m.aliases != nil {
 				continue
 			}
 			names[f.file] = f.names

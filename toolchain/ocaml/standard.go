@@ -15,15 +15,16 @@ type standard struct {
 	always  bool     // it is there before OCaml 5 too
 	needs   []string // others
 	stubs   bool     // it has C code, or code that only a native link finds
+	modules []string // that users name, where they are few
 }
 
 var standards = map[string]standard{
-	"unix":                   {archive: "unix", dir: "unix", stubs: true},
-	"str":                    {archive: "str", dir: "str", stubs: true},
-	"dynlink":                {archive: "dynlink", dir: "dynlink"},
-	"threads":                {archive: "threads", dir: "threads", always: true, needs: []string{"unix"}, stubs: true},
-	"threads.posix":          {archive: "threads", dir: "threads", always: true, needs: []string{"unix"}, stubs: true},
-	"runtime_events":         {archive: "runtime_events", dir: "runtime_events", always: true, stubs: true},
+	"unix":                   {archive: "unix", dir: "unix", stubs: true, modules: []string{"Unix", "UnixLabels"}},
+	"str":                    {archive: "str", dir: "str", stubs: true, modules: []string{"Str"}},
+	"dynlink":                {archive: "dynlink", dir: "dynlink", modules: []string{"Dynlink"}},
+	"threads":                {archive: "threads", dir: "threads", always: true, needs: []string{"unix"}, stubs: true, modules: []string{"Condition", "Event", "Mutex", "Semaphore", "Thread"}},
+	"threads.posix":          {archive: "threads", dir: "threads", always: true, needs: []string{"unix"}, stubs: true, modules: []string{"Condition", "Event", "Mutex", "Semaphore", "Thread"}},
+	"runtime_events":         {archive: "runtime_events", dir: "runtime_events", always: true, stubs: true, modules: []string{"Runtime_events"}},
 	"compiler-libs":          {dir: compilerLibs, always: true},
 	"compiler-libs.common":   {archive: "ocamlcommon", dir: compilerLibs, always: true},
 	"compiler-libs.bytecomp": {archive: "ocamlbytecomp", dir: compilerLibs, always: true, needs: []string{"compiler-libs.common"}},
@@ -36,6 +37,13 @@ var standards = map[string]standard{
 }
 
 const compilerLibs = "compiler-libs"
+
+// StandardModules lists the modules of a standard library that users name; ok
+// is false if they are not known one by one.
+func StandardModules(name string) (modules []string, ok bool) {
+	s := standards[name]
+	return s.modules, s.dir != compilerLibs
+}
 
 // IsStandard reports whether a library of that name comes with the compiler.
 func IsStandard(name string) bool { _, ok := standards[name]; return ok }

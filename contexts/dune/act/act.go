@@ -23,7 +23,7 @@ import (
 const Command = "dune-action"
 
 // version changes whenever a tree means something else than before.
-const version = "1"
+const version = "2"
 
 // An Op is what a node of a tree does.
 type Op string

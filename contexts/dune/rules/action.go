@@ -15,49 +15,60 @@ import (
 )
 
 // An acting turns one action of dune into a tree for package act. Names of
-// files in an action are relative to the directory that it has changed to,
-// those in variables to that of the dune file; tokens are relative to where the
-// process starts.
+// files in an action are relative to the directory that it has changed to;
+// what variables name is relative to that of the dune file, wherever that is.
+// Tokens are relative to where the process starts.
 type acting struct {
 	*expander
 	outs     map[string]bool // what the action makes, as paths of outputs
 	corrects bool            // it may find that a source should be another
 	dir      string          // where the process starts
-	at       string          // the directory at this point of the action
-	noInfer  bool            // files may be there that nobody declares
+	cwd      string          // where the action is, for names
+	at       string          // where it is, when it runs
+	blind    bool            // within no-infer: files in it are no dependencies by being named
 }
 
-// treePath is the place in the tree of a file that the action names.
-func (x *acting) treePath(name string) string {
-	if strings.ContainsAny(name, "\x02\x04") {
-		return x.expander.treePath(name)
-	}
-	return joinPath(x.at, name)
+func newActing(x *expander) *acting {
+	return &acting{expander: x, outs: map[string]bool{}, dir: x.d.path, cwd: x.d.path, at: x.d.path}
 }
 
-// tree turns an action into a tree. Changes of the directory that are around
-// all of it decide where the process starts.
+// tree turns an action into a tree. A change of the directory that is around
+// all that runs decides where the process starts.
 func (x *acting) tree(a *dune.Action) (*act.Action, error) {
-	for a.Op == dune.ActionChdir || a.Op == dune.ActionNoInfer {
-		if a.Op == dune.ActionChdir {
-			dir, err := x.directory(a.Args[0])
+	for b := a; len(b.Actions) == 1; b = b.Actions[0] {
+		if b.Op == dune.ActionChdir {
+			_, dir, err := x.changed(b)
 			if err != nil {
 				return nil, err
 			}
-			if dir == "" && !isTop(a.Args[0]) {
-				break
-			}
 			x.dir, x.at = dir, dir
+			break
 		}
-		x.noInfer = x.noInfer || a.Op == dune.ActionNoInfer
-		a = a.Actions[0]
 	}
 	return x.node(a)
 }
 
-func isTop(t dune.Template) bool {
-	v, ok := t.Var()
-	return ok && (v.Name == "workspace_root" || v.Name == "ROOT" || v.Name == "project_root") || t.String() == "."
+// changed is the directory that chdir changes to: the last, of several that
+// follow each other.
+func (x *acting) changed(a *dune.Action) (last *dune.Action, dir string, err error) {
+	y := *x
+	for {
+		if y.cwd, err = y.directory(a.Args[0]); err != nil {
+			return nil, "", err
+		}
+		if a.Actions[0].Op != dune.ActionChdir {
+			return a, y.cwd, nil
+		}
+		a = a.Actions[0]
+	}
+}
+
+// named is the path, in the tree, of a file that an action names.
+func (x *acting) named(name string) string {
+	if strings.ContainsAny(name, "\x02\x04") {
+		return x.treePath(name)
+	}
+	return joinPath(x.cwd, name)
 }
 
 // directory evaluates a directory of the workspace.
@@ -75,7 +86,7 @@ func (x *acting) directory(arg dune.Template) (string, error) {
 		})
 		return cleanDir(path.Clean(plain)), nil
 	}
-	return joinPath(x.at, s), nil
+	return joinPath(x.cwd, s), nil
 }
 
 // wrappers are the actions around one other that act knows under a name of
@@ -92,9 +103,11 @@ var redirections = map[dune.ActionOp]act.Op{
 }
 
 func (x *acting) node(a *dune.Action) (*act.Action, error) {
+	if a.Op == dune.ActionNoInfer {
+		defer func(was bool) { x.blind = was }(x.blind)
+		x.blind = true
+	}
 	if op, ok := plainOps[a.Op]; ok {
-		defer func(before bool) { x.noInfer = before }(x.noInfer)
-		x.noInfer = x.noInfer || a.Op == dune.ActionNoInfer
 		return x.around(op, nil, a.Actions)
 	}
 	if op, ok := redirections[a.Op]; ok {
@@ -110,20 +123,7 @@ func (x *acting) node(a *dune.Action) (*act.Action, error) {
 	case dune.ActionSystem, dune.ActionBash:
 		return x.shell(a)
 	case dune.ActionChdir:
-		dir, err := x.directory(a.Args[0])
-		if err != nil {
-			return nil, err
-		}
-		before := x.at
-		x.at = dir
-		n, err := x.around(act.OpChdir, []string{action.Relative(before, dir)}, a.Actions)
-		x.at = before
-		if err == nil {
-			for _, d := range n.Do {
-				absolute(d)
-			}
-		}
-		return n, err
+		return x.chdir(a)
 	case dune.ActionSetenv:
 		args, err := x.texts(a.Args)
 		if err != nil {
@@ -139,6 +139,28 @@ func (x *acting) node(a *dune.Action) (*act.Action, error) {
 		return x.diff(a)
 	}
 	return x.files(a)
+}
+
+// chdir makes a node that works in another directory.
+func (x *acting) chdir(a *dune.Action) (*act.Action, error) {
+	a, dir, err := x.changed(a)
+	if err != nil {
+		return nil, err
+	}
+	defer func(cwd, at string) { x.cwd, x.at = cwd, at }(x.cwd, x.at)
+	x.cwd = dir
+	if dir == x.at {
+		return x.around(act.OpProgn, nil, a.Actions)
+	}
+	to := action.Relative(x.at, dir)
+	x.at = dir
+	n, err := x.around(act.OpChdir, []string{to}, a.Actions)
+	if err == nil {
+		for _, d := range n.Do {
+			absolute(d)
+		}
+	}
+	return n, err
 }
 
 // around makes a node around others.
@@ -242,7 +264,7 @@ func (x *acting) diff(a *dune.Action) (*act.Action, error) {
 	if p, ok := tokenPath(want); ok && !action.IsOutput(p) {
 		name = p
 	} else if !ok && !path.IsAbs(want) {
-		name = joinPath(x.d.path, want)
+		name = x.named(want)
 	}
 	x.corrects = x.corrects || name != ""
 	op := act.OpDiff
@@ -264,7 +286,7 @@ func (x *acting) maybe(name string, at hcl.Range) (string, error) {
 	if path.IsAbs(name) {
 		return name, nil
 	}
-	p := x.treePath(name)
+	p := x.named(name)
 	if out := path.Join(root(x.ctx), p); x.outs[out] {
 		return action.Ref(out), nil
 	}
@@ -313,15 +335,12 @@ func (x *acting) oneFile(name string, at hcl.Range, output bool) (string, error)
 	case isToken, path.IsAbs(name):
 		return name, nil
 	}
-	rel := x.treePath(name)
+	rel := x.named(name)
 	if out := path.Join(root(x.ctx), rel); x.outs[out] {
 		return action.Ref(out), nil
 	}
-	if output {
-		return action.Relative(x.at, rel), nil // dropped after the run
-	}
-	if x.noInfer {
-		return x.maybe(name, at)
+	if output || x.blind {
+		return action.Relative(x.at, rel), nil // an output is dropped after the run
 	}
 	real, err := x.r.file(x.t, x.ctx, rel, at)
 	if err != nil {
@@ -396,7 +415,7 @@ func (x *acting) command(name string, args []string, at hcl.Range) ([]string, er
 	case path.IsAbs(name):
 		return append([]string{name}, args...), x.machine(name)
 	case strings.Contains(name, "/"):
-		rel := x.treePath(name)
+		rel := x.named(name)
 		if out := path.Join(root(x.ctx), rel); x.outs[out] { // an earlier part of the action makes it
 			return append([]string{action.Ref(out)}, args...), nil
 		}

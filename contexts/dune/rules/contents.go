@@ -82,6 +82,13 @@ func (r *Rules) contents(t *engine.Task, k dirKey) (*contents, error) {
 			}
 		}
 	}
+	if err := f.dialects(); err != nil {
+		var diags hcl.Diagnostics
+		if !errors.As(err, &diags) {
+			return nil, err
+		}
+		f.diags = append(f.diags, diags...)
+	}
 	if d.project.dir == d.path {
 		for _, p := range d.project.packages {
 			f.diags = append(f.diags, f.pkg(p)...)
@@ -140,8 +147,6 @@ func (f *filler) stanza(i int, s dune.Stanza) error {
 		return f.foreignLibrary(i, s)
 	case *dune.GenerateSites:
 		return errorAt(s.At(), "Not supported", "erg does not know generate_sites_module yet.")
-	case *dune.Include:
-		return errorAt(s.At(), "Not supported", "erg does not know dynamic_include yet.")
 	}
 	return nil
 }

@@ -64,9 +64,6 @@ type cramDeps struct {
 // say of a test.
 func (r *Rules) cramSettings(t *engine.Task, c addr.Context, d *dir, test cramTest) (*cramSetting, error) {
 	s := &cramSetting{enabled: true, runtest: true, shell: "sh"}
-	if d.project.Lang.AtLeast(3, 0) {
-		s.markers = "error"
-	}
 	var chain []*dir
 	for up := d; up != nil && up.project == d.project; up = up.parent {
 		chain = append([]*dir{up}, chain...)
@@ -154,6 +151,22 @@ func cramKey(c addr.Context, d *dir, test cramTest) key {
 	return key{ctx: c, dir: d.path, index: -1, part: test.name, name: string(addr.BlockTest) + "." + test.name}
 }
 
+// cramScript is where a test is that runs. Since 3.0 it is kept from the
+// commands' sight.
+func (r *Rules) cramScript(t *engine.Task, k key, d *dir, test cramTest, in *inputs) (string, error) {
+	if !d.project.Lang.AtLeast(3, 0) {
+		in.add(test.file)
+		return test.file, nil
+	}
+	in.files = slices.DeleteFunc(in.files, func(f string) bool { return f == test.file })
+	out := path.Join(root(k.ctx), ".cram", test.file)
+	in.add(out)
+	return out, t.Define(action.Spec{
+		Name: "copy .cram/" + test.file, Context: k.ctx.String(), Target: k.String(), Root: root(k.ctx),
+		Argv: []string{"/bin/cp", action.Ref(test.file), action.Ref(out)}, Inputs: []string{test.file}, Outputs: []string{out},
+	})
+}
+
 // defineCram defines the run of a test.
 func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest, s *cramSetting) (string, error) {
 	x := r.naming(t, c, d)
@@ -165,12 +178,16 @@ func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest
 			return "", err
 		}
 	}
-	x.inputs.add(test.file)
 	if test.dir != d.path { // the test has the directory to itself
 		rel, _ := below(d.path, test.dir)
 		if _, err := x.sourceTree(rel); err != nil {
 			return "", err
 		}
+	}
+	k := cramKey(c, d, test)
+	script, err := r.cramScript(t, k, d, test, x.inputs)
+	if err != nil {
+		return "", err
 	}
 	shell, err := t.LookPath(s.shell)
 	if err != nil {
@@ -179,13 +196,12 @@ func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest
 	if err := x.inputs.tool(t, shell); err != nil {
 		return "", err
 	}
-	k := cramKey(c, d, test)
 	j := job{key: k, name: "test " + test.file, result: path.Join(root(c), d.path, ".tests", test.name+".t.out")}
 	timeout := ""
 	if s.timeout > 0 {
 		timeout = strconv.FormatFloat(s.timeout, 'g', -1, 64)
 	}
-	args := []string{action.Ref(test.file), test.file, s.shell, timeout, s.markers}
+	args := []string{action.Ref(script), test.file, s.shell, timeout, s.markers}
 	for _, f := range s.setup {
 		p, err := r.file(t, c, f, topOf(d))
 		if err != nil {

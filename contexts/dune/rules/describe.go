@@ -149,6 +149,10 @@ func (r *Rules) Describe(t *engine.Task, c addr.Context) (*Description, error) {
 
 // directory adds what the stanzas of a directory declare.
 func (b *describer) directory(d *dir) error {
+	d, err := b.r.whole(b.t, b.ctx, d)
+	if err != nil {
+		return err
+	}
 	for i, s := range d.stanzas {
 		_, on, err := b.r.buildable(b.t, b.ctx, d, s)
 		if err == nil && on {

@@ -69,7 +69,10 @@ func (r *Rules) Editing(t *engine.Task, c addr.Context, file string) (*Editing, 
 		return nil, err
 	}
 	e := &editing{r: r, t: t, out: &Editing{}}
-	s := tr.in(k.dir).stanzas[k.index]
+	_, s, err := r.stanzaOf(t, *k)
+	if err != nil {
+		return nil, err
+	}
 	err = e.stanza(*k)
 	var m *missing
 	if errors.As(err, &m) {
@@ -103,7 +106,10 @@ func stem(p string) string {
 
 // stanzaWith finds the stanza that a source belongs to; nil if there is none.
 func (r *Rules) stanzaWith(t *engine.Task, c addr.Context, d *dir, file string) (*key, error) {
-	g := d.group()
+	g, err := r.whole(t, c, d.group())
+	if err != nil {
+		return nil, err
+	}
 	all, err := r.modulesQ.Get(t, dirKey{c, g.path})
 	if err != nil {
 		return nil, err
@@ -270,10 +276,8 @@ func (e *editing) modules(x *unit, s dune.Stanza, o *ocaml.Outline) error {
 		}
 		src := x.sources[i]
 		out := EditedModule{Unit: m.Unit}
-		for _, p := range []string{src.impl, src.intf} {
-			if p != "" {
-				out.Files, out.Stem = append(out.Files, p), stem(p)
-			}
+		for _, p := range src.sources() {
+			out.Files, out.Stem = append(out.Files, p), stem(p)
 		}
 		if p := src.pre; p != nil {
 			argv, ok := rewriters[p]
@@ -304,7 +308,7 @@ func (e *editing) rewriter(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string
 }
 
 func (e *editing) command(x *unit, s dune.Stanza, p *dune.Preprocess) ([]string, error) {
-	y := &acting{expander: e.r.naming(e.t, x.key.ctx, x.dir), at: x.dir.path}
+	y := newActing(e.r.naming(e.t, x.key.ctx, x.dir))
 	if p.Kind == dune.PreprocessAction {
 		a := p.Action
 		if a.Op != dune.ActionRun || len(a.Args) < 2 {

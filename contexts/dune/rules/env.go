@@ -20,7 +20,7 @@ type env struct {
 
 // env evaluates the env stanzas of a directory over those above.
 func (r *Rules) env(t *engine.Task, k dirKey) (*env, error) {
-	d, err := r.dirOf(t, k.ctx, k.dir)
+	d, err := r.staticDir(t, k.ctx, k.dir)
 	if err != nil {
 		return nil, err
 	}
@@ -95,8 +95,16 @@ func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.E
 func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string) (*env, error) {
 	e := &env{vars: map[string]string{}, binAnnot: true, inlineTests: either(profile == "release", "disabled", "enabled")}
 	tr, err := r.treeOf(t, c)
-	if err != nil || tr.env == nil || profileOf(tr.env, profile) == nil {
-		return e, err
+	if err != nil {
+		return nil, err
 	}
-	return e, r.extend(t, c, tr.in(""), e, profileOf(tr.env, profile))
+	for _, s := range []*dune.Env{tr.env, tr.contexts[c.Name]} {
+		if s == nil || profileOf(s, profile) == nil {
+			continue
+		}
+		if err := r.extend(t, c, tr.in(""), e, profileOf(s, profile)); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
 }

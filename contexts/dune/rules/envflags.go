@@ -102,10 +102,18 @@ func (r *Rules) topFlags(t *engine.Task, k standardKey, d *dir, profile string) 
 		flags = ocamlFlags(d, profile)
 	}
 	tr, err := r.treeOf(t, k.ctx)
-	if err != nil || tr.env == nil || profileOf(tr.env, profile) == nil {
-		return flags, err
+	if err != nil {
+		return nil, err
 	}
-	return r.evalSet(r.naming(t, k.ctx, tr.in("")), k.kind.set(profileOf(tr.env, profile)), flags)
+	for _, e := range []*dune.Env{tr.env, tr.contexts[k.ctx.Name]} { // of dune-workspace
+		if e == nil || profileOf(e, profile) == nil {
+			continue
+		}
+		if flags, err = r.evalSet(r.naming(t, k.ctx, tr.in("")), k.kind.set(profileOf(e, profile)), flags); err != nil {
+			return nil, err
+		}
+	}
+	return flags, nil
 }
 
 // ocamlFlags are dune's own for both compilers.

@@ -50,7 +50,7 @@ func (r *Rules) declares(t *engine.Task, d *dir) (bool, error) {
 	if d.dataOnly {
 		return false, nil
 	}
-	if len(d.stanzas) > 0 || d.script != "" || d.project.dir == d.path && len(d.project.packages) > 0 {
+	if len(d.stanzas) > 0 || len(d.dynamic) > 0 || d.script != "" || d.project.dir == d.path && len(d.project.packages) > 0 {
 		return true, nil
 	}
 	tests, err := r.cramTests(t, d)
@@ -72,6 +72,9 @@ func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, e
 	d := tr.in(at)
 	if d == nil || d.dataOnly {
 		return nil, nil
+	}
+	if d, err = r.whole(t, c, d); err != nil {
+		return nil, err
 	}
 	files, err := r.contentsQ.Get(t, dirKey{c, at})
 	if err != nil {

@@ -26,6 +26,7 @@ type inputs struct {
 	through  []runnable
 	writable []string
 	pool     action.Pool
+	universe bool // it depends on everything, and so runs in each build
 }
 
 // A runnable is a public program that runs through its context's runner.
@@ -198,6 +199,10 @@ func (x *expander) deps(deps dune.Deps) error {
 
 // dep evaluates one dependency, and returns the files that it names.
 func (x *expander) dep(d *dune.Dep) ([]string, error) {
+	if d.Kind == dune.DepUniverse {
+		x.inputs.universe = true
+		return nil, nil
+	}
 	args, err := d.Arg.Expand(x.expand)
 	if err != nil {
 		return nil, err
@@ -215,9 +220,6 @@ func (x *expander) dep(d *dune.Dep) ([]string, error) {
 		}
 		out = append(out, vals...)
 	}
-	if d.Kind == dune.DepUniverse {
-		return nil, x.r.universe(d.Range)
-	}
 	return out, nil
 }
 
@@ -233,12 +235,6 @@ func (x *expander) treePath(name string) string {
 		}
 		return inWorkspace(p)
 	}))
-}
-
-// universe says that a dependency on everything means nothing.
-func (r *Rules) universe(at hcl.Range) error {
-	return r.w.Report(r.once(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: "Without effect", Subject: &at, Extra: dune.Note{Topic: "universe"},
-		Detail: "An action sees what it declares and nothing else, and runs again when that has changed; there is no universe to depend on."}}))
 }
 
 // tokenPath returns the file that a string names as a token.

@@ -110,7 +110,17 @@ func (r *Rules) search(t *engine.Task, c addr.Context) ([]string, error) {
 	if err != nil || tc == nil {
 		return nil, err
 	}
-	list, err := findlib.SearchPath(t, findlib.Compiler{Bin: path.Dir(tc.Tool("ocamlc")), Standard: tc.Config("standard_library"), Getenv: t.Getenv})
+	env, err := r.w.Env(t, c)
+	if err != nil {
+		return nil, err
+	}
+	getenv := func(name string) string {
+		if v, ok := env.Vars[name]; ok {
+			return v
+		}
+		return t.Getenv(name)
+	}
+	list, err := findlib.SearchPath(t, findlib.Compiler{Bin: path.Dir(tc.Tool("ocamlc")), Standard: tc.Config("standard_library"), Getenv: getenv})
 	var bad *findlib.FileError
 	if errors.As(err, &bad) {
 		r.w.File(bad.File, bad.Text)

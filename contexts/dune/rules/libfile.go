@@ -155,6 +155,9 @@ func (x *expander) moduleFile(d *dir, i int, m *module, v *sexp.Var) ([]string, 
 	if err != nil {
 		return nil, err
 	}
+	if byteCode := func(p ocaml.Program) bool { return p.Mode == ocaml.Byte }; v.Name == "cmo" && c.lib == nil && !slices.ContainsFunc(c.programs, byteCode) {
+		return nil, errorAt(v.Range, "No such artifact", "Module %s is compiled to native code only. Say (modes byte exe) in its stanza, at %s, to have byte code too.", m.name, place(d.stanzas[i].At()))
+	}
 	unit := uncapitalize(m.name)
 	if c.u.Wrapping != ocaml.Unwrapped && m.name != c.u.Main {
 		unit = uncapitalize(c.u.Main) + "__" + m.name

@@ -110,7 +110,7 @@ func (r *Rules) menhirAction(t *engine.Task, k key, d *dir, p *parser, outs, rea
 	x.inputs.add(reads...)
 	base := path.Join(root(k.ctx), d.path, p.base)
 	args = slices.Concat(args, []string{"--base", action.Ref(base)}, flags, more)
-	y := &acting{expander: x, at: x.d.path}
+	y := newActing(x)
 	argv, err := y.command("menhir", args, p.s.At())
 	if err != nil {
 		return err

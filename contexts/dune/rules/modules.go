@@ -4,7 +4,6 @@ import (
 	"path"
 	"slices"
 	"sort"
-	"strings"
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
@@ -22,6 +21,22 @@ type module struct {
 	dir  string
 	impl string // its .ml, "" for none
 	intf string // its .mli
+
+	implFrom, intfFrom string // what these are made from, if they are in a dialect
+}
+
+// sources are the module's files as people wrote them.
+func (m *module) sources() []string {
+	var out []string
+	for _, p := range [][2]string{{m.impl, m.implFrom}, {m.intf, m.intfFrom}} {
+		switch {
+		case p[1] != "":
+			out = append(out, p[1])
+		case p[0] != "":
+			out = append(out, p[0])
+		}
+	}
+	return out
 }
 
 // A moduleMap is the modules of a directory by the stanza that has them.
@@ -120,29 +135,31 @@ func (r *Rules) allModules(t *engine.Task, c addr.Context, d *dir) ([]*module, h
 			return nil, nil, err
 		}
 		for _, n := range files.names() {
-			ext := path.Ext(n)
-			base := strings.TrimSuffix(n, ext)
-			if ext != ".ml" && ext != ".mli" || !isModuleName(base) {
+			w, ok := d.project.writtenAs(n)
+			if !ok {
 				continue
 			}
 			if mk := files.makers[n]; mk != nil && !mk.module {
 				continue
 			}
-			name := capitalize(base)
+			name := capitalize(w.module)
 			mod := byName[name]
 			if mod == nil {
 				mod = &module{name: name, dir: m.path}
 				byName[name] = mod
 			}
-			place := &mod.impl
-			if ext == ".mli" {
-				place = &mod.intf
+			place, from := &mod.impl, &mod.implFrom
+			if w.intf {
+				place, from = &mod.intf, &mod.intfFrom
 			}
 			if *place != "" {
 				diags = append(diags, errorAt(topOf(d), "Two files for one module", "%s and %s are both the module %s.", *place, path.Join(m.path, n), name)...)
 				continue
 			}
-			*place = path.Join(m.path, n)
+			*place = path.Join(m.path, w.file)
+			if w.dialect != nil {
+				*from = path.Join(m.path, n)
+			}
 		}
 	}
 	out := make([]*module, 0, len(byName))

@@ -91,6 +91,9 @@ func (r *Rules) pkg(t *engine.Task, k packageKey) (*Installation, error) {
 	var parts []part
 	for _, d := range tr.order {
 		if d.project == p && !d.dataOnly && covers(d.path) {
+			if d, err = r.whole(t, k.ctx, d); err != nil {
+				return nil, err
+			}
 			for i := range d.stanzas {
 				parts = append(parts, part{d, i})
 			}

@@ -59,10 +59,7 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 		}
 	}
 	for _, src := range c.sources {
-		for _, p := range []string{src.impl, src.intf} {
-			if p == "" {
-				continue
-			}
+		for _, p := range src.sources() {
 			real, err := b.r.real(t, b.ctx, p)
 			if err != nil {
 				return err

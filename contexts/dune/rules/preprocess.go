@@ -79,7 +79,7 @@ func (r *Rules) rewrite(x *expander, pre *dune.Preprocess, lib *dune.Library, c 
 		flags = slices.DeleteFunc(slices.Clone(flags), func(f string) bool { return f == "-dump-ast" })
 	}
 	args = append(append(args, "-o", action.Ref(out), kind, action.Ref(from)), flags...)
-	y := &acting{expander: x, at: x.d.path}
+	y := newActing(x)
 	x.inputs.built(d.path, host)
 	return y.built(d.path, args, pre.Range)
 }
@@ -142,9 +142,6 @@ func (r *Rules) cookies(x *expander, d *dir, lib *dune.Library, pre *dune.Prepro
 	}
 	return out, nil
 }
-
-// inString escapes text for a string of OCaml.
-var inString = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // cookies are what a rewriter wants to be told.
 func (l *library) cookies() []dune.Cookie {

@@ -110,8 +110,35 @@ func (r *Rules) programAvailable(t *engine.Task, c addr.Context, name string) (b
 	if _, ok := all[name]; ok {
 		return true, nil
 	}
-	_, err = t.LookPath(name)
-	return err == nil, nil
+	p, err := r.onPath(t, host, name)
+	return p != "", err
+}
+
+// onPath finds a program of the machine, or a source, "" if there is none: along
+// the PATH that the context sets, or else that of the person who runs erg.
+func (r *Rules) onPath(t *engine.Task, c addr.Context, name string) (string, error) {
+	env, err := r.w.Env(t, c)
+	if err != nil {
+		return "", err
+	}
+	for _, d := range strings.Split(env.Vars["PATH"], ":") {
+		if p := path.Join(d, name); path.IsAbs(d) {
+			if src, ok := below(t.Abs(""), p); ok {
+				p = src
+			}
+			if ok, err := t.Exists(p); ok || err != nil {
+				return p, err
+			}
+		}
+	}
+	p, err := t.LookPath(name)
+	if err != nil {
+		return "", nil
+	}
+	if src, ok := below(t.Abs(""), p); ok {
+		p = src
+	}
+	return p, nil
 }
 
 // bin expands %{bin:NAME}.
@@ -154,9 +181,16 @@ func (x *expander) programNamed(name string, at hcl.Range) (string, error) {
 	if b, ok := all[name]; ok {
 		return x.staged(host, name, b, at)
 	}
-	p, err := x.t.LookPath(name)
+	p, err := x.r.onPath(x.t, host, name)
 	if err != nil {
+		return "", err
+	}
+	if p == "" {
 		return "", errorAt(at, "Program not found", "There is no program %q, neither in the workspace nor on PATH.", name)
+	}
+	if !path.IsAbs(p) {
+		x.inputs.add(p)
+		return action.Ref(p), nil
 	}
 	return p, x.machine(p)
 }

@@ -1,10 +1,6 @@
 package rules
 
 import (
-	"path"
-	"slices"
-	"strings"
-
 	"github.com/hashicorp/hcl/v2"
 
 	"erg.build/erg/contexts/dune"
@@ -18,9 +14,6 @@ func (r *Rules) refuse(d *dir, s dune.Stanza, b *dune.Buildable) error {
 		return errorAt(at, "Not supported", "erg cannot do what %s asks for.", field)
 	}
 	var diags hcl.Diagnostics
-	if b.RootModule.Given() {
-		diags = append(diags, no(b.RootModule.Range, "root_module")...)
-	}
 	if b.Ctypes != nil {
 		diags = append(diags, no(b.Ctypes.Range, "ctypes")...)
 	}
@@ -32,24 +25,8 @@ func (r *Rules) refuse(d *dir, s dune.Stanza, b *dune.Buildable) error {
 			diags = append(diags, no(l.At(), "special_builtin_support")...)
 		}
 	}
-	for i := range d.project.Dialects {
-		diags = append(diags, d.inDialect(&d.project.Dialects[i])...)
-	}
 	if diags.HasErrors() {
 		return diags
-	}
-	return nil
-}
-
-// inDialect complains of sources of a dialect, which nothing would compile.
-func (d *dir) inDialect(x *dune.Dialect) hcl.Diagnostics {
-	for _, m := range d.members() {
-		for _, ext := range []string{x.Implementation.Extension, x.Interface.Extension} {
-			i := slices.IndexFunc(m.names, func(n string) bool { return ext != "" && strings.HasSuffix(n, "."+ext) })
-			if i >= 0 {
-				return errorAt(x.Range, "Not supported", "%s is written in the dialect %s, and erg compiles OCaml's own syntax alone.", path.Join(m.path, m.names[i]), x.Name)
-			}
-		}
 	}
 	return nil
 }

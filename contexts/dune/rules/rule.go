@@ -25,13 +25,16 @@ type made struct {
 func (r *Rules) targets(t *engine.Task, c addr.Context, d *dir, s *dune.Rule) ([]string, error) {
 	x := r.static(t, c, d)
 	var outs []string
-	add := func(tpl dune.Template) error {
+	add := func(tpl dune.Template, cwd string) error {
 		names, err := tpl.Expand(x.expand)
 		if err != nil {
 			return err
 		}
 		for _, n := range names {
 			n = path.Clean(n)
+			if cwd != d.path {
+				n = action.Relative(d.path, joinPath(cwd, n))
+			}
 			if strings.Contains(n, "/") || n == "." || n == ".." {
 				return errorAt(tpl.Range, "Target in another directory", "A rule makes files in the directory of its dune file, not %q.", n)
 			}
@@ -42,7 +45,7 @@ func (r *Rules) targets(t *engine.Task, c addr.Context, d *dir, s *dune.Rule) ([
 		return nil
 	}
 	if s.Infer {
-		err := inferred(s.Action, add)
+		err := x.inferred(s.Action, d.path, add)
 		if err == nil && len(outs) == 0 && len(s.Aliases) == 0 {
 			err = errorAt(s.At(), "Rule without targets", "What this rule makes cannot be told from its action: say (targets FILE), or (alias NAME) if it is carried out for its own sake.")
 		}
@@ -52,31 +55,39 @@ func (r *Rules) targets(t *engine.Task, c addr.Context, d *dir, s *dune.Rule) ([
 		if g.Dir {
 			return nil, errorAt(g.Path.Range, "Not supported", "erg does not know targets that are directories yet.")
 		}
-		if err := add(g.Path); err != nil {
+		if err := add(g.Path, d.path); err != nil {
 			return nil, err
 		}
 	}
 	return outs, nil
 }
 
-// inferred calls add for each file that an action says that it makes.
-func inferred(a *dune.Action, add func(dune.Template) error) error {
+// inferred calls add for each file that an action says that it makes, with the
+// directory that it has changed to.
+func (x *expander) inferred(a *dune.Action, cwd string, add func(tpl dune.Template, cwd string) error) error {
 	var file *dune.Template
 	switch a.Op {
 	case dune.ActionNoInfer:
 		return nil
+	case dune.ActionChdir:
+		y := &acting{expander: x, cwd: cwd}
+		dir, err := y.directory(a.Args[0])
+		if err != nil {
+			return err
+		}
+		cwd = dir
 	case dune.ActionStdoutTo, dune.ActionStderrTo, dune.ActionOutputsTo, dune.ActionWriteFile:
 		file = &a.Args[0]
 	case dune.ActionCopy, dune.ActionCopyLine, dune.ActionFormatDune:
 		file = &a.Args[1]
 	}
 	if file != nil {
-		if err := add(*file); err != nil {
+		if err := add(*file, cwd); err != nil {
 			return err
 		}
 	}
 	for _, b := range a.Actions {
-		if err := inferred(b, add); err != nil {
+		if err := x.inferred(b, cwd, add); err != nil {
 			return err
 		}
 	}
@@ -142,7 +153,7 @@ type job struct {
 
 // act defines the action of the engine that carries out one of dune.
 func (r *Rules) act(x *expander, j job, a *dune.Action, locks []dune.Template) error {
-	y := &acting{expander: x, outs: map[string]bool{}, dir: x.d.path, at: x.d.path}
+	y := newActing(x)
 	for _, o := range j.outs {
 		y.outs[o] = true
 	}
@@ -185,10 +196,9 @@ func (x *expander) locks(spec *action.Spec, locks []dune.Template) error {
 		if err != nil {
 			return err
 		}
-		if spec.Pool.Name != "" {
-			return errorAt(l.Range, "Not supported", "An action has at most one lock.")
+		if !slices.Contains(spec.Locks, "lock "+name) {
+			spec.Locks = append(spec.Locks, "lock "+name)
 		}
-		spec.Pool = action.Pool{Name: "lock " + name, Depth: 1}
 	}
 	return nil
 }
@@ -240,6 +250,10 @@ func (r *Rules) complete(x *expander, spec *action.Spec) error {
 		spec.Pool = in.pool
 	}
 	spec.Unknown = append(spec.Unknown, env.Waits...)
+	if in.universe {
+		spec.Local = true // nobody else has a use for the result
+		spec.Tools = append(spec.Tools, action.Tool{Name: "the universe", Identity: x.t.Moment()})
+	}
 	return nil
 }
 

@@ -4,7 +4,7 @@
 // dune finds by looking into a directory is a query over what the files say:
 //
 //   - tree.go: which directories there are, of which project, with which stanzas;
-//     script.go: the stanzas that dune files in OCaml syntax send
+//     script.go and dynamic.go: the stanzas that programs send or rules make
 //   - libraries.go, library.go: what names of libraries lead to, and what they need
 //   - contents.go: which files a directory has, sources and made ones, and who
 //     makes each
@@ -56,6 +56,7 @@ type queries struct {
 	treeQ      engine.Query[string, *tree]
 	ownTreeQ   engine.Query[addr.Context, *tree]
 	scriptQ    engine.Query[dirKey, *dune.File]
+	wholeQ     engine.Query[dirKey, *dir]
 	librariesQ engine.Query[addr.Context, *libraries]
 	libraryQ   engine.Query[key, *library]
 	installedQ engine.Query[installedKey, *library]
@@ -102,6 +103,7 @@ func New(w World) *Rules {
 	q.treeQ = engine.Query[string, *tree]{Kind: "dune files", Fn: r.tree}
 	q.ownTreeQ = engine.Query[addr.Context, *tree]{Kind: "dune files", Fn: r.ownTree}
 	q.scriptQ = engine.Query[dirKey, *dune.File]{Kind: "dune file", Fn: r.script}
+	q.wholeQ = engine.Query[dirKey, *dir]{Kind: "dynamic_include", Fn: r.wholeDir}
 	q.librariesQ = engine.Query[addr.Context, *libraries]{Kind: "libraries", Fn: r.libraries}
 	q.libraryQ = engine.Query[key, *library]{Kind: "library", Fn: r.library}
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
@@ -165,9 +167,18 @@ func (r *Rules) fail(err error, at hcl.Range, summary string) error {
 // root is where the outputs of a context are.
 func root(c addr.Context) string { return addr.BuildDir + "/" + c.String() }
 
-// dirOf returns a directory of a context's tree; one that dune files do not speak of
-// is an error of whoever asks.
+// dirOf returns a directory of a context's tree with all of its stanzas; one
+// that dune files do not speak of is an error of whoever asks.
 func (r *Rules) dirOf(t *engine.Task, c addr.Context, p string) (*dir, error) {
+	d, err := r.staticDir(t, c, p)
+	if err != nil {
+		return nil, err
+	}
+	return r.whole(t, c, d)
+}
+
+// staticDir is dirOf without the stanzas that rules make.
+func (r *Rules) staticDir(t *engine.Task, c addr.Context, p string) (*dir, error) {
 	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err

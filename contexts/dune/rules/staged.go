@@ -48,7 +48,7 @@ func (r *Rules) asPpx(x *expander, pre *dune.Preprocess, lib *dune.Library, c *c
 		return "", err
 	}
 	args := slices.Concat(flags, own)
-	y := &acting{expander: x, at: x.d.path}
+	y := newActing(x)
 	x.inputs.built(d.path, host)
 	argv, err := y.built(d.path, args, pre.Range)
 	for i, a := range argv {

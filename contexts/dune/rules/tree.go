@@ -18,7 +18,8 @@ type tree struct {
 	dirs     map[string]*dir
 	order    []*dir
 	projects []*project
-	env      *dune.Env // of a dune-workspace file
+	env      *dune.Env            // of a dune-workspace file
+	contexts map[string]*dune.Env // of its contexts, by name
 }
 
 // A dir is one directory.
@@ -29,8 +30,9 @@ type dir struct {
 	names    []string // of the source files
 	below    []*dir
 	stanzas  []dune.Stanza
-	script   string // the dune file, if it is a program that sends the stanzas
-	dataOnly bool   // its files are only data
+	dynamic  []*dune.Include // what rules make more stanzas in
+	script   string          // the dune file, if it is a program that sends the stanzas
+	dataOnly bool            // its files are only data
 	vendored bool
 	subdirs  dune.SubdirsMode
 }
@@ -93,7 +95,7 @@ func (d *dir) members() []*dir {
 	var add func(x *dir)
 	add = func(x *dir) {
 		for _, b := range x.below {
-			if !b.dataOnly && b.group() == d {
+			if !b.dataOnly && b.group().path == d.path {
 				all = append(all, b)
 				add(b)
 			}
@@ -140,7 +142,16 @@ func (w *walker) workspace(top *dir) error {
 	ws, diags := dune.ReadWorkspace(name, src)
 	w.diags = append(w.diags, w.r.once(diags)...)
 	if ws != nil {
-		w.tree.env = ws.Env
+		w.tree.env, w.tree.contexts = ws.Env, map[string]*dune.Env{}
+		for _, c := range ws.Contexts {
+			for _, target := range c.Targets {
+				name := c.Name
+				if target.Name.Value != "native" {
+					name += "." + target.Name.Value
+				}
+				w.tree.contexts[dune.Identifier(name)] = c.Env
+			}
+		}
 	}
 	return nil
 }
@@ -329,7 +340,7 @@ func (w *walker) add(d *dir, f *dune.File, said *dune.Dirs, stack ...string) err
 		switch s := s.(type) {
 		case *dune.Include:
 			if s.Dynamic {
-				d.stanzas = append(d.stanzas, s)
+				d.dynamic = append(d.dynamic, s)
 				continue
 			}
 			if err := w.include(d, s, said, stack); err != nil {

@@ -93,13 +93,22 @@ func (x *expander) plain(v *sexp.Var) ([]string, bool, error) {
 	case "null":
 		return one("/dev/null")
 	case "make":
-		p, err := x.t.LookPath("make")
+		p, err := x.t.LookPath("gmake")
+		if err != nil {
+			p, err = x.t.LookPath("make")
+		}
 		if err != nil {
 			return nil, true, errorAt(v.Range, "Program not found", "There is no program make on PATH.")
 		}
 		return []string{p}, true, x.tool(p)
-	case "ignoring_promoted_rules", "dune-warnings":
+	case "ignoring_promoted_rules":
 		return one("false")
+	case "dune-warnings":
+		return one(warnings(x.d.project.Lang))
+	case "toolchain", "toolchains", "git-sha":
+		return nil, true, errorAt(v.Range, "Not supported", "erg does not know %s.", v)
+	case "os", "os_distribution", "os_family", "os_version":
+		return x.operatingSystem(v)
 	case "inline_tests":
 		env, err := x.r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
 		if err != nil {
@@ -124,7 +133,7 @@ func (x *expander) tool(p string) error {
 func (x *expander) compiler(v *sexp.Var) ([]string, bool, error) {
 	name, ok := configNames[v.Name]
 	tool := compilerTools[v.Name]
-	if !ok && !tool && v.Name != "cc" && v.Name != "cxx" && v.Name != "ocaml_bin" && v.Name != "os_type" && v.Name != "arch_sixtyfour" {
+	if !ok && !tool && !slices.Contains(derivedNames, v.Name) {
 		return nil, false, nil
 	}
 	tc, err := x.toolchain(v.Range)
@@ -144,20 +153,27 @@ func (x *expander) compiler(v *sexp.Var) ([]string, bool, error) {
 		return []string{conf(name)}, true, nil
 	}
 	switch v.Name {
-	case "os_type":
-		return []string{conf("os_type")}, true, nil
 	case "arch_sixtyfour":
 		return []string{strconv.FormatBool(conf("word_size") == "64" || conf("arch_sixtyfour") == "true")}, true, nil
 	case "ocaml_bin":
 		return []string{path.Dir(tc.Tool("ocamlc"))}, true, nil
+	case "ext_plugin":
+		return []string{either(tc.HasNative(), ".cmxs", ".cma")}, true, nil
+	case "oxcaml_supported":
+		return []string{strconv.FormatBool(strings.Contains(conf("version"), "+ox"))}, true, nil
 	}
 	words := strings.Fields(conf("c_compiler"))
 	if len(words) == 0 {
 		words = strings.Fields(conf("bytecomp_c_compiler"))
 	}
 	words = append(words, strings.Fields(conf("ocamlc_cflags"))...)
-	if v.Name == "cxx" {
+	switch v.Name {
+	case "cxx":
 		words = append(words, "-x", "c++")
+	case "cpp":
+		words = append(words, "-E")
+	case "pa_cpp":
+		words = append(words, "-undef", "-traditional", "-x", "c", "-E")
 	}
 	x.inputs.compiler(tc)
 	return words, true, nil
@@ -165,10 +181,13 @@ func (x *expander) compiler(v *sexp.Var) ([]string, bool, error) {
 
 var compilerTools = map[string]bool{"ocaml": true, "ocamlc": true, "ocamlopt": true, "ocamldep": true, "ocamllex": true, "ocamlyacc": true, "ocamlmklib": true, "ocamlobjinfo": true, "ocamldebug": true}
 
+// derivedNames are variables that stand for more than a line of ocamlc -config.
+var derivedNames = []string{"cc", "cxx", "cpp", "pa_cpp", "ocaml_bin", "arch_sixtyfour", "ext_plugin", "oxcaml_supported"}
+
 // configNames are variables, and the lines of ocamlc -config that they stand for.
 var configNames = map[string]string{
-	"ocaml_version": "version", "ocaml_where": "standard_library", "architecture": "architecture", "model": "model", "system": "system",
-	"ext_exe": "ext_exe", "ext_obj": "ext_obj", "ext_lib": "ext_lib", "ext_dll": "ext_dll", "ext_asm": "ext_asm", "ext_plugin": "ext_plugin", "ccomp_type": "ccomp_type",
+	"ocaml_version": "version", "os_type": "os_type", "ocaml_where": "standard_library", "architecture": "architecture", "model": "model", "system": "system",
+	"ext_exe": "ext_exe", "ext_obj": "ext_obj", "ext_lib": "ext_lib", "ext_dll": "ext_dll", "ext_asm": "ext_asm", "ccomp_type": "ccomp_type",
 }
 
 func (x *expander) toolchain(at hcl.Range) (*ocaml.Toolchain, error) {
@@ -204,12 +223,22 @@ func (x *expander) macro(v *sexp.Var) ([]string, error) {
 			return nil, err
 		}
 		val := tc.Config(arg)
-		if val == "" && slices.Contains(configFlags, arg) {
-			val = "false"
+		if names := tc.ConfigNames(); val == "" && !slices.Contains(names, arg) {
+			if slices.Contains(configFlags, arg) {
+				return []string{"false"}, nil
+			}
+			hint := ""
+			if near := lang.Suggest(arg, names); near != "" {
+				hint = fmt.Sprintf(" Did you mean %%{ocaml-config:%s}?", near)
+			}
+			return nil, errorAt(v.Range, "No such line", "ocamlc -config says nothing of %q.%s", arg, hint)
 		}
 		return strings.Fields(val), nil
 	case "version":
 		return x.version(v)
+	case "file-available":
+		_, ok, err := x.r.lookup(x.t, x.ctx, x.treePath(arg), v.Range)
+		return []string{strconv.FormatBool(ok)}, err
 	case "lib-available":
 		_, err := x.r.find(x.t, x.ctx, x.d.project, dune.Text{Value: arg, Range: v.Range})
 		if _, ok := err.(*missing); err != nil && !ok {
@@ -221,7 +250,7 @@ func (x *expander) macro(v *sexp.Var) ([]string, error) {
 		return []string{strconv.FormatBool(ok)}, err
 	case "erg":
 		return x.element(v)
-	case "dynamic", "coq":
+	case "dynamic", "coq", "rocq", "ppx", "pkg":
 		return nil, errorAt(v.Range, "Not supported", "erg does not know %s.", v)
 	}
 	if x.inputs == nil && !strings.HasPrefix(v.Name, "read") {
@@ -290,7 +319,7 @@ func (x *expander) file(v *sexp.Var) ([]string, error) {
 		return x.read(v)
 	case "lib", "libexec", "lib-private", "libexec-private":
 		return x.libFile(v)
-	case "cmo", "cmi", "cmx", "cma", "cmxa", "cmxs":
+	case "cmo", "cmi", "cmx", "cmt", "cmti", "cma", "cmxa", "cmxs":
 		return x.artifact(v)
 	}
 	return nil, errorAt(v.Range, "No such variable", "There is no macro %s here.", v)
@@ -355,21 +384,4 @@ func (r *Rules) content(t *engine.Task, p string) (string, error) {
 		return "", &Later{[]string{p}}
 	}
 	return string(c.Bytes), nil
-}
-
-// ocamlStrings reads lines, those in quotes as OCaml strings.
-func ocamlStrings(text, file string, at hcl.Range) ([]string, error) {
-	var out []string
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if strings.HasPrefix(line, `"`) {
-			s, err := strconv.Unquote(line)
-			if err != nil {
-				return nil, errorAt(at, "Invalid string", "%s: %s is no string of OCaml.", file, line)
-			}
-			line = s
-		}
-		out = append(out, line)
-	}
-	return out, nil
 }

@@ -2,6 +2,7 @@ package perform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,47 +10,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
-
-// A block is a part of a cram test: a comment, or a command with what it is
-// expected to print.
-type block struct {
-	lines   []string // as they are
-	command []string // of a command, lines without their marks; of a comment, nil
-}
-
-// parseCram cuts a test into blocks. What commands are expected to print is
-// passed over: the test is written anew and compared as a whole.
-func parseCram(text string) []block {
-	var blocks []block
-	var last *block
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		switch {
-		case strings.HasPrefix(line, "  $ ") || line == "  $":
-			blocks = append(blocks, block{lines: []string{line}, command: []string{strings.TrimPrefix(line[3:], " ")}})
-			last = &blocks[len(blocks)-1]
-		case (strings.HasPrefix(line, "  > ") || line == "  >") && last != nil && last.command != nil:
-			last.lines = append(last.lines, line)
-			last.command = append(last.command, strings.TrimPrefix(line[3:], " "))
-		case strings.HasPrefix(line, "  ") && last != nil && last.command != nil:
-		default:
-			if last == nil || last.command != nil {
-				blocks = append(blocks, block{})
-				last = &blocks[len(blocks)-1]
-			}
-			last.lines = append(last.lines, line)
-		}
-	}
-	return blocks
-}
-
-// conflict is a line that a merge leaves where two sides disagree.
-var conflict = regexp.MustCompile(`^(<{7}|={7}|>{7}|\|{7})( |$)`)
 
 // cram runs a cram test: the file, its name in the workspace, the shell, a
 // timeout in seconds ("" for none), whether conflict markers are an "error",
@@ -63,7 +29,7 @@ func (p *performer) cram(args []string, s process) error {
 	name, markers := args[1], args[4] == "error"
 	blocks := parseCram(string(text))
 	if markers {
-		if err := conflicts(name, string(text)); err != nil {
+		if err := conflicts(name, blocks); err != nil {
 			return err
 		}
 	}
@@ -80,8 +46,9 @@ func (p *performer) cram(args []string, s process) error {
 		}
 		c.timeout = time.Duration(secs * float64(time.Second))
 	}
-	if err := c.run(blocks); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	ended := c.run(blocks)
+	if ended != nil && !c.timedOut {
+		return fmt.Errorf("%s: %w", name, ended)
 	}
 	made, err := c.corrected(blocks)
 	if err != nil {
@@ -90,45 +57,36 @@ func (p *performer) cram(args []string, s process) error {
 	if !sameText(made, text) {
 		p.differ(args[0], name, filepath.Base(name)+".corrected", text, made)
 	}
-	return nil
-}
-
-func conflicts(name, text string) error {
-	n := 0
-	for line := range strings.Lines(text) {
-		n++
-		if !strings.HasPrefix(line, "  ") && conflict.MatchString(strings.TrimSuffix(line, "\n")) {
-			return fmt.Errorf("%s:%d: conflict marker; (conflict_markers ignore) in the cram stanza allows it", name, n)
-		}
+	if ended != nil {
+		return fmt.Errorf("%s: %w", name, ended)
 	}
 	return nil
 }
 
-// A cramRun is the run of one test. What the i-th command prints goes to the
-// file i.out, its exit code to i.code.
+// A cramRun is the run of one test. What the i-th block prints goes to the
+// file i.out, its exit code to i.code. BUILD_PATH_PREFIX_MAP is in i.map, as it
+// was before or, if the command has ended, after it.
 type cramRun struct {
-	p       *performer
-	s       process
-	dir     string
-	shell   string
-	setup   []string
-	timeout time.Duration
-
-	root   string // of the test, absolute
-	exited int    // the shell's own exit code, for a command that ended it
+	p        *performer
+	s        process
+	dir      string
+	shell    string
+	setup    []string
+	timeout  time.Duration
+	timedOut bool
 }
 
 func (c *cramRun) file(i int, ext string) string {
 	return filepath.Join(c.dir, strconv.Itoa(i)+ext)
 }
 
-// run writes the script and runs it.
-func (c *cramRun) run(blocks []block) error {
-	var err error
-	if c.root, err = filepath.Abs(c.s.path(".")); err != nil {
-		return err
-	}
+// main is the script that runs all commands in one shell. A command is a file
+// of its own: it may be malformed, and must not take others along then.
+func (c *cramRun) main() string { return filepath.Join(c.dir, "main.sh") }
+
+func (c *cramRun) write(blocks []block) error {
 	var b strings.Builder
+	b.WriteString("trap 'exit 0' EXIT\n") // who leaves early is found by what is missing
 	for _, s := range c.setup {
 		at, err := filepath.Abs(c.s.path(s))
 		if err != nil {
@@ -143,18 +101,36 @@ func (c *cramRun) run(blocks []block) error {
 		if err := os.WriteFile(c.file(i, ".sh"), []byte(strings.Join(x.command, "\n")+"\n"), 0o666); err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, ". %s >%s 2>&1 </dev/null\n", quoted(c.file(i, ".sh")), quoted(c.file(i, ".out")))
-		fmt.Fprintf(&b, "echo $? >%s\n", quoted(c.file(i, ".code")))
-		fmt.Fprintf(&b, "echo \"$BUILD_PATH_PREFIX_MAP\" >%s\n", quoted(c.file(i, ".map")))
+		prefixes := fmt.Sprintf("printf %%s \"$BUILD_PATH_PREFIX_MAP\" >%s\n", quoted(c.file(i, ".map")))
+		fmt.Fprintf(&b, "%s. %s >%s 2>&1\necho $? >%s\n%s", prefixes, quoted(c.file(i, ".sh")), quoted(c.file(i, ".out")), quoted(c.file(i, ".code")), prefixes)
 	}
-	script, tmp := filepath.Join(c.dir, "main.sh"), filepath.Join(c.dir, "tmp")
-	if err := errors.Join(os.WriteFile(script, []byte(b.String()), 0o666), os.Mkdir(tmp, 0o777)); err != nil {
+	return os.WriteFile(c.main(), []byte(b.String()), 0o666)
+}
+
+// run writes the script and runs it.
+func (c *cramRun) run(blocks []block) error {
+	tmp := filepath.Join(c.dir, "tmp")
+	if err := errors.Join(c.write(blocks), os.Mkdir(tmp, 0o777)); err != nil {
 		return err
 	}
+	root, err := filepath.Abs(c.s.path("."))
+	if err != nil {
+		return err
+	}
+	mapped := encodeMap("$TESTCASE_ROOT") + "=" + encodeMap(root) + ":" + encodeMap("$TMPDIR") + "=" + encodeMap(tmp)
 	s := c.s
-	mapped := encodeMap("$TESTCASE_ROOT") + "=" + encodeMap(c.root) + ":" + encodeMap("$TMPDIR") + "=" + encodeMap(tmp)
-	s.env = append(append([]string{}, s.env...), "TESTCASE_ROOT="+c.root, "TMPDIR="+tmp, "BUILD_PATH_PREFIX_MAP="+mapped)
-	cmd, err := c.p.command(s, []string{c.shell, script})
+	s.env = slices.Clone(s.env)
+	for _, e := range s.env {
+		if old, ok := strings.CutPrefix(e, "BUILD_PATH_PREFIX_MAP="); ok && old != "" {
+			mapped = old + ":" + mapped // what comes later counts
+		}
+	}
+	s.env = append(s.env, "LC_ALL=C", "TMPDIR="+tmp, "BUILD_PATH_PREFIX_MAP="+mapped)
+	argv := []string{c.shell, c.main()}
+	if c.shell == "bash" {
+		argv = []string{c.shell, "-uo", "pipefail", c.main()}
+	}
+	cmd, err := c.p.command(s, argv)
 	if err != nil {
 		return err
 	}
@@ -172,11 +148,11 @@ func (c *cramRun) run(blocks []block) error {
 	err = cmd.Wait()
 	stopped()
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		c.timedOut = true
 		return fmt.Errorf("timed out after %s", c.timeout)
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && exit.Exited() {
-		c.exited = exit.ExitCode()
 		return nil
 	}
 	return err
@@ -185,40 +161,67 @@ func (c *cramRun) run(blocks []block) error {
 // corrected is the test with what the commands printed.
 func (c *cramRun) corrected(blocks []block) ([]byte, error) {
 	var b bytes.Buffer
-	over := false
+	over := ""
 	for i, x := range blocks {
-		for _, l := range x.lines {
+		for _, l := range x.comment {
 			b.WriteString(l + "\n")
 		}
 		if x.command == nil {
 			continue
 		}
-		if over {
-			b.WriteString("  ***** UNREACHABLE *****\n")
+		writeCommand(&b, x.command)
+		if over != "" {
+			b.WriteString(over)
 			continue
-		}
-		out, err := os.ReadFile(c.file(i, ".out"))
-		if err != nil {
-			return nil, err
 		}
 		code, err := os.ReadFile(c.file(i, ".code"))
 		status := strings.TrimSpace(string(code))
-		if errors.Is(err, os.ErrNotExist) {
-			over, status = true, strconv.Itoa(c.exited)
-		} else if err != nil {
+		switch {
+		case errors.Is(err, os.ErrNotExist) && c.timedOut:
+			over, status = "  [not ran]\n", "timed out"
+		case errors.Is(err, os.ErrNotExist):
+			over, status = "  ***** UNREACHABLE *****\n", ""
+		case err != nil:
 			return nil, err
 		}
-		prefixes, _ := os.ReadFile(c.file(i, ".map"))
-		for line := range strings.Lines(sanitise(string(out), strings.TrimSpace(string(prefixes)))) {
-			b.WriteString("  " + strings.TrimSuffix(line, "\n") + "\n")
+		if err := c.output(&b, i); err != nil {
+			return nil, err
 		}
-		if status != "0" {
+		switch status {
+		case "0":
+		case "":
+			b.WriteString(over)
+		default:
 			fmt.Fprintf(&b, "  [%s]\n", status)
 		}
 	}
 	return b.Bytes(), nil
 }
 
+// output writes what a command printed.
+func (c *cramRun) output(b *bytes.Buffer, i int) error {
+	out, err := os.ReadFile(c.file(i, ".out"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // it ended before the first command
+		return err
+	}
+	prefixes, err := os.ReadFile(c.file(i, ".map"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	text := sanitise(string(out), string(prefixes))
+	text = c.complaint(i).ReplaceAllString(text, "")
+	for line := range strings.Lines(text) {
+		b.WriteString("  " + strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r") + "\n")
+	}
+	return nil
+}
+
+// complaint is how shells begin what they complain of in a command: dash
+// names both scripts, bash the one.
+func (c *cramRun) complaint(i int) *regexp.Regexp {
+	outer, inner := regexp.QuoteMeta(c.main()), regexp.QuoteMeta(c.file(i, ".sh"))
+	return regexp.MustCompile("(?m)^(" + outer + `: \d+: ` + inner + `: |` + inner + `: line \d+: )`)
+}
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 var escapes = strings.NewReplacer("%", "%#", "=", "%+", ":", "%.")
@@ -233,36 +236,26 @@ var colour = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 // BUILD_PATH_PREFIX_MAP says, and colours.
 func sanitise(out, prefixes string) string {
 	out = colour.ReplaceAllString(out, "")
-	pairs := strings.Split(prefixes, ":")
-	for i := len(pairs) - 1; i >= 0; i-- { // the last that fits wins
-		to, from, ok := strings.Cut(pairs[i], "=")
-		if from = unescapes.Replace(from); ok && from != "" && from != "/" {
-			out = replacePath(out, from, unescapes.Replace(to))
+	type pair struct{ to, from string }
+	var pairs []pair
+	var sources []string
+	for _, p := range strings.Split(prefixes, ":") {
+		to, from, ok := strings.Cut(p, "=")
+		if from = unescapes.Replace(from); ok && from != "" {
+			pairs = append(pairs, pair{unescapes.Replace(to), from})
+			sources = append(sources, regexp.QuoteMeta(from))
 		}
 	}
-	return out
-}
-
-// replacePath replaces a path where it ends, or a directory below it begins.
-func replacePath(text, from, to string) string {
-	var b strings.Builder
-	for {
-		i := strings.Index(text, from)
-		if i < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		rest := text[i+len(from):]
-		b.WriteString(text[:i])
-		if rest != "" && isNamePart(rest[0]) {
-			b.WriteString(from)
-		} else {
-			b.WriteString(to)
-		}
-		text = rest
+	if len(sources) == 0 {
+		return out
 	}
-}
-
-func isNamePart(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-' || c == '.'
+	slices.SortFunc(sources, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	return regexp.MustCompile(strings.Join(sources, "|")).ReplaceAllStringFunc(out, func(s string) string {
+		for _, p := range slices.Backward(pairs) { // the last that fits counts
+			if rest, ok := strings.CutPrefix(s, p.from); ok {
+				return p.to + rest
+			}
+		}
+		return s
+	})
 }

@@ -269,7 +269,9 @@ func (p *performer) concurrent(list []*act.Action, s process) error {
 	return errors.Join(errs...)
 }
 
-// pipe connects nodes: what each writes, the next one reads.
+// pipe connects nodes: what each writes, the next one reads. The action says
+// which output of the first that is; the others hand on their standard output,
+// which at the end of a pipe of errors is one of errors again.
 func (p *performer) pipe(a *act.Action, s process) error {
 	errs := make([]error, len(a.Do))
 	var wg sync.WaitGroup
@@ -283,12 +285,14 @@ func (p *performer) pipe(a *act.Action, s process) error {
 			if r, w, err = os.Pipe(); err != nil {
 				return err
 			}
-			if a.Op != act.OpPipeErr {
+			if a.Op != act.OpPipeErr || i > 0 {
 				mine.stdout = w
 			}
-			if a.Op != act.OpPipeOut {
+			if a.Op != act.OpPipeOut && i == 0 {
 				mine.stderr = w
 			}
+		} else if a.Op == act.OpPipeErr {
+			mine.stdout = s.stderr
 		}
 		read := in
 		if i == 0 {
