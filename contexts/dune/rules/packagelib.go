@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ type installedLibrary struct {
 	backend    *sexp.Node               // what it says of inline tests
 	driver     *sexp.Node               // what it says of drivers of rewriters
 	names      func(name string) string // to public ones
+	virtual    map[string]string        // the virtual modules that it implements, with their interfaces
 }
 
 // library adds the files of a public library.
@@ -49,7 +51,11 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 		return err
 	}
 	names := func(name string) string { return all.publicName(d.project, name) }
-	out.libs = append(out.libs, &installedLibrary{c: c, l: l, backend: installedBackend(l, names), driver: installedDriver(s, names), names: names})
+	virtual, err := b.implemented(t, l)
+	if err != nil {
+		return err
+	}
+	out.libs = append(out.libs, &installedLibrary{c: c, l: l, virtual: virtual, backend: installedBackend(l, names), driver: installedDriver(s, names), names: names})
 	sub := subdirectory(name)
 	add := func(section string, files ...string) {
 		for _, f := range files {
@@ -72,6 +78,7 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	}
 	lib := c.lib
 	add("lib", lib.Interfaces...)
+	add("lib", slices.Sorted(maps.Values(virtual))...)
 	private := map[string]bool{}
 	for _, p := range lib.Private {
 		out.add("lib", path.Join(sub, ".private", path.Base(p)), p)
@@ -157,7 +164,7 @@ func (x *installedLibrary) describe() *findlib.Package {
 		for _, a := range lib.Archives[m] {
 			p.Archives[string(m)] = append(p.Archives[string(m)], at(a))
 		}
-		if len(lib.Archives[m]) > 0 {
+		if len(lib.Archives[m])+len(lib.Objects[m]) > 0 {
 			p.Modes = append(p.Modes, string(m))
 		}
 	}
@@ -180,7 +187,11 @@ func (x *installedLibrary) describe() *findlib.Package {
 	for _, f := range s.JavaScriptFiles {
 		p.JSRuntime = append(p.JSRuntime, at(f.Value))
 	}
-	for _, d := range exportedFirst(x.l.deps) {
+	deps := x.l.deps
+	if v := x.l.implements; v != nil {
+		deps = append([]*library{v}, deps...)
+	}
+	for _, d := range exportedFirst(deps) {
 		p.Requires = append(p.Requires, findlib.Require{Name: publicName(d), ReExport: slices.Contains(x.l.exports, d)})
 	}
 	if s.Kind == dune.KindPpxRewriter || s.Kind == dune.KindPpxDeriver {
@@ -194,7 +205,7 @@ func (x *installedLibrary) describe() *findlib.Package {
 	if c.u.Wrapping != ocaml.Unwrapped {
 		p.MainModule = c.u.Main
 	}
-	p.Modules = describeModules(c)
+	p.Modules = x.modules()
 	return p
 }
 
@@ -243,16 +254,50 @@ func exportedFirst(libs []*library) []*library {
 	return all
 }
 
-func describeModules(c *component) []findlib.Module {
+// implemented are the virtual modules that a library implements, with their
+// interfaces, which are installed with it once more.
+func (b *installer) implemented(t *engine.Task, l *library) (map[string]string, error) {
+	if l.implements == nil || l.implements.stanza == nil {
+		return nil, nil
+	}
+	v, err := b.r.unitQ.Get(t, l.implements.key)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for i, m := range v.u.Modules {
+		if !m.Virtual {
+			continue
+		}
+		object := objectName(v, v.sources[i].name) + ".cmi"
+		for _, f := range v.lib.Interfaces {
+			if path.Base(f) == object {
+				out[v.sources[i].name] = f
+			}
+		}
+	}
+	return out, nil
+}
+
+// objectName is what the compiled files of a module are called.
+func objectName(u *unit, module string) string {
+	if u.u.Wrapping != ocaml.Unwrapped && module != u.u.Main {
+		return uncapitalize(u.u.Main) + "__" + module
+	}
+	return uncapitalize(module)
+}
+
+// modules lists the modules as dune-package has them.
+func (x *installedLibrary) modules() []findlib.Module {
+	c := x.c
 	var out []findlib.Module
 	for i, s := range c.sources {
 		m := c.u.Modules[i]
-		x := findlib.Module{Name: s.name, Object: uncapitalize(s.name), Private: m.Private, Virtual: m.Virtual, Impl: s.impl != "", Intf: s.intf != ""}
-		if c.u.Wrapping != ocaml.Unwrapped && s.name != c.u.Main {
-			x.Object = uncapitalize(c.u.Main) + "__" + s.name
-		}
-		out = append(out, x)
+		_, implements := x.virtual[s.name]
+		out = append(out, findlib.Module{Name: s.name, Object: objectName(c.unit, s.name), Private: m.Private, Virtual: m.Virtual, Implements: implements,
+			Impl: s.impl != "", Intf: s.intf != ""})
 	}
+	slices.SortFunc(out, func(a, b findlib.Module) int { return strings.Compare(a.Name, b.Name) })
 	if a := aliasModule(c); a != nil {
 		out = append(out, *a)
 	}
