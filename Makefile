@@ -63,8 +63,8 @@ bench: erg ## erg against Ninja and make, as a table (FULL=1 for all, RUN=regexp
 compat: erg ## build a dune project with erg and with dune, and compare (DIR=checkout, PKG=packages, DUNE=program)
 	@scripts/compat $(DIR) $(PKG)
 
-compat-matrix: erg tools ## build and test a dune project with the compilers of examples/dune (DIR=checkout, VENDOR="checkout...", ONLY=contexts)
-	@ONLY='$(ONLY)' scripts/compat-matrix $(DIR) $(VENDOR)
+compat-matrix: erg tools ## build and test a dune project with the compilers of examples/dune (DIR=checkout, VENDOR="checkout...", PKG=, ONLY=contexts)
+	@PKG='$(PKG)' ONLY='$(ONLY)' scripts/compat-matrix $(DIR) $(VENDOR)
 
 microbench: ## the benchmarks of the packages
 	go test -run '^$$' -bench . -benchmem ./...

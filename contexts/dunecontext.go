@@ -31,7 +31,7 @@ type duneContext struct {
 
 // native reports whether the context itself is built, and not only for targets.
 func (x *duneContext) native() bool {
-	return slices.ContainsFunc(x.c.Targets, func(t dune.ContextTarget) bool { return t.Name.Value == "native" })
+	return len(x.c.Targets) == 0 || slices.ContainsFunc(x.c.Targets, func(t dune.ContextTarget) bool { return t.Name.Value == "native" })
 }
 
 // paths evaluates the variables that list paths.

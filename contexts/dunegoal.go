@@ -23,7 +23,11 @@ func (ev *Evaluator) makeDune(t *engine.Task, c addr.Context, r Request, out *Ou
 		name, only = "runtest", false
 	}
 	var fns []func(*engine.Task) error
-	for _, dir := range span.roots {
+	roots, err := ev.dune.Roots(t, c, span.roots)
+	if err != nil {
+		return deferDune(t, c, "what @"+name+" stands for", err)
+	}
+	for _, dir := range roots {
 		fns = append(fns, func(t *engine.Task) error {
 			_, err := ev.makeAlias(t, c, dir, name, only, out)
 			return err
@@ -36,9 +40,9 @@ func (ev *Evaluator) makeDune(t *engine.Task, c addr.Context, r Request, out *Ou
 func (ev *Evaluator) makeAlias(t *engine.Task, c addr.Context, dir, name string, only bool, out *Outcome) (ok bool, err error) {
 	g, ok, err := ev.dune.Alias(t, c, dir, name, only)
 	if err != nil {
-		return false, deferDune(t, c, "what @"+path.Join(dir, name)+" stands for", err)
+		err = deferDune(t, c, "what @"+path.Join(dir, name)+" stands for", err)
 	}
-	return ok, ev.makeGoal(t, g, out)
+	return ok, errors.Join(err, ev.makeGoal(t, g, out))
 }
 
 // deferDune announces, when planning, what only a build can tell.

@@ -27,11 +27,6 @@ func (ev *Evaluator) duneWorkspace(t *engine.Task) (string, hcl.Diagnostics) {
 	if diags.HasErrors() || ws == nil {
 		return "", diags
 	}
-	for _, names := range append([][]dune.Text{ws.InstrumentWith}, instrumented(ws)...) {
-		if len(names) > 0 {
-			return "", append(diags, errorAt(names[0].Range, "Not supported", "erg does not instrument code: leave instrument_with out.")...)
-		}
-	}
 	list := ws.Contexts
 	if len(list) == 0 {
 		list = []dune.Context{{Name: "default", Kind: "default"}}
@@ -43,15 +38,6 @@ func (ev *Evaluator) duneWorkspace(t *engine.Task) (string, hcl.Diagnostics) {
 		diags = append(diags, more...)
 	}
 	return b.String(), diags
-}
-
-// instrumented lists what contexts say of instrumentation.
-func instrumented(ws *dune.Workspace) [][]dune.Text {
-	var out [][]dune.Text
-	for _, c := range ws.Contexts {
-		out = append(out, c.InstrumentWith)
-	}
-	return out
 }
 
 // duneContext writes one context of a dune-workspace file, and one more for

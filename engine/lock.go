@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"erg.build/erg/engine/fsys"
 )
 
 // A lock is the exclusive use of a workspace. The processes that erg starts
@@ -30,7 +33,7 @@ type lock struct {
 const lockPoll = 20 * time.Millisecond
 
 func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, error) {
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
+	f, err := openLock(name)
 	if err != nil {
 		return nil, fmt.Errorf("lock the workspace: %w", err)
 	}
@@ -71,6 +74,21 @@ func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, er
 		return nil, fmt.Errorf("lock the workspace: %w", err)
 	}
 	return l, nil
+}
+
+// openLock opens a lock file, and makes it if there is none. It does not try
+// whether the file can be watched, as package os does.
+func openLock(name string) (*os.File, error) {
+	for {
+		fd, err := unix.Open(name, unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC, 0o666)
+		switch err {
+		case nil:
+			return os.NewFile(uintptr(fd), name), nil
+		case unix.EINTR:
+		default:
+			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+		}
+	}
 }
 
 // owner returns the process that has the lock, or had it last, and when that
@@ -140,7 +158,7 @@ func (l *lock) release() error {
 // process for good. It is "" for a process that has ended, though nobody may
 // have waited for it yet.
 func processStart(pid int) string {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	b, err := fsys.ReadFile(fsys.OS{}, "/proc/"+strconv.Itoa(pid)+"/stat")
 	if err != nil {
 		return ""
 	}

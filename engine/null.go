@@ -108,9 +108,10 @@ func (e *Engine) differing(h *trace.Hot, g *trace.HotGoal) []trace.Row {
 		}
 	}
 	var wg sync.WaitGroup
-	for range min(runtime.NumCPU(), 1+h.Len()/chunk) {
+	for range min(runtime.NumCPU(), 1+h.Len()/chunk) - 1 {
 		wg.Go(c.run)
 	}
+	c.run()
 	wg.Wait()
 	slices.Sort(c.differ)
 	return c.differ

@@ -17,7 +17,7 @@ import (
 // prepare finds out, for an action whose inputs are up to date, whether it
 // must run: not when what is there is what it would make, not when the store
 // or an equal action of this session has what it would make.
-func (s *Session) prepare(n *node) {
+func (s *Session) prepare(n *node) (next chore) {
 	if n.hot == nil {
 		w := s.hotOf(n)
 		s.mu.Lock()
@@ -32,7 +32,7 @@ func (s *Session) prepare(n *node) {
 		s.fail(n, err)
 	}
 	s.cool(n)
-	s.pump()
+	return s.pumpOn()
 }
 
 func (s *Session) judge(n *node) error {

@@ -43,7 +43,7 @@ type outcome struct {
 }
 
 // runNode runs an action's process and concludes the node.
-func (s *Session) runNode(n *node) {
+func (s *Session) runNode(n *node) (next chore) {
 	began := time.Now()
 	o := s.execute(n)
 	took := time.Since(began)
@@ -93,7 +93,7 @@ func (s *Session) runNode(n *node) {
 		s.release(n)
 	}
 	s.cool(n)
-	s.pump()
+	return s.pumpOn()
 }
 
 // conclude hashes and records what a successful run made.

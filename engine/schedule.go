@@ -29,6 +29,9 @@ type sched struct {
 	prepMax  int
 	running  int
 	chores   chan chore // for goroutines that have nothing to do
+	keeping  bool       // pump is called by one that will have nothing to do
+	kept     chore      // what it is to do
+	catchUp  bool       // a batch is being looked at
 	pools    map[string]*pool
 	stopped  bool
 	slots    slots
@@ -115,11 +118,11 @@ func (s *Session) end(n *node, st state) {
 // pump starts what can be started. It is called after whatever may have
 // changed that. The caller holds mu.
 func (s *Session) pump() {
-	for s.prep < s.prepMax && len(s.ready) > 0 && !s.crowded() {
+	for s.prep < s.prepMax && len(s.ready) > 0 && !s.crowded() && !s.patient() {
 		n := s.ready.take()
 		n.state = preparing
 		s.prep++
-		s.hand(n, s.prepare)
+		s.hand(chore{n, s.prepare})
 	}
 	var large []*node // which wait for memory
 	for s.running < len(s.lanes) && len(s.runnable) > 0 && len(large) < lookBehind {
@@ -168,6 +171,24 @@ const maxWarm = 1024
 // graphs want to know of all actions what becomes of them before any runs.
 func (s *Session) crowded() bool {
 	return s.eng.opts.InPlace && len(s.runnable)+len(s.gate.held) >= maxWarm
+}
+
+// enough is how many actions that can run for each lane are so many that others
+// are looked at by the batch, and batch how many these are.
+const (
+	enough = 4
+	batch  = 64
+)
+
+// patient reports whether what is ready can wait until there is more of it: to
+// have one looked at when a process ends costs two wakes of threads, and
+// nothing but what runs first matters meanwhile. The caller holds mu.
+func (s *Session) patient() bool {
+	if !s.eng.opts.InPlace || s.running == 0 || len(s.runnable) < enough*len(s.lanes) || s.ready[0].before(s.runnable[0]) {
+		return false
+	}
+	s.catchUp = len(s.ready) >= batch || s.catchUp && len(s.ready) > 1
+	return !s.catchUp
 }
 
 // full returns a pool of a node that has no place for it, nil if none has.
@@ -258,13 +279,28 @@ func (s *Session) start(n *node) {
 		s.steps.Started++
 		s.emit(event.ActionStarted{ID: n.group.id, Name: n.spec.Name, Contexts: n.group.list(), Lane: n.lane, At: time.Since(s.began), Output: n.id(), Steps: s.steps, Spec: n.spec})
 	}
-	s.hand(n, s.runNode)
+	t := chore{n, s.runNode}
+	if s.keeping {
+		s.kept, s.keeping = t, false
+		return
+	}
+	s.hand(t)
 }
 
-// hand has a goroutine do something with a node: one that has nothing to do
-// and whose stack has grown already, or else a new one. The caller holds mu.
-func (s *Session) hand(n *node, do func(*node)) {
-	t := chore{n, do}
+// pumpOn is pump for a goroutine that has done a chore. It returns the next: a
+// process to be started waits for no other thread to be woken. The caller
+// holds mu.
+func (s *Session) pumpOn() chore {
+	s.keeping = true
+	s.pump()
+	t := s.kept
+	s.keeping, s.kept = false, chore{}
+	return t
+}
+
+// hand has a goroutine do a chore: one that has nothing to do and whose stack
+// has grown already, or else a new one. The caller holds mu.
+func (s *Session) hand(t chore) {
 	select {
 	case s.chores <- t:
 	default:
@@ -272,16 +308,19 @@ func (s *Session) hand(n *node, do func(*node)) {
 	}
 }
 
-// A chore is something to do with a node.
+// A chore is something to do with a node. What does it returns the next one, or
+// the zero chore.
 type chore struct {
 	n  *node
-	do func(*node)
+	do func(*node) chore
 }
 
 // work does chores until there will be none.
 func (t chore) work(more <-chan chore) {
 	for ok := true; ok; t, ok = <-more {
-		t.do(t.n)
+		for t.do != nil {
+			t = t.do(t.n)
+		}
 	}
 }
 

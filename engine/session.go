@@ -96,6 +96,7 @@ type Session struct {
 	usesMu         sync.Mutex   // of the file with the lists of install trees
 	sandboxOnce    sync.Once
 	method         sandbox.Method
+	tools          toolTrees
 	bakedOnce      sync.Once
 }
 

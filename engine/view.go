@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 
 	"erg.build/erg/engine/event"
 	"erg.build/erg/engine/sandbox"
@@ -41,6 +42,11 @@ func (s *Session) sandboxSpec(n *node) (*sandbox.Spec, error) {
 	trees, err := s.treesOf(n)
 	for _, t := range trees {
 		sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: t.Prefix})
+	}
+	for _, m := range s.toolMounts(n) {
+		if !slices.Contains(sb.ReadOnly, m) {
+			sb.ReadOnly = append(sb.ReadOnly, m)
+		}
 	}
 	return sb, err
 }

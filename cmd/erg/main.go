@@ -7,7 +7,6 @@ import (
 
 	"erg.build/erg/cmd/erg/internal/app"
 	"erg.build/erg/cmd/erg/internal/cli"
-	"erg.build/erg/cmd/erg/internal/place"
 	"erg.build/erg/contexts/dune/act/perform"
 	"erg.build/erg/engine/sandbox"
 	"erg.build/erg/toolchain/source/helper"
@@ -17,7 +16,6 @@ func main() {
 	sandbox.Main() // does not return in a sandbox's helper
 	helper.Main()  // nor in a process that brings in a source,
 	perform.Main() // nor in one that carries out an action of dune's
-	place.Start()
 	args := os.Args[1:]
 	if filepath.Base(os.Args[0]) == "ninja" { // a link of that name
 		args = append([]string{"ninja"}, args...)

@@ -85,10 +85,9 @@ func (s *streams) pipe() (*capture, *os.File, error) {
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
 		return nil, nil, fmt.Errorf("capture output: %w", err)
 	}
-	unix.SetNonblock(fds[0], true)
-	r, w := os.NewFile(uintptr(fds[0]), "output"), os.NewFile(uintptr(fds[1]), "output")
+	w := os.NewFile(uintptr(fds[1]), "output")
 	s.own = append(s.own, w)
-	return &capture{r: r}, w, nil
+	return &capture{fd: fds[0]}, w, nil
 }
 
 // follow reads what a process writes: here, if that ends with the process, as
@@ -101,9 +100,14 @@ func (s *streams) follow(p spawn.Process) {
 	case s.output == nil:
 		return
 	case !ok || s.stdout != nil:
+		s.watch()
 		go s.read()
 		return
+	case s.output.readShort():
+		close(s.drained)
+		return
 	}
+	s.watch()
 	// Others may hold the output when the process has exited.
 	stop := child.OnExit(func() { s.output.r.SetReadDeadline(time.Now()) })
 	err := s.output.read()
@@ -114,6 +118,13 @@ func (s *streams) follow(p spawn.Process) {
 	}
 	s.output.r.SetReadDeadline(time.Time{})
 	go s.read()
+}
+
+// watch has the runtime's poller watch the pipes.
+func (s *streams) watch() {
+	for _, c := range s.captures() {
+		c.watch()
+	}
 }
 
 // read reads all pipes to their end and closes drained.
@@ -149,7 +160,7 @@ func (s *streams) captures() []*capture {
 func (s *streams) abandon() {
 	s.started()
 	for _, c := range s.captures() {
-		c.r.Close()
+		c.close()
 	}
 }
 
@@ -163,7 +174,7 @@ func (s *streams) finish(res *Result) {
 		<-s.drained
 	}
 	for _, c := range s.captures() {
-		c.r.Close()
+		c.close()
 	}
 	if s.output == nil {
 		return
@@ -176,9 +187,30 @@ func (s *streams) finish(res *Result) {
 
 // A capture keeps what is read from a pipe.
 type capture struct {
-	r       *os.File
+	fd      int
+	r       *os.File // the same, once it is watched
 	buf     []byte
 	dropped int64
+}
+
+func (c *capture) watch() {
+	unix.SetNonblock(c.fd, true)
+	c.r = os.NewFile(uintptr(c.fd), "output")
+}
+
+func (c *capture) close() {
+	if c.r != nil {
+		c.r.Close()
+		return
+	}
+	unix.Close(c.fd)
+}
+
+// keep keeps what was read, as long as that is not too much.
+func (c *capture) keep(b []byte) {
+	n := min(len(b), maxOutput-len(c.buf))
+	c.buf = append(c.buf, b[:n]...)
+	c.dropped += int64(len(b) - n)
 }
 
 // buffers are shared: most processes print nothing.
@@ -190,9 +222,7 @@ func (c *capture) read() error {
 	defer buffers.Put(buf)
 	for {
 		n, err := c.r.Read(buf[:])
-		keep := min(n, maxOutput-len(c.buf))
-		c.buf = append(c.buf, buf[:keep]...)
-		c.dropped += int64(n - keep)
+		c.keep(buf[:n])
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,17 @@ import (
 // private are directories of which each run gets its own, empty and writable.
 var private = []string{"/tmp", "/dev/shm"}[:2:2]
 
+// Hidden reports whether a run sees nothing of a path, absolute, unless that is
+// mounted: it lies in the workspace, or in a directory that is private.
+func Hidden(root, path string) bool {
+	for _, dir := range append([]string{root}, private...) {
+		if _, ok := below(dir, path); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // enter gives the calling thread, which must be locked and must end after the
 // run, a mount namespace in which only what r asks for can be seen.
 //

@@ -20,7 +20,7 @@ func (b *builder) archive(mode Mode, l *Library) action.Spec {
 	s.Argv = append(s.Argv, b.foreignFlags(mode)...)
 	s.Argv = append(s.Argv, b.u.ArchiveFlags...)
 	s.Outputs = []string{out}
-	if mode == Native && b.hasCode() {
+	if mode == Native && (b.hasCode() || b.tc.archivesNothing()) {
 		s.Outputs = append(s.Outputs, nativeArchive(out))
 	}
 	for _, m := range b.linked(nil) { // planning, in an order that may be wrong

@@ -115,7 +115,7 @@ func (b *builder) describe() *Library {
 	u := b.u
 	l := &Library{
 		Name: u.Name, Dir: b.at.objects, Native: b.at.native, Opaque: b.opaque(),
-		Archives: map[Mode][]string{}, Objects: map[Mode][]string{},
+		Archives: map[Mode][]string{}, Objects: map[Mode][]string{}, emptyArchive: b.tc.archivesNothing(),
 		Deps: u.Deps, Standard: u.Standard, CDeps: u.CDeps, Search: u.Search, unit: &u,
 	}
 	virtual := false

@@ -19,6 +19,10 @@ func archiveExt(mode Mode) string {
 // nativeArchive is the archive of object files beside a .cmxa.
 func nativeArchive(cmxa string) string { return strings.TrimSuffix(cmxa, ".cmxa") + ".a" }
 
+// archivesNothing reports whether the compiler makes such an archive, and
+// wants it, for a library without code as well: those before 4.12 do.
+func (tc *Toolchain) archivesNothing() bool { return !tc.AtLeast(4, 12) }
+
 func (b *builder) linker(mode Mode) string {
 	if mode == Native {
 		return b.tc.tools["ocamlopt"]

@@ -112,7 +112,8 @@ type Library struct {
 	Standard    []string
 	CDeps       []*cc.Library
 
-	unit *Unit // of a library of the workspace that others may implement
+	unit         *Unit // of a library of the workspace that others may implement
+	emptyArchive bool  // .a is there for a library without code, too
 }
 
 // Installed reports whether the library lies outside the workspace.
@@ -130,7 +131,7 @@ func (l *Library) Files(mode Mode) []string {
 // archiveFiles are the files of its archives of modules.
 func (l *Library) archiveFiles(mode Mode) []string {
 	files := slices.Clone(l.Archives[mode])
-	if mode == Native && len(l.Objects[Native]) > 0 { // for no code, there is none
+	if mode == Native && (len(l.Objects[Native]) > 0 || l.emptyArchive) { // for no code, there is none
 		for _, a := range l.Archives[mode] {
 			files = append(files, nativeArchive(a))
 		}

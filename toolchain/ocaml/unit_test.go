@@ -316,3 +316,13 @@ func TestTransitive(t *testing.T) {
 		}
 	}
 }
+
+func TestEmptyArchive(t *testing.T) {
+	for version, want := range map[string]string{"4.11.2": "a.cmxa a.a", "4.12.0": "a.cmxa", "5.3.0": "a.cmxa"} {
+		tc := &Toolchain{conf: config{"version": version}}
+		l := &Library{Archives: map[Mode][]string{Native: {"a.cmxa"}}, emptyArchive: tc.archivesNothing()}
+		if got := strings.Join(l.archiveFiles(Native), " "); got != want {
+			t.Errorf("without code, OCaml %s makes %s, not %s", version, want, got)
+		}
+	}
+}

@@ -4,10 +4,7 @@
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"erg.build/erg/cmd/erg/internal/ninjacmd"
 	"erg.build/erg/cmd/erg/internal/place"
@@ -16,10 +13,7 @@ import (
 
 func main() {
 	sandbox.Main() // does not return in a sandbox's helper
-	place.Start()
-	// The first interrupt lets the build tidy up; a second one kills it.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx := place.Interruptible()
 	env := ninjacmd.Env{Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(),
 		StoreDir: place.StoreDir("", os.Getenv), BuildID: place.BuildID(), Working: place.Work, Large: place.WorkMuch}
 	os.Exit(ninjacmd.Main(ctx, env, os.Args[1:]))

@@ -122,6 +122,7 @@ func (f fields) library(root string) *Package {
 	p.StubArchives = f.stubs(root)
 	p.PrivateDir = fields(f.get("obj_dir")).word("private_dir")
 	p.Driver, p.Backend = f.node("ppx.driver"), f.node("inline_tests.backend")
+	p.Instrumentation = f.word("instrumentation.backend")
 	p.setKind(f)
 	for _, n := range f.get("requires") {
 		if h, ok := n.Head(); ok && h == "re_export" {

@@ -70,6 +70,8 @@ type Package struct {
 	Driver         *sexp.Node   // (ppx.driver …) of what drives rewriters; nil for none
 	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
 	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
+	// Instrumentation is the rewriter of an instrumentation backend; "" for none.
+	Instrumentation string
 }
 
 // A Require is a library that another one needs.

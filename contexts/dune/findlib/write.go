@@ -327,7 +327,7 @@ func (l *Package) tree() *tree {
 		field("native_archives", l.NativeArchives), field("jsoo_runtime", l.JSRuntime),
 		req, field("ppx_runtime_deps", l.PPXRuntimeDeps), some("implements", l.Implements),
 		some("default_implementation", l.Default), some("main_module_name", l.MainModule),
-		field("modes", l.Modes), private, l.modulesTree(), written(l.Backend), written(l.Driver))
+		field("modes", l.Modes), private, l.modulesTree(), some("instrumentation.backend", l.Instrumentation), written(l.Backend), written(l.Driver))
 }
 
 // kindTree is the kind of the library, with the cookies that a rewriter wants.

@@ -409,6 +409,10 @@ func (x *acting) process(a *dune.Action) (*act.Action, error) {
 // command finds the program that a name stands for.
 func (x *acting) command(name string, args []string, at hcl.Range) ([]string, error) {
 	if p, ok := tokenPath(name); ok {
+		p, err := x.hosted(p, at)
+		if err != nil {
+			return nil, err
+		}
 		return x.built(p, args, at)
 	}
 	switch {
@@ -471,6 +475,25 @@ func (x *acting) built(p string, args []string, at hcl.Range) ([]string, error) 
 	}
 	x.inputs.process(proc)
 	return proc.Argv, nil
+}
+
+// hosted is the host's program in place of one of the context itself, which a
+// variable may stand for: a dependency by a name of its own. If the host builds
+// no such directory, the context's own must do.
+func (x *acting) hosted(p string, at hcl.Range) (string, error) {
+	host, err := x.where(x.ctx)
+	if err != nil || host == x.ctx {
+		return p, err
+	}
+	c, ok, err := x.r.linkedFor(x.t, p)
+	if err != nil || !ok || c != x.ctx {
+		return p, err
+	}
+	covers, err := x.r.w.Covers(x.t, host)
+	if _, rest := action.RootOf(p); err == nil && covers(cleanDir(path.Dir(rest))) {
+		return x.r.file(x.t, host, rest, at)
+	}
+	return p, err
 }
 
 // linkedFor tells for which context a file is a program, if it is one.

@@ -29,7 +29,8 @@ type Goal struct {
 	Files    []string
 	Tests    []string
 	Programs []Program
-	found    bool // the alias is defined somewhere
+	found    bool  // the alias is defined somewhere
+	err      error // why something is missing in it; the rest can be built all the same
 }
 
 // A Program is one that a goal makes.
@@ -43,19 +44,21 @@ func (g *Goal) add(o *Goal) {
 	g.Tests = append(g.Tests, o.Tests...)
 	g.Programs = append(g.Programs, o.Programs...)
 	g.found = g.found || o.found
+	g.err = errors.Join(g.err, o.err)
 }
 
 // standardAliases are those that there are without anybody's saying so.
 var standardAliases = []string{"all", "check", "default", "install", "promote", "runtest"}
 
 // Alias says what an alias of a directory stands for, and of all directories
-// below it unless only is set. ok is false if no directory defines it.
+// below it unless only is set. ok is false if no directory defines it. With an
+// error, the goal is what can be built all the same.
 func (r *Rules) Alias(t *engine.Task, c addr.Context, at, name string, only bool) (*Goal, bool, error) {
 	g, err := r.aliasBelow(t, c, at, name, only)
 	if err != nil {
-		return nil, false, err
+		return &Goal{}, false, err
 	}
-	return g, g.found || slices.Contains(standardAliases, name), nil
+	return g, g.found || slices.Contains(standardAliases, name), firstOf(g.err)
 }
 
 func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only bool) (*Goal, error) {
@@ -67,9 +70,11 @@ func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only
 	if err != nil {
 		return nil, err
 	}
+	top := tr.in(at)
+	vendored := top != nil && top.vendored // what is in a vendored directory is asked for from there
 	var keys []aliasKey
 	for _, d := range tr.order {
-		if _, ok := below(at, d.path); (d.path == at || ok && !only) && !d.dataOnly && covers(d.path) && (!d.vendored || at != "" || d.path == at) {
+		if _, ok := below(at, d.path); (d.path == at || ok && !only) && !d.dataOnly && covers(d.path) && (!d.vendored || vendored) {
 			keys = append(keys, aliasKey{c, d.path, name})
 		}
 	}
@@ -78,12 +83,11 @@ func (r *Rules) aliasBelow(t *engine.Task, c addr.Context, at, name string, only
 	for i, k := range keys {
 		fns[i] = func(t *engine.Task) (err error) { goals[i], err = r.aliasQ.Get(t, k); return err }
 	}
-	if err := t.Run(fns...); err != nil {
-		return nil, firstOf(err)
-	}
-	out := &Goal{}
+	out := &Goal{err: t.Run(fns...)}
 	for _, g := range goals {
-		out.add(g)
+		if g != nil {
+			out.add(g)
+		}
 	}
 	return out, nil
 }
@@ -108,9 +112,7 @@ func (r *Rules) alias(t *engine.Task, k aliasKey) (*Goal, error) {
 	out := &Goal{}
 	more := &Goal{}
 	fns = append(fns, func(t *engine.Task) error { return r.standardAlias(t, k, d, more) })
-	if err := t.Run(fns...); err != nil {
-		return nil, firstOf(err)
-	}
+	out.err = t.Run(fns...)
 	for _, p := range parts {
 		out.add(p)
 	}
@@ -367,6 +369,9 @@ func programAddr(k key, name string) addr.Target {
 func (x *expander) aliasDep(d *dune.Dep, arg string) error {
 	at, name := path.Split(arg)
 	g, err := x.r.aliasBelow(x.t, x.ctx, joinPath(x.d.path, at), name, d.Kind == dune.DepAlias)
+	if err == nil {
+		err = firstOf(g.err)
+	}
 	if err != nil {
 		return err
 	}

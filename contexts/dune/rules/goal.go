@@ -63,6 +63,24 @@ func (r *Rules) Has(t *engine.Task, dir string) (bool, error) {
 	return err == nil && tr.in(dir) != nil, err
 }
 
+// Roots returns the directories, of those that a context names as its own,
+// whose default aliases are a goal where nothing is said. Vendored ones are there for
+// the others, if there are others.
+func (r *Rules) Roots(t *engine.Task, c addr.Context, dirs []string) ([]string, error) {
+	tr, err := r.treeOf(t, c)
+	if err != nil {
+		return nil, err
+	}
+	own := slices.DeleteFunc(slices.Clone(dirs), func(p string) bool {
+		d := tr.in(p)
+		return d != nil && d.vendored
+	})
+	if len(own) == 0 {
+		return dirs, nil
+	}
+	return own, nil
+}
+
 // Targets lists what a directory declares in a context.
 func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, error) {
 	tr, err := r.treeOf(t, c)
@@ -199,6 +217,7 @@ func (r *Rules) makeTarget(t *engine.Task, x *Target, out *Goal) error {
 		g, err := r.aliasQ.Get(t, aliasKey{x.key.ctx, x.key.dir, x.key.part})
 		if err == nil {
 			out.add(g)
+			err = firstOf(g.err)
 		}
 		return err
 	}

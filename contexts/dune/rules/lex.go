@@ -102,15 +102,10 @@ func uncapitalize(s string) string {
 // directives name sources as compilers do.
 func (r *Rules) generate(t *engine.Task, k key, d *dir, src string, g *generator, at hcl.Range) error {
 	x := r.naming(t, k.ctx, d)
-	tc, err := x.toolchain(at)
+	program, err := x.suite(g.tool, at)
 	if err != nil {
 		return err
 	}
-	program := tc.Tool(g.tool)
-	if program == "" {
-		return errorAt(at, "No such tool", "The OCaml compiler of context %s has no %s.", k.ctx, g.tool)
-	}
-	x.inputs.compiler(tc)
 	from, err := r.file(t, k.ctx, path.Join(d.path, src), at)
 	if err != nil {
 		return err

@@ -62,7 +62,11 @@ func (r *Rules) library(t *engine.Task, k key) (*library, error) {
 		}
 	}
 	who := fmt.Sprintf("library %q in %s", l.name, orTop(d.path))
-	n, err := r.requires(t, k.ctx, d, &x.Buildable, who)
+	b, err := r.instrumented(t, k.ctx, d, &x.Buildable)
+	if err != nil {
+		return nil, err
+	}
+	n, err := r.requires(t, k.ctx, d, b, who)
 	if err != nil {
 		return nil, err
 	}

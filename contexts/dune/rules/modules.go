@@ -111,18 +111,24 @@ func noModule(d *dir, set *dune.Set, name string, s dune.Stanza, names []string)
 // buildable returns what a stanza has that compiles modules, and whether it
 // does so in a context.
 func (r *Rules) buildable(t *engine.Task, c addr.Context, d *dir, s dune.Stanza) (*dune.Buildable, bool, error) {
+	var b *dune.Buildable
+	var cond *dune.Bool
 	switch s := s.(type) {
 	case *dune.Library:
-		on, err := r.enabled(t, c, d, &s.EnabledIf)
-		return &s.Buildable, on, err
+		b, cond = &s.Buildable, &s.EnabledIf
 	case *dune.Executables:
-		on, err := r.enabled(t, c, d, &s.EnabledIf)
-		return &s.Buildable, on, err
+		b, cond = &s.Buildable, &s.EnabledIf
 	case *dune.Tests:
-		on, err := r.enabled(t, c, d, &s.BuildIf)
-		return &s.Buildable, on, err
+		b, cond = &s.Buildable, &s.BuildIf
+	default:
+		return nil, false, nil
 	}
-	return nil, false, nil
+	on, err := r.enabled(t, c, d, cond)
+	if err != nil || !on {
+		return b, on, err
+	}
+	b, err = r.instrumented(t, c, d, b)
+	return b, true, err
 }
 
 // allModules lists the modules of a directory by name.

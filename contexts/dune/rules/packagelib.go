@@ -199,6 +199,7 @@ func (x *installedLibrary) describe() *findlib.Package {
 			p.RuntimeClosure = append(p.RuntimeClosure, d.runtime...)
 		}
 	}
+	p.Instrumentation = x.names(s.InstrumentationBackend.Value)
 	p.Cookies, p.Backend, p.Driver = installedCookies(s), x.backend, x.driver
 	p.Virtual = s.VirtualModules != nil
 	p.Implements, p.Default = x.names(s.Implements.Value), x.names(s.DefaultImplementation.Value)

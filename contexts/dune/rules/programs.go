@@ -154,9 +154,8 @@ func (x *expander) bin(v *sexp.Var) ([]string, error) {
 // workspace, under its public name, or of the machine.
 func (x *expander) programNamed(name string, at hcl.Range) (string, error) {
 	if compilerTools[name] {
-		if tc, err := x.toolchain(at); err == nil && tc.Tool(name) != "" {
-			x.inputs.compiler(tc)
-			return tc.Tool(name), nil
+		if p, err := x.suite(name, at); err == nil {
+			return p, nil
 		}
 	}
 	env, err := x.r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})

@@ -53,28 +53,29 @@ type Rules struct {
 }
 
 type queries struct {
-	treeQ      engine.Query[string, *tree]
-	ownTreeQ   engine.Query[addr.Context, *tree]
-	scriptQ    engine.Query[dirKey, *dune.File]
-	wholeQ     engine.Query[dirKey, *dir]
-	librariesQ engine.Query[addr.Context, *libraries]
-	libraryQ   engine.Query[key, *library]
-	installedQ engine.Query[installedKey, *library]
-	searchQ    engine.Query[addr.Context, []string]
-	contentsQ  engine.Query[dirKey, *contents]
-	modulesQ   engine.Query[dirKey, moduleMap]
-	envQ       engine.Query[dirKey, *env]
-	standardQ  engine.Query[standardKey, []string]
-	unitQ      engine.Query[key, *unit]
-	componentQ engine.Query[key, *component]
-	driverQ    engine.Query[driverKey, *driver]
-	ruleQ      engine.Query[key, *made]
-	testsQ     engine.Query[key, []string]
-	packageQ   engine.Query[packageKey, *Installation]
-	aliasQ     engine.Query[aliasKey, *Goal]
-	programsQ  engine.Query[addr.Context, map[string]binary]
-	stagedQ    engine.Query[stagedKey, string]
-	mdxQ       engine.Query[key, *mdxProgram]
+	treeQ       engine.Query[string, *tree]
+	ownTreeQ    engine.Query[addr.Context, *tree]
+	scriptQ     engine.Query[dirKey, *dune.File]
+	wholeQ      engine.Query[dirKey, *dir]
+	instrumentQ engine.Query[instrumentKey, *dune.Buildable]
+	librariesQ  engine.Query[addr.Context, *libraries]
+	libraryQ    engine.Query[key, *library]
+	installedQ  engine.Query[installedKey, *library]
+	searchQ     engine.Query[addr.Context, []string]
+	contentsQ   engine.Query[dirKey, *contents]
+	modulesQ    engine.Query[dirKey, moduleMap]
+	envQ        engine.Query[dirKey, *env]
+	standardQ   engine.Query[standardKey, []string]
+	unitQ       engine.Query[key, *unit]
+	componentQ  engine.Query[key, *component]
+	driverQ     engine.Query[driverKey, *driver]
+	ruleQ       engine.Query[key, *made]
+	testsQ      engine.Query[key, []string]
+	packageQ    engine.Query[packageKey, *Installation]
+	aliasQ      engine.Query[aliasKey, *Goal]
+	programsQ   engine.Query[addr.Context, map[string]binary]
+	stagedQ     engine.Query[stagedKey, string]
+	mdxQ        engine.Query[key, *mdxProgram]
 }
 
 // A dirKey names a directory in a context.
@@ -104,6 +105,7 @@ func New(w World) *Rules {
 	q.ownTreeQ = engine.Query[addr.Context, *tree]{Kind: "dune files", Fn: r.ownTree}
 	q.scriptQ = engine.Query[dirKey, *dune.File]{Kind: "dune file", Fn: r.script}
 	q.wholeQ = engine.Query[dirKey, *dir]{Kind: "dynamic_include", Fn: r.wholeDir}
+	q.instrumentQ = engine.Query[instrumentKey, *dune.Buildable]{Kind: "instrumentation", Fn: r.instrument}
 	q.librariesQ = engine.Query[addr.Context, *libraries]{Kind: "libraries", Fn: r.libraries}
 	q.libraryQ = engine.Query[key, *library]{Kind: "library", Fn: r.library}
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}

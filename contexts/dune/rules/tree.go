@@ -20,6 +20,9 @@ type tree struct {
 	projects []*project
 	env      *dune.Env            // of a dune-workspace file
 	contexts map[string]*dune.Env // of its contexts, by name
+	// instrument says what code is instrumented with, by context, and of all
+	// contexts under "".
+	instrument map[string][]string
 }
 
 // A dir is one directory.
@@ -143,6 +146,10 @@ func (w *walker) workspace(top *dir) error {
 	w.diags = append(w.diags, w.r.once(diags)...)
 	if ws != nil {
 		w.tree.env, w.tree.contexts = ws.Env, map[string]*dune.Env{}
+		w.tree.instrument = map[string][]string{}
+		if len(ws.InstrumentWith) > 0 {
+			w.tree.instrument[""] = values(ws.InstrumentWith)
+		}
 		for _, c := range ws.Contexts {
 			for _, target := range c.Targets {
 				name := c.Name
@@ -150,10 +157,21 @@ func (w *walker) workspace(top *dir) error {
 					name += "." + target.Name.Value
 				}
 				w.tree.contexts[dune.Identifier(name)] = c.Env
+				if c.Given {
+					w.tree.instrument[dune.Identifier(name)] = values(c.InstrumentWith)
+				}
 			}
 		}
 	}
 	return nil
+}
+
+func values(list []dune.Text) []string {
+	var out []string
+	for _, t := range list {
+		out = append(out, t.Value)
+	}
+	return out
 }
 
 // walk reads a directory, which is on disk or only in a subdir stanza.

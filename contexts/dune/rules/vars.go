@@ -136,20 +136,16 @@ func (x *expander) compiler(v *sexp.Var) ([]string, bool, error) {
 	if !ok && !tool && !slices.Contains(derivedNames, v.Name) {
 		return nil, false, nil
 	}
+	if tool {
+		p, err := x.suite(v.Name, v.Range)
+		return []string{p}, true, err
+	}
 	tc, err := x.toolchain(v.Range)
 	if err != nil {
 		return nil, true, err
 	}
 	conf := tc.Config
-	switch {
-	case tool:
-		p := tc.Tool(v.Name)
-		if p == "" {
-			return nil, true, errorAt(v.Range, "No such tool", "The OCaml compiler of context %s has no %s.", x.ctx, v.Name)
-		}
-		x.inputs.compiler(tc)
-		return []string{p}, true, nil
-	case ok:
+	if ok {
 		return []string{conf(name)}, true, nil
 	}
 	switch v.Name {
@@ -197,6 +193,42 @@ func (x *expander) toolchain(at hcl.Range) (*ocaml.Toolchain, error) {
 		err = errorAt(at, "No OCaml toolchain", "Context %s has no OCaml toolchain.", c)
 	}
 	return tc, err
+}
+
+// lent are the tools that a cross compiler may do without. They read and write
+// OCaml, or run it here, which is the same for all machines.
+var lent = map[string]bool{"ocaml": true, "ocamllex": true, "ocamlyacc": true}
+
+// suite is a program of the compiler, or of the host's where a cross compiler
+// lacks it.
+func (x *expander) suite(name string, at hcl.Range) (string, error) {
+	tc, err := x.toolchain(at)
+	if err != nil {
+		return "", err
+	}
+	lender := ""
+	if tc.Tool(name) == "" && lent[name] {
+		host, err := x.r.w.Host(x.t, x.ctx)
+		if err != nil {
+			return "", err
+		}
+		theirs, err := x.r.w.OCaml(x.t, host)
+		if err != nil {
+			return "", err
+		}
+		if host != x.ctx {
+			lender = fmt.Sprintf(", and neither has that of its host, %s", host)
+		}
+		if theirs != nil {
+			tc = theirs
+		}
+	}
+	p := tc.Tool(name)
+	if p == "" {
+		return "", errorAt(at, "No such tool", "The OCaml compiler of context %s has no %s%s.", x.ctx, name, lender)
+	}
+	x.inputs.compiler(tc)
+	return p, nil
 }
 
 // where is the context that programs come from which run while building.

@@ -13,10 +13,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"erg.build/erg/cmd/erg/internal/place"
 )
 
 // Deps are what the command line works with.
@@ -32,11 +32,15 @@ type Deps struct {
 // Missing streams are those of the process. The first interrupt cancels the
 // command, which then tidies up; a second one kills it.
 func Main(deps Deps, args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop)
-	return Execute(ctx, deps, args)
+	if !isNinja(args) { // which does so itself when there is something to do
+		place.Start()
+		place.Watch()
+	}
+	return Execute(place.Interruptible(), deps, args)
 }
+
+// isNinja reports whether arguments are a command line of Ninja's.
+func isNinja(args []string) bool { return len(args) > 0 && args[0] == "ninja" && !isHelp(args[1:]) }
 
 // Execute runs a command line (without the program's name), reports its error
 // to Stderr, and returns the exit code.
@@ -51,7 +55,7 @@ func Execute(ctx context.Context, deps Deps, args []string) int {
 }
 
 func execute(ctx context.Context, deps Deps, args []string) error {
-	if len(args) > 0 && args[0] == "ninja" && !isHelp(args[1:]) {
+	if isNinja(args) {
 		// Whoever calls erg in place of Ninja waits for a millisecond, too: no
 		// command line of erg's own is made for it.
 		return runNinja(ctx, deps, args[1:])

@@ -46,7 +46,10 @@ func (c *command) buildAt(ctx context.Context, state string, guessed bool) (code
 	}
 	defer func() { c.Environ = environ }()
 	eng, err := engine.Open(ctx, engine.Options{Root: c.dir, StateDir: state, StoreDir: c.StoreDir, BuildID: c.BuildID, Env: c.Getenv, InPlace: true, Foreign: drive.Hooks(), Working: c.Working,
-		Waiting: func(pid int) { c.warning("process %d builds here; waiting for it", pid) }})
+		Waiting: func(pid int) {
+			c.working()
+			c.warning("process %d builds here; waiting for it", pid)
+		}})
 	if err != nil {
 		if ctx.Err() != nil {
 			return c.interrupted(), false

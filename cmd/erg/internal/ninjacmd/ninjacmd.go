@@ -82,12 +82,17 @@ func Main(ctx context.Context, env Env, args []string) int {
 		}
 	}
 	if c.tool != "" {
-		if c.Working != nil {
-			c.Working()
-		}
+		c.working()
 		return c.runTool(ctx)
 	}
 	return c.build(ctx)
+}
+
+// working tells that there is more to do than to look at files.
+func (c *command) working() {
+	if c.Working != nil {
+		c.Working()
+	}
 }
 
 // refuse says what is wrong with a command line.

@@ -50,11 +50,16 @@ const (
 	paceOfLargeBuilds = 30
 )
 
-// Start sets the collector's pace for the start of a command.
+// Start sets the collector's pace for the start of a command. A command that
+// hardly allocates does without: it stops all threads for a moment.
 func Start() { setPace(paceAtStart) }
 
-// Work sets it for the rest of a command that has something to do.
-func Work() { setPace(paceOfBuilds) }
+// Work sets it for the rest of a command that has something to do, and has
+// interrupts end that in an orderly way: see Interruptible.
+func Work() {
+	Watch()
+	setPace(paceOfBuilds)
+}
 
 // WorkMuch is Work for a graph so large that memory counts more than time.
 func WorkMuch() { setPace(paceOfLargeBuilds) }
