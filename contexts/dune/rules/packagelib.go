@@ -24,10 +24,11 @@ type installedLibrary struct {
 	backend    *sexp.Node               // what it says of inline tests
 	driver     *sexp.Node               // what it says of drivers of rewriters
 	names      func(name string) string // to public ones
-	virtual    map[string]string        // the virtual modules that it implements, with their interfaces
+	modes      []ocaml.Mode
+	virtual    map[string]string // the virtual modules that it implements, with their interfaces
 }
 
-// library adds the files of a public library.
+// library adds the files of a library of the package.
 func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out *installed1) error {
 	name := installedName(s)
 	if name == "" || publicPackage(name) != b.pkg.Name.Value {
@@ -42,20 +43,11 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	if err != nil {
 		return unlessOptional(err, s.Optional, s.At())
 	}
-	l, err := b.r.libraryQ.Get(t, k)
+	x, err := b.known(t, c)
 	if err != nil {
 		return err
 	}
-	all, err := b.r.librariesQ.Get(t, b.ctx)
-	if err != nil {
-		return err
-	}
-	names := func(name string) string { return all.publicName(d.project, name) }
-	virtual, err := b.implemented(t, l)
-	if err != nil {
-		return err
-	}
-	out.libs = append(out.libs, &installedLibrary{c: c, l: l, virtual: virtual, backend: installedBackend(l, names), driver: installedDriver(s, names), names: names})
+	out.libs = append(out.libs, x)
 	sub := subdirectory(name)
 	add := func(section string, files ...string) {
 		for _, f := range files {
@@ -76,18 +68,55 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	if a := aliasModule(c); a != nil {
 		out.add("lib", path.Join(sub, a.Object+".ml"), path.Join(c.u.Layout.Alias, a.Object+".ml-gen"))
 	}
-	lib := c.lib
-	add("lib", lib.Interfaces...)
-	add("lib", slices.Sorted(maps.Values(virtual))...)
 	private := map[string]bool{}
-	for _, p := range lib.Private {
+	for _, p := range c.lib.Private {
 		out.add("lib", path.Join(sub, ".private", path.Base(p)), p)
 		private[strings.TrimSuffix(path.Base(p), ".cmi")] = true
 	}
-	for _, p := range lib.Annotations {
+	for _, p := range c.lib.Annotations {
 		base := path.Base(p)
 		out.add("lib", path.Join(sub, either(private[strings.TrimSuffix(base, path.Ext(base))], ".private", ""), base), p)
 	}
+	x.compiled(add)
+	if c.lib.Shared != "" {
+		out.add("stublibs", path.Base(c.lib.Shared), c.lib.Shared)
+	}
+	return b.extras(t, d, x, add)
+}
+
+// known collects what META and dune-package say of a library.
+func (b *installer) known(t *engine.Task, c *component) (*installedLibrary, error) {
+	l, err := b.r.libraryQ.Get(t, c.key)
+	if err != nil {
+		return nil, err
+	}
+	all, err := b.r.librariesQ.Get(t, b.ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := func(name string) string { return all.publicName(c.dir.project, name) }
+	x := &installedLibrary{c: c, l: l, names: names, backend: installedBackend(l, names), driver: installedDriver(l.stanza, names), modes: c.u.Modes}
+	if x.virtual, err = b.implemented(t, l); err != nil {
+		return nil, err
+	}
+	tc, err := b.r.compilerOf(t, b.ctx, l.stanza)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(x.modes) > 0:
+	case tc.HasNative():
+		x.modes = []ocaml.Mode{ocaml.Byte, ocaml.Native}
+	default:
+		x.modes = []ocaml.Mode{ocaml.Byte}
+	}
+	return x, nil
+}
+
+// compiled adds what compilers made of the library.
+func (x *installedLibrary) compiled(add func(section string, files ...string)) {
+	lib := x.c.lib
+	add("lib", lib.Interfaces...)
+	add("lib", slices.Sorted(maps.Values(x.virtual))...)
 	add("lib", lib.Optimised...)
 	add("lib", lib.Archives[ocaml.Byte]...)
 	native := lib.Files(ocaml.Native)
@@ -96,25 +125,24 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 		add("lib", lib.Stubs)
 	}
 	add("libexec", lib.Plugin)
-	if lib.Shared != "" {
-		out.add("stublibs", path.Base(lib.Shared), lib.Shared)
-	}
+}
+
+// extras adds what else a library says that it installs.
+func (b *installer) extras(t *engine.Task, d *dir, x *installedLibrary, add func(section string, files ...string)) error {
+	s := x.l.stanza
 	if s.Kind == dune.KindPpxRewriter {
-		prog, err := b.rewriter(t, d, s, l)
+		prog, err := b.rewriter(t, d, s, x.l)
 		if err != nil {
 			return err
 		}
 		add("libexec", prog)
 	}
-	for _, f := range s.JavaScriptFiles {
-		real, err := b.r.file(t, b.ctx, path.Join(d.path, f.Value), f.Range)
-		if err != nil {
-			return err
-		}
-		add("lib", real)
-	}
+	more := slices.Clone(s.JavaScriptFiles)
 	for _, h := range s.InstallCHeaders {
-		real, err := b.r.file(t, b.ctx, path.Join(d.path, h.Value+".h"), h.Range)
+		more = append(more, dune.Text{Value: h.Value + ".h", Range: h.Range})
+	}
+	for _, f := range more {
+		real, err := b.r.file(t, b.ctx, path.Join(d.path, f.Value), f.Range)
 		if err != nil {
 			return err
 		}
@@ -164,9 +192,9 @@ func (x *installedLibrary) describe() *findlib.Package {
 		for _, a := range lib.Archives[m] {
 			p.Archives[string(m)] = append(p.Archives[string(m)], at(a))
 		}
-		if len(lib.Archives[m])+len(lib.Objects[m]) > 0 {
-			p.Modes = append(p.Modes, string(m))
-		}
+	}
+	for _, m := range x.modes {
+		p.Modes = append(p.Modes, string(m))
 	}
 	p.Plugins[findlib.Byte] = p.Archives[findlib.Byte]
 	if lib.Plugin != "" {
