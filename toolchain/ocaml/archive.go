@@ -53,7 +53,8 @@ func (b *builder) plugin(l *Library) action.Spec {
 		s.Argv = b.include(s.Argv, "-I", dir)
 	}
 	s.Argv = append(s.Argv, "-o", action.Ref(l.Plugin), action.Ref(l.Archives[Native][0]))
-	s.Inputs = append(l.Files(Native), b.u.Inputs...)
+	_, named := cc.LinkArgs(b.u.CDeps) // by the archive
+	s.Inputs = slices.Concat(l.Files(Native), named, b.u.Inputs)
 	s.Outputs = []string{l.Plugin}
 	return s
 }
