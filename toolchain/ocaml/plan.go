@@ -351,6 +351,11 @@ func (b *builder) librariesNamed() func(names []string) set {
 		s.addAll(always)
 		for _, n := range names {
 			s.addAll(byName[n])
+			for i := 1; i+2 <= len(n); i++ { // Lib__Mod: a wrapped module by the name of its unit
+				if n[i:i+2] == "__" {
+					s.addAll(byName[n[:i]])
+				}
+			}
 		}
 		return s
 	}

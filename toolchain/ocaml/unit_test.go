@@ -311,6 +311,9 @@ func TestTransitive(t *testing.T) {
 		if got := len(s.Inputs) - 1; got != c.inputs {
 			t.Errorf("%+v: inputs %q", c, s.Inputs)
 		}
+		if got := b.named([]string{"Near__Inner"}); got.len() != c.inputs {
+			t.Errorf("%+v: a wrapped module leads to %d libraries", c, got.len())
+		}
 	}
 }
 

@@ -88,7 +88,10 @@ type Module struct {
 	Impl    bool
 	Intf    bool
 	Virtual bool
-	Alias   bool // it has nothing but names for the others
+	// Implements says that the module is virtual in the library that this one
+	// implements.
+	Implements bool
+	Alias      bool // it has nothing but names for the others
 }
 
 // A NotFoundError says that a library is not installed, or hidden by its

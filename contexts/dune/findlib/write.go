@@ -395,6 +395,8 @@ func (m Module) fields() []*tree {
 		out = append(out, of("kind", "alias"))
 	case m.Virtual:
 		out = append(out, of("kind", "virtual"))
+	case m.Implements:
+		out = append(out, of("kind", "impl_vmodule"))
 	}
 	if m.Impl {
 		out = append(out, of("impl"))

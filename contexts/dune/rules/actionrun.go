@@ -57,11 +57,15 @@ func (x *acting) command(name string, args []string, at hcl.Range) ([]string, er
 	case path.IsAbs(name):
 		return append([]string{name}, args...), x.machine(name)
 	case strings.Contains(name, "/"):
+		rel := x.named(name)
+		if out := path.Join(root(x.ctx), rel); x.outs[out] { // an earlier part of the action makes it
+			return append([]string{action.Ref(out)}, args...), nil
+		}
 		c, err := x.where(x.ctx)
 		if err != nil {
 			return nil, err
 		}
-		p, err := x.r.file(x.t, c, x.named(name), at)
+		p, err := x.r.file(x.t, c, rel, at)
 		if err != nil {
 			return nil, err
 		}

@@ -164,12 +164,12 @@ func (r *Rules) unitFlags(x *expander, u *ocaml.Unit, s dune.Stanza, b *dune.Bui
 	for _, f := range []struct {
 		to  *[]string
 		set *dune.Set
-		std []string
+		std flagKind // "" for none
 	}{
-		{&u.Flags, &b.Flags.Common, env.flags}, {&u.ByteFlags, &b.Flags.Byte, env.byteFlags}, {&u.NativeFlags, &b.Flags.Native, env.nativeFlags},
-		{&u.LinkFlags, link, env.link}, {&u.ArchiveFlags, library, nil},
+		{&u.Flags, &b.Flags.Common, flagsOCaml}, {&u.ByteFlags, &b.Flags.Byte, flagsByte}, {&u.NativeFlags, &b.Flags.Native, flagsNative},
+		{&u.LinkFlags, link, flagsLink}, {&u.ArchiveFlags, library, ""},
 	} {
-		list, err := r.evalSet(x, f.set, f.std)
+		list, err := x.evalFlags(f.set, f.std)
 		if err != nil {
 			return err
 		}
@@ -189,10 +189,6 @@ func (r *Rules) unitFlags(x *expander, u *ocaml.Unit, s dune.Stanza, b *dune.Bui
 func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable) error {
 	if len(b.ForeignStubs) == 0 {
 		return nil
-	}
-	env, err := r.envQ.Get(x.t, dirKey{x.ctx, x.d.path})
-	if err != nil {
-		return err
 	}
 	for _, m := range x.d.members() {
 		u.Include = append(u.Include, orDot(m.path), path.Join(u.Root, m.path))
@@ -220,11 +216,11 @@ func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable) error {
 	}
 	for i := range b.ForeignStubs {
 		st := &b.ForeignStubs[i]
-		std := env.c
+		std := flagsC
 		if st.Language == "cxx" {
-			std = env.cxx
+			std = flagsCxx
 		}
-		flags, err := r.evalSet(x, &st.Flags, std)
+		flags, err := x.evalFlags(&st.Flags, std)
 		if err != nil {
 			return err
 		}

@@ -257,16 +257,12 @@ func inOrder(dirs []string) []string {
 
 // flags evaluates what the compiler gets for all modules.
 func (e *editing) flags(x *unit, b *dune.Buildable) ([]string, error) {
-	env, err := e.r.envQ.Get(e.t, dirKey{x.key.ctx, x.dir.path})
-	if err != nil {
-		return nil, err
-	}
 	names := e.r.naming(e.t, x.key.ctx, x.dir)
-	flags, err := e.r.evalSet(names, &b.Flags.Common, env.flags)
+	flags, err := names.evalFlags(&b.Flags.Common, flagsOCaml)
 	if err != nil {
 		return nil, err
 	}
-	own, err := e.r.evalSet(names, &b.Flags.Byte, env.byteFlags)
+	own, err := names.evalFlags(&b.Flags.Byte, flagsByte)
 	return slices.Concat(flags, own), err
 }
 

@@ -8,18 +8,14 @@ import (
 	"erg.build/erg/engine"
 )
 
-// An env is what :standard stands for in a directory, and the variables of
-// its actions: the env stanzas there and above, and dune's own fallbacks.
+// An env is what the env stanzas of a directory and of those above say, with
+// dune's own fallbacks. What :standard stands for is in envflags.go.
 type env struct {
-	flags, byteFlags, nativeFlags []string
-	c, cxx                        []string
-	link                          []string
-	menhir                        []string
-	vars                          map[string]string
-	binAnnot                      bool
-	inlineTests                   string                      // "enabled", "disabled" or "ignored"
-	binaries                      map[string]dune.FileBinding // by name, with the directory that says so
-	binariesDir                   map[string]*dir
+	vars        map[string]string // of actions
+	binAnnot    bool
+	inlineTests string                      // "enabled", "disabled" or "ignored"
+	binaries    map[string]dune.FileBinding // by name, with the directory that says so
+	binariesDir map[string]*dir
 }
 
 // env evaluates the env stanzas of a directory over those above.
@@ -70,20 +66,6 @@ func profileOf(e *dune.Env, profile string) *dune.EnvProfile {
 
 // extend adds what a stanza says.
 func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.EnvProfile) error {
-	x := r.naming(t, c, d)
-	for _, f := range []struct {
-		to  *[]string
-		set *dune.Set
-	}{
-		{&e.flags, &p.Flags.Common}, {&e.byteFlags, &p.Flags.Byte}, {&e.nativeFlags, &p.Flags.Native},
-		{&e.c, &p.CFlags}, {&e.cxx, &p.CxxFlags}, {&e.link, &p.LinkFlags}, {&e.menhir, &p.MenhirFlags},
-	} {
-		list, err := r.evalSet(x, f.set, *f.to)
-		if err != nil {
-			return err
-		}
-		*f.to = list
-	}
 	for _, v := range p.EnvVars {
 		e.vars[v.Name] = v.Value
 	}
@@ -111,20 +93,7 @@ func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.E
 
 // standard is what holds in a project whose files say nothing.
 func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string) (*env, error) {
-	e := &env{
-		flags: []string{"-w", "-40"}, byteFlags: []string{"-g"}, nativeFlags: []string{"-g"},
-		vars: map[string]string{}, binAnnot: true, inlineTests: either(profile == "release", "disabled", "enabled"),
-	}
-	switch {
-	case profile == "release":
-	case d.project.Lang.AtLeast(3, 21):
-		e.flags = []string{"-short-paths", "-keep-locs", "-warn-error", "+a"}
-	default:
-		e.flags = []string{"-w", warnings(d.project.Lang), "-strict-sequence", "-strict-formats", "-short-paths", "-keep-locs"}
-	}
-	if d.vendored {
-		e.flags = []string{"-w", "-a"}
-	}
+	e := &env{vars: map[string]string{}, binAnnot: true, inlineTests: either(profile == "release", "disabled", "enabled")}
 	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
@@ -138,17 +107,4 @@ func (r *Rules) standard(t *engine.Task, c addr.Context, d *dir, profile string)
 		}
 	}
 	return e, nil
-}
-
-// warnings are those of the profile dev. What the language learnt to warn of
-// later holds from that version on.
-func warnings(lang dune.Version) string {
-	const head, tail = "@1..3@5..28", "..39@43@46..47@49..57@61..62"
-	switch {
-	case lang.AtLeast(3, 13):
-		return head + "@31" + tail + "@67@69-40"
-	case lang.AtLeast(3, 3):
-		return head + "@30" + tail + "@67@69-40"
-	}
-	return head + "@30" + tail + "-40"
 }

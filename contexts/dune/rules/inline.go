@@ -211,22 +211,23 @@ func (x *inlineRunner) programs(tc *ocaml.Toolchain) ([]ocaml.Program, error) {
 
 // flags evaluates what the runner is compiled and linked with.
 func (x *inlineRunner) flags(u *ocaml.Unit) error {
-	env, err := x.r.envQ.Get(x.t, dirKey{x.key.ctx, x.d.path})
-	if err != nil {
-		return err
-	}
 	info, e := x.s.InlineTests, x.r.naming(x.t, x.key.ctx, x.d)
 	for _, f := range []struct {
 		to  *[]string
 		set *dune.Set
-		std []string
+		std flagKind
 	}{
-		{&u.Flags, &info.OCaml.Common, env.flags}, {&u.ByteFlags, &info.OCaml.Byte, env.byteFlags}, {&u.NativeFlags, &info.OCaml.Native, env.nativeFlags},
-		{&u.LinkFlags, &info.LinkFlags, []string{"-linkall"}},
+		{&u.Flags, &info.OCaml.Common, flagsOCaml}, {&u.ByteFlags, &info.OCaml.Byte, flagsByte}, {&u.NativeFlags, &info.OCaml.Native, flagsNative},
 	} {
-		if *f.to, err = x.r.evalSet(e, f.set, f.std); err != nil {
+		list, err := e.evalFlags(f.set, f.std)
+		if err != nil {
 			return err
 		}
+		*f.to = list
+	}
+	var err error
+	if u.LinkFlags, err = x.r.evalSet(e, &info.LinkFlags, []string{"-linkall"}); err != nil {
+		return err
 	}
 	u.Flags = append(slices.Clone(u.Flags), "-w", "-24", "-g")
 	u.Inputs = unique(e.inputs.files)

@@ -5,7 +5,8 @@ import (
 	"erg.build/erg/toolchain/ocaml"
 )
 
-// A linkMode is one of an executables stanza.
+// A linkMode is one of an executables stanza. The mode custom is byte code with
+// its runtime, which dune adds where otherwise there would be no .exe.
 type linkMode struct{ mode, kind string }
 
 // linkModes are the modes of a stanza; without any, a program as fast as the
@@ -15,10 +16,32 @@ func linkModes(given []dune.LinkMode) []linkMode {
 		return []linkMode{{"best", "exe"}}
 	}
 	var out []linkMode
+	script, program := false, false
 	for _, m := range given {
 		out = append(out, linkMode{m.Mode, m.Kind})
+		script = script || m.Mode == "byte" && m.Kind == "exe"
+		program = program || m.Mode != "byte" && m.Kind == "exe"
+	}
+	if script && !program {
+		out = append(out, linkMode{"custom", "exe"})
 	}
 	return out
+}
+
+// installedMode is the one of several that is installed.
+func installedMode(given []dune.LinkMode) linkMode {
+	all := linkModes(given)
+	for _, m := range all {
+		if m.kind == "exe" && m.mode != "byte" && m.mode != "custom" {
+			return m
+		}
+	}
+	for _, m := range all {
+		if m.kind == "exe" {
+			return m
+		}
+	}
+	return all[0]
 }
 
 // ext is what the file of a mode ends with.
@@ -53,7 +76,7 @@ func either(cond bool, yes, no string) string {
 // program is what is linked in a mode.
 func (m linkMode) program(tc *ocaml.Toolchain, name, path string) ocaml.Program {
 	p := ocaml.Program{Name: name, Mode: ocaml.Native, Path: path}
-	if m.mode == "byte" || m.mode == "best" && !tc.HasNative() || m.kind == "byte_complete" || m.kind == "c" {
+	if m.mode == "byte" || m.mode == "custom" || m.mode == "best" && !tc.HasNative() || m.kind == "byte_complete" || m.kind == "c" {
 		p.Mode = ocaml.Byte
 	}
 	switch m.kind {

@@ -261,14 +261,14 @@ func (m *mdxTest) program() (*mdxProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	here, err := r.envQ.Get(t, dirKey{k.ctx, d.path})
+	link, err := r.standardQ.Get(t, standardKey{dirKey{k.ctx, d.path}, flagsLink})
 	if err != nil {
 		return nil, err
 	}
 	dir := path.Join(root(k.ctx), d.path, fmt.Sprintf(".mdx-%d", k.index))
 	u := &unit{dir: d, needs: needs, key: k}
 	u.u = ocaml.Unit{Owner: cc.Owner{Context: k.ctx.String(), Target: k.String(), Root: root(k.ctx), Dir: d.path, Name: "mdx_gen", Env: env.Vars, Unknown: env.Waits},
-		Exact: true, Wrapping: ocaml.Unwrapped, Flags: []string{"-w", "-40", "-g"}, LinkFlags: append([]string{"-linkall"}, here.link...),
+		Exact: true, Wrapping: ocaml.Unwrapped, Flags: []string{"-w", "-40", "-g"}, LinkFlags: append([]string{"-linkall"}, link...),
 		Layout:   ocaml.Layout{Objects: dir, Alias: dir},
 		Modules:  []ocaml.Module{{Name: "Mdx_gen", Impl: path.Join(dir, "mdx_gen.ml")}},
 		Mains:    []string{"mdx_gen"},

@@ -94,11 +94,7 @@ func (r *Rules) runMenhir(t *engine.Task, k key, d *dir, p *parser, outs []strin
 // menhirAction defines one run of menhir.
 func (r *Rules) menhirAction(t *engine.Task, k key, d *dir, p *parser, outs, reads []string, more ...string) error {
 	x := r.naming(t, k.ctx, d)
-	env, err := r.envQ.Get(t, dirKey{k.ctx, d.path})
-	if err != nil {
-		return err
-	}
-	flags, err := r.evalSet(x, &p.s.Flags, env.menhir)
+	flags, err := x.evalFlags(&p.s.Flags, flagsMenhir)
 	if err != nil {
 		return err
 	}
@@ -165,7 +161,7 @@ func (r *Rules) inferMock(t *engine.Task, k key, d *dir, owner key, p *parser, m
 	u.Layout = ocaml.Layout{Objects: objs, Alias: objs, Private: objs + "/private"}
 	u.Modules = nil
 	for i, src := range whole.sources {
-		made, err := r.byMenhir(t, k, src.module)
+		made, err := r.fromParser(t, k, src.module, p.base)
 		if err != nil {
 			return err
 		}
@@ -197,8 +193,9 @@ func (r *Rules) inferMock(t *engine.Task, k key, d *dir, owner key, p *parser, m
 	return firstOf(t.Run(fns...))
 }
 
-// byMenhir reports whether menhir makes a module.
-func (r *Rules) byMenhir(t *engine.Task, k key, m *module) (bool, error) {
+// fromParser reports whether a module is made by menhir, or by a rule that reads
+// what menhir makes of a grammar: no semantic action can name it.
+func (r *Rules) fromParser(t *engine.Task, k key, m *module, base string) (bool, error) {
 	files, err := r.contentsQ.Get(t, dirKey{k.ctx, m.dir})
 	if err != nil || m.impl == "" {
 		return false, err
@@ -207,6 +204,29 @@ func (r *Rules) byMenhir(t *engine.Task, k key, m *module) (bool, error) {
 	if mk == nil || mk.key.index < 0 {
 		return false, nil
 	}
-	_, ok := files.dir.stanzas[mk.key.index].(*dune.Menhir)
-	return ok, nil
+	switch s := files.dir.stanzas[mk.key.index].(type) {
+	case *dune.Menhir:
+		return true, nil
+	case *dune.Rule:
+		return mentions(s, base), nil
+	}
+	return false, nil
+}
+
+// mentions reports whether a rule names a file that menhir makes.
+func mentions(s *dune.Rule, base string) bool {
+	var names []string
+	for _, d := range s.Deps.All() {
+		text, _ := d.Arg.Text()
+		names = append(names, text)
+	}
+	for _, arg := range s.Action.Templates() {
+		for _, v := range arg.Vars() {
+			names = append(names, v.Payload)
+		}
+	}
+	return slices.ContainsFunc(names, func(n string) bool {
+		n = path.Base(n)
+		return n == base+".ml" || n == base+".mli" || n == base+".cmly"
+	})
 }

@@ -205,13 +205,13 @@ func (b *installer) executables(t *engine.Task, d *dir, i int, s *dune.Executabl
 	if err != nil {
 		return unlessOptional(err, s.Optional, s.At())
 	}
+	installed := installedMode(s.Modes).ext()
 	for _, p := range s.Programs {
 		if !p.PublicName.Given() {
 			continue
 		}
 		for _, made := range c.programs {
-			ext := path.Ext(made.Path)
-			if made.Name != p.Name.Value || ext == ".bc" && len(c.programs) > len(s.Programs) {
+			if made.Name != p.Name.Value || path.Base(made.Path) != p.Name.Value+installed {
 				continue
 			}
 			name := p.PublicName.Value

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"cmp"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -23,9 +24,11 @@ type installedLibrary struct {
 	backend    *sexp.Node               // what it says of inline tests
 	driver     *sexp.Node               // what it says of drivers of rewriters
 	names      func(name string) string // to public ones
+	modes      []ocaml.Mode
+	virtual    map[string]string // the virtual modules that it implements, with their interfaces
 }
 
-// library adds the files of a public library.
+// library adds the files of a library of the package.
 func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out *installed1) error {
 	name := installedName(s)
 	if name == "" || publicPackage(name) != b.pkg.Name.Value {
@@ -40,16 +43,11 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	if err != nil {
 		return unlessOptional(err, s.Optional, s.At())
 	}
-	l, err := b.r.libraryQ.Get(t, k)
+	x, err := b.known(t, c)
 	if err != nil {
 		return err
 	}
-	all, err := b.r.librariesQ.Get(t, b.ctx)
-	if err != nil {
-		return err
-	}
-	names := func(name string) string { return all.publicName(d.project, name) }
-	out.libs = append(out.libs, &installedLibrary{c: c, l: l, backend: installedBackend(l, names), driver: installedDriver(s, names), names: names})
+	out.libs = append(out.libs, x)
 	sub := subdirectory(name)
 	add := func(section string, files ...string) {
 		for _, f := range files {
@@ -70,12 +68,55 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	if a := aliasModule(c); a != nil {
 		out.add("lib", path.Join(sub, a.Object+".ml"), path.Join(c.u.Layout.Alias, a.Object+".ml-gen"))
 	}
-	lib := c.lib
-	add("lib", lib.Interfaces...)
-	add("lib", lib.Annotations...)
-	for _, p := range lib.Private {
+	private := map[string]bool{}
+	for _, p := range c.lib.Private {
 		out.add("lib", path.Join(sub, ".private", path.Base(p)), p)
+		private[strings.TrimSuffix(path.Base(p), ".cmi")] = true
 	}
+	for _, p := range c.lib.Annotations {
+		base := path.Base(p)
+		out.add("lib", path.Join(sub, either(private[strings.TrimSuffix(base, path.Ext(base))], ".private", ""), base), p)
+	}
+	x.compiled(add)
+	if c.lib.Shared != "" {
+		out.add("stublibs", path.Base(c.lib.Shared), c.lib.Shared)
+	}
+	return b.extras(t, d, x, add)
+}
+
+// known collects what META and dune-package say of a library.
+func (b *installer) known(t *engine.Task, c *component) (*installedLibrary, error) {
+	l, err := b.r.libraryQ.Get(t, c.key)
+	if err != nil {
+		return nil, err
+	}
+	all, err := b.r.librariesQ.Get(t, b.ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := func(name string) string { return all.publicName(c.dir.project, name) }
+	x := &installedLibrary{c: c, l: l, names: names, backend: installedBackend(l, names), driver: installedDriver(l.stanza, names), modes: c.u.Modes}
+	if x.virtual, err = b.implemented(t, l); err != nil {
+		return nil, err
+	}
+	tc, err := b.r.compilerOf(t, b.ctx, l.stanza)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(x.modes) > 0:
+	case tc.HasNative():
+		x.modes = []ocaml.Mode{ocaml.Byte, ocaml.Native}
+	default:
+		x.modes = []ocaml.Mode{ocaml.Byte}
+	}
+	return x, nil
+}
+
+// compiled adds what compilers made of the library.
+func (x *installedLibrary) compiled(add func(section string, files ...string)) {
+	lib := x.c.lib
+	add("lib", lib.Interfaces...)
+	add("lib", slices.Sorted(maps.Values(x.virtual))...)
 	add("lib", lib.Optimised...)
 	add("lib", lib.Archives[ocaml.Byte]...)
 	native := lib.Files(ocaml.Native)
@@ -84,25 +125,24 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 		add("lib", lib.Stubs)
 	}
 	add("libexec", lib.Plugin)
-	if lib.Shared != "" {
-		out.add("stublibs", path.Base(lib.Shared), lib.Shared)
-	}
+}
+
+// extras adds what else a library says that it installs.
+func (b *installer) extras(t *engine.Task, d *dir, x *installedLibrary, add func(section string, files ...string)) error {
+	s := x.l.stanza
 	if s.Kind == dune.KindPpxRewriter {
-		prog, err := b.rewriter(t, d, s, l)
+		prog, err := b.rewriter(t, d, s, x.l)
 		if err != nil {
 			return err
 		}
 		add("libexec", prog)
 	}
-	for _, f := range s.JavaScriptFiles {
-		real, err := b.r.file(t, b.ctx, path.Join(d.path, f.Value), f.Range)
-		if err != nil {
-			return err
-		}
-		add("lib", real)
-	}
+	more := slices.Clone(s.JavaScriptFiles)
 	for _, h := range s.InstallCHeaders {
-		real, err := b.r.file(t, b.ctx, path.Join(d.path, h.Value+".h"), h.Range)
+		more = append(more, dune.Text{Value: h.Value + ".h", Range: h.Range})
+	}
+	for _, f := range more {
+		real, err := b.r.file(t, b.ctx, path.Join(d.path, f.Value), f.Range)
 		if err != nil {
 			return err
 		}
@@ -152,9 +192,9 @@ func (x *installedLibrary) describe() *findlib.Package {
 		for _, a := range lib.Archives[m] {
 			p.Archives[string(m)] = append(p.Archives[string(m)], at(a))
 		}
-		if len(lib.Archives[m]) > 0 {
-			p.Modes = append(p.Modes, string(m))
-		}
+	}
+	for _, m := range x.modes {
+		p.Modes = append(p.Modes, string(m))
 	}
 	p.Plugins[findlib.Byte] = p.Archives[findlib.Byte]
 	if lib.Plugin != "" {
@@ -168,10 +208,18 @@ func (x *installedLibrary) describe() *findlib.Package {
 	if lib.Stubs != "" {
 		p.StubArchives = []string{at(lib.Stubs)}
 	}
+	for _, f := range c.u.Sources {
+		p.ForeignObjects = append(p.ForeignObjects, at(strings.TrimSuffix(f, path.Ext(f))+".o"))
+	}
+	slices.Sort(p.ForeignObjects)
 	for _, f := range s.JavaScriptFiles {
 		p.JSRuntime = append(p.JSRuntime, at(f.Value))
 	}
-	for _, d := range exportedFirst(x.l.deps) {
+	deps := x.l.deps
+	if v := x.l.implements; v != nil {
+		deps = append([]*library{v}, deps...)
+	}
+	for _, d := range exportedFirst(deps) {
 		p.Requires = append(p.Requires, findlib.Require{Name: publicName(d), ReExport: slices.Contains(x.l.exports, d)})
 	}
 	if s.Kind == dune.KindPpxRewriter || s.Kind == dune.KindPpxDeriver {
@@ -186,7 +234,7 @@ func (x *installedLibrary) describe() *findlib.Package {
 	if c.u.Wrapping != ocaml.Unwrapped {
 		p.MainModule = c.u.Main
 	}
-	p.Modules = describeModules(c)
+	p.Modules = x.modules()
 	return p
 }
 
@@ -235,16 +283,50 @@ func exportedFirst(libs []*library) []*library {
 	return all
 }
 
-func describeModules(c *component) []findlib.Module {
+// implemented are the virtual modules that a library implements, with their
+// interfaces, which are installed with it once more.
+func (b *installer) implemented(t *engine.Task, l *library) (map[string]string, error) {
+	if l.implements == nil || l.implements.stanza == nil {
+		return nil, nil
+	}
+	v, err := b.r.unitQ.Get(t, l.implements.key)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for i, m := range v.u.Modules {
+		if !m.Virtual {
+			continue
+		}
+		object := objectName(v, v.sources[i].name) + ".cmi"
+		for _, f := range v.lib.Interfaces {
+			if path.Base(f) == object {
+				out[v.sources[i].name] = f
+			}
+		}
+	}
+	return out, nil
+}
+
+// objectName is what the compiled files of a module are called.
+func objectName(u *unit, module string) string {
+	if u.u.Wrapping != ocaml.Unwrapped && module != u.u.Main {
+		return uncapitalize(u.u.Main) + "__" + module
+	}
+	return uncapitalize(module)
+}
+
+// modules lists the modules as dune-package has them.
+func (x *installedLibrary) modules() []findlib.Module {
+	c := x.c
 	var out []findlib.Module
 	for i, s := range c.sources {
 		m := c.u.Modules[i]
-		x := findlib.Module{Name: s.name, Object: uncapitalize(s.name), Private: m.Private, Virtual: m.Virtual, Impl: s.impl != "", Intf: s.intf != ""}
-		if c.u.Wrapping != ocaml.Unwrapped && s.name != c.u.Main {
-			x.Object = uncapitalize(c.u.Main) + "__" + s.name
-		}
-		out = append(out, x)
+		_, implements := x.virtual[s.name]
+		out = append(out, findlib.Module{Name: s.name, Object: objectName(c.unit, s.name), Private: m.Private, Virtual: m.Virtual, Implements: implements,
+			Impl: s.impl != "", Intf: s.intf != ""})
 	}
+	slices.SortFunc(out, func(a, b findlib.Module) int { return strings.Compare(a.Name, b.Name) })
 	if a := aliasModule(c); a != nil {
 		out = append(out, *a)
 	}

@@ -41,7 +41,8 @@ func (r *Rules) driverOf(t *engine.Task, d *dir, host addr.Context, pre *dune.Pr
 		k.private = k.private || own && x.stanza != nil && !x.stanza.PublicName.Given()
 		names = append(names, all.publicName(d.project, n.Value))
 	}
-	k.names = strings.Join(names, " ")
+	slices.Sort(names) // it is their set that matters
+	k.names = strings.Join(slices.Compact(names), " ")
 	if k.private {
 		k.project = d.project.dir
 	}
@@ -186,7 +187,7 @@ func (r *Rules) driver(t *engine.Task, k driverKey) (*driver, error) {
 	x := &unit{dir: d, needs: &needs{deps: libs}, key: key{ctx: k.ctx, dir: driversDir, name: string(addr.BlockExecutable) + "." + hash}}
 	src := path.Join(dir, "ppx_driver.ml")
 	x.u = ocaml.Unit{Owner: cc.Owner{Context: k.ctx.String(), Target: x.key.String(), Root: root(k.ctx), Dir: path.Join(driversDir, hash), Name: "ppx"},
-		Exact: true, Flags: []string{"-w", "-24", "-g"}, LinkFlags: []string{"-linkall"}, Wrapping: ocaml.Unwrapped,
+		Exact: true, Flags: []string{"-w", "-24", "-g"}, Wrapping: ocaml.Unwrapped,
 		Layout:  ocaml.Layout{Objects: dir, Alias: dir},
 		Modules: []ocaml.Module{{Name: "Ppx_driver", Impl: src, Text: "let () = " + by.Main + " ()\n"}},
 		Mains:   []string{"ppx_driver"}}

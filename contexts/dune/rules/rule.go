@@ -217,6 +217,11 @@ func (r *Rules) complete(x *expander, spec *action.Spec) error {
 	if err != nil {
 		return err
 	}
+	if x.own {
+		if err := r.sourcesOfTests(x); err != nil {
+			return err
+		}
+	}
 	in := x.inputs
 	vars := map[string]string{"PATH": strings.Join(append(slices.Clone(in.path), searchPath), ":"), "INSIDE_DUNE": "1"}
 	for _, more := range []map[string]string{env.Vars, here.vars, in.env} {
@@ -248,6 +253,47 @@ func (r *Rules) complete(x *expander, spec *action.Spec) error {
 	if in.universe {
 		spec.Local = true // nobody else has a use for the result
 		spec.Tools = append(spec.Tools, action.Tool{Name: "the universe", Identity: x.t.Moment()})
+	}
+	return nil
+}
+
+// sourcesOfTests makes the sources of programs inputs of the test that runs
+// them. Since dune compiles copies of sources beside the program, tests of old
+// read their own as sample files, and say nothing of it. What changes with a
+// source is the program itself, in any case.
+func (r *Rules) sourcesOfTests(x *expander) error {
+	tr, err := r.treeOf(x.t, x.ctx)
+	if err != nil {
+		return err
+	}
+	for p, c := range x.inputs.programs {
+		p = inWorkspace(p)
+		if tr.in(cleanDir(path.Dir(p))) == nil {
+			continue // a public program, under its name
+		}
+		files, err := r.contentsQ.Get(x.t, dirKey{c, cleanDir(path.Dir(p))})
+		if err != nil {
+			return err
+		}
+		m := files.makers[path.Base(p)]
+		if c != x.ctx || m == nil || !m.program {
+			continue
+		}
+		u, err := r.unitQ.Get(x.t, m.key)
+		if err != nil {
+			return err
+		}
+		for _, src := range u.sources {
+			for _, f := range []string{src.impl, src.intf} {
+				if f == "" {
+					continue
+				}
+				if f, err = r.real(x.t, c, f); err != nil {
+					return err
+				}
+				x.inputs.add(f)
+			}
+		}
 	}
 	return nil
 }

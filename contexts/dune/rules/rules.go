@@ -65,6 +65,7 @@ type queries struct {
 	contentsQ   engine.Query[dirKey, *contents]
 	modulesQ    engine.Query[dirKey, moduleMap]
 	envQ        engine.Query[dirKey, *env]
+	standardQ   engine.Query[standardKey, []string]
 	unitQ       engine.Query[key, *unit]
 	componentQ  engine.Query[key, *component]
 	driverQ     engine.Query[driverKey, *driver]
@@ -113,6 +114,7 @@ func New(w World) *Rules {
 	q.contentsQ = engine.Query[dirKey, *contents]{Kind: "files", Fn: r.contents}
 	q.modulesQ = engine.Query[dirKey, moduleMap]{Kind: "modules", Fn: r.modules}
 	q.envQ = engine.Query[dirKey, *env]{Kind: "env", Fn: r.env}
+	q.standardQ = engine.Query[standardKey, []string]{Kind: "flags", Fn: r.standardFlags}
 	q.unitQ = engine.Query[key, *unit]{Kind: "target", Fn: r.unit}
 	q.componentQ = engine.Query[key, *component]{Kind: "target", Fn: r.component}
 	q.driverQ = engine.Query[driverKey, *driver]{Kind: "ppx driver", Fn: r.driver}

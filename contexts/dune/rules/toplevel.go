@@ -46,7 +46,12 @@ func (r *Rules) defineToplevel(t *engine.Task, k key, d *dir, s *dune.Toplevel) 
 	if err != nil {
 		return err
 	}
-	dirEnv, err := r.envQ.Get(t, dirKey{k.ctx, d.path})
+	in := dirKey{k.ctx, d.path}
+	flags, err := r.standardQ.Get(t, standardKey{in, flagsOCaml})
+	if err != nil {
+		return err
+	}
+	byteFlags, err := r.standardQ.Get(t, standardKey{in, flagsByte})
 	if err != nil {
 		return err
 	}
@@ -56,7 +61,7 @@ func (r *Rules) defineToplevel(t *engine.Task, k key, d *dir, s *dune.Toplevel) 
 	u.u = ocaml.Unit{Owner: cc.Owner{Context: k.ctx.String(), Target: k.String(), Root: root(k.ctx), Dir: d.path, Name: name, Env: env.Vars, Unknown: env.Waits},
 		Exact: true, Wrapping: ocaml.Unwrapped, Layout: ocaml.Layout{Objects: at + "/.objs/byte", Native: at + "/.objs/native", Alias: at},
 		Modules: []ocaml.Module{{Name: capitalize(name), Impl: main}}, Mains: []string{name},
-		Flags: slices.Clone(dirEnv.flags), ByteFlags: slices.Clone(dirEnv.byteFlags), LinkFlags: []string{"-linkall", "-warn-error", "-31"},
+		Flags: slices.Clone(flags), ByteFlags: slices.Clone(byteFlags), LinkFlags: []string{"-linkall", "-warn-error", "-31"},
 		Standard: []string{"compiler-libs.toplevel"},
 		Programs: []ocaml.Program{{Name: name, Mode: ocaml.Byte, Kind: ocaml.Executable, Path: path.Join(root(k.ctx), d.path, name+".exe")}}}
 	if u.u.Stubs, err = r.w.C(t, k.ctx); err != nil {

@@ -72,6 +72,11 @@ var plainNames = []string{"profile", "context_name", "project_root", "workspace_
 	"ocaml_version", "ocaml", "ocamlc", "ocamlopt", "ocaml_bin", "ocaml_where", "arch_sixtyfour", "cc", "cxx", "make", "ext_exe", "ext_obj",
 	"ext_lib", "ext_dll", "ext_asm", "null", "targets", "target", "deps", "test"}
 
+// configFlags are what %{ocaml-config:…} says true or false of, and false where
+// the compiler does not know of it.
+var configFlags = []string{"asm_cfi_supported", "with_frame_pointers", "systhread_supported", "profiling", "flambda", "spacetime",
+	"safe_string", "natdynlink_supported", "supports_shared_libraries", "windows_unicode", "ox", "parameterised_modules"}
+
 // plain are the variables that no compiler has a part in.
 func (x *expander) plain(v *sexp.Var) ([]string, bool, error) {
 	one := func(s string) ([]string, bool, error) { return []string{s}, true, nil }
@@ -249,14 +254,18 @@ func (x *expander) macro(v *sexp.Var) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if names := tc.ConfigNames(); !slices.Contains(names, arg) {
+		val := tc.Config(arg)
+		if names := tc.ConfigNames(); val == "" && !slices.Contains(names, arg) {
+			if slices.Contains(configFlags, arg) {
+				return []string{"false"}, nil
+			}
 			hint := ""
 			if near := lang.Suggest(arg, names); near != "" {
 				hint = fmt.Sprintf(" Did you mean %%{ocaml-config:%s}?", near)
 			}
 			return nil, errorAt(v.Range, "No such line", "ocamlc -config says nothing of %q.%s", arg, hint)
 		}
-		return strings.Fields(tc.Config(arg)), nil
+		return strings.Fields(val), nil
 	case "version":
 		return x.version(v)
 	case "file-available":
