@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/engine"
@@ -229,9 +230,21 @@ func (ev *Evaluator) cycle(c *engine.CycleError, rng hcl.Range) hcl.Diagnostics 
 	}
 	links = append(links[least:], links[:least]...)
 	var b strings.Builder
-	b.WriteString("These elements need each other:")
+	libraries := !slices.ContainsFunc(c.Links, func(l engine.Link) bool { return l.FromKind != "library" })
+	if libraries { // of dune files: as dune words it
+		b.WriteString("Dependency cycle between:")
+	} else {
+		b.WriteString("These elements need each other:")
+	}
 	for i, l := range links {
-		fmt.Fprintf(&b, "\n  %s needs %s", l.From, l.To)
+		switch {
+		case !libraries:
+			fmt.Fprintf(&b, "\n  %s needs %s", l.From, l.To)
+		case i == 0:
+			fmt.Fprintf(&b, "\n   %s\n-> %s", libraryIn(l.From), libraryIn(l.To))
+		default:
+			fmt.Fprintf(&b, "\n-> %s", libraryIn(l.To))
+		}
 		if l.Site != "" {
 			fmt.Fprintf(&b, ", at %s", l.Site)
 		}
@@ -322,4 +335,18 @@ func article(kind string) string {
 		return "an " + kind
 	}
 	return "a " + kind
+}
+
+// libraryIn words the address of a dune library as dune does.
+func libraryIn(address string) string {
+	a, err := addr.Parse(address)
+	t, ok := a.(addr.Target)
+	if err != nil || !ok {
+		return address
+	}
+	where := t.Dir
+	if where == "" {
+		where = "the top directory"
+	}
+	return fmt.Sprintf("library %q in %s", t.Name, where)
 }

@@ -1,7 +1,6 @@
 package contexts
 
 import (
-	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -474,27 +473,4 @@ func (sc *scope) dirSetting(s *config.Setting, ref lang.Ref) (cty.Value, hcl.Dia
 		return unknown, sc.ev.diagnose(err, ref.Range, "Invalid setting")
 	}
 	return convertTo(orDynamic(val), s.TypeConstraint, s.Range, fmt.Sprintf("setting %q of context %s", s.Name, c))
-}
-
-// Diagnostics about the directories of a context belong to its definition.
-func (ev *Evaluator) directories(t *engine.Task, c addr.Context) ([]*directory, error) {
-	dirs, err := ev.dirsQ.Get(t, attrKey{c, "dirs"})
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*directory, len(dirs))
-	fns := make([]func(*engine.Task) error, len(dirs))
-	for i, dir := range dirs {
-		fns[i] = func(t *engine.Task) (err error) {
-			out[i], err = ev.directoryQ.Get(t, dirKey{c, dir})
-			return err
-		}
-	}
-	if err := t.Run(fns...); err != nil {
-		if later := (*notYet)(nil); errors.As(err, &later) {
-			return nil, later
-		}
-		return nil, errReported
-	}
-	return out, nil
 }

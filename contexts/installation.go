@@ -1,7 +1,6 @@
 package contexts
 
 import (
-	"path"
 	"slices"
 	"sort"
 	"strings"
@@ -95,7 +94,7 @@ func (ev *Evaluator) installationOf(t *engine.Task, c addr.Context, packages []s
 			return nil, duneError(err)
 		}
 		for _, e := range in.Entries {
-			dest := dunePlace(name, e)
+			dest := rules.Place(name, e)
 			if old, dup := by[dest]; dup && old.Source != e.Source {
 				return nil, usage("%s and %s are both installed as %s.", old.Source, e.Source, dest)
 			}
@@ -128,24 +127,6 @@ func (ev *Evaluator) installBlocks(t *engine.Task, c addr.Context) (map[string][
 		}
 	}
 	return blocks, names, nil
-}
-
-// dunePlace is where dune installs a file of a package: it knows no libexec
-// beside lib, and keeps shared libraries of C code there too.
-func dunePlace(pkg string, e rules.Entry) string {
-	switch e.Section {
-	case "lib", "libexec":
-		return path.Join("lib", pkg, e.Name)
-	case "lib_root", "libexec_root":
-		return path.Join("lib", e.Name)
-	case "stublibs", "toplevel":
-		return path.Join("lib", e.Section, e.Name)
-	case "share_root":
-		return path.Join("share", e.Name)
-	case "share", "doc", "etc":
-		return path.Join(e.Section, pkg, e.Name)
-	}
-	return path.Join(e.Section, e.Name)
 }
 
 // runs reports whether what a section holds is executable.

@@ -210,6 +210,9 @@ func (ev *Evaluator) deps(sc *scope, expr hcl.Expression, p *parts) hcl.Diagnost
 			p.libs = append(p.libs, c)
 		case !v.IsNull() && v.Type() == cty.String && ocaml.IsStandard(v.AsString()):
 			p.std = append(p.std, v.AsString())
+		case !v.IsNull() && v.Type() == cty.String && isLibraryAddress(v.AsString()):
+			diags = append(diags, errorAt(rng, "Not a name of a library", "%q is an address. A library of a build.hcl is library.NAME, or ctx.lib.NAME where it is public. "+
+				"One of a dune file can be used by dune files alone: put a dune file in place of this build.hcl.", v.AsString())...)
 		case !v.IsNull() && v.Type() == cty.String:
 			diags = append(diags, errorAt(rng, "No such library", "%q is not a library of the OCaml distribution. A library of this workspace is library.NAME or ctx.lib.NAME; one of the system goes into ldflags: [\"-l%s\"].", v.AsString(), v.AsString())...)
 		default:
@@ -217,6 +220,14 @@ func (ev *Evaluator) deps(sc *scope, expr hcl.Expression, p *parts) hcl.Diagnost
 		}
 	}
 	return diags
+}
+
+// isLibraryAddress reports whether a string is what a library is called on the
+// command line.
+func isLibraryAddress(s string) bool {
+	a, err := addr.Parse(s)
+	target, ok := a.(addr.Target)
+	return err == nil && ok && target.Kind == addr.BlockLibrary
 }
 
 // libraryOf evaluates a library as far as its users must know it; nil stands for

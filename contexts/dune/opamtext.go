@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// opamWidth is the number of columns of an opam file.
+// opamWidth is how long lines of an opam file may not be.
 const opamWidth = 78
 
 // opamOrder is the order of fields.
 var opamOrder = []string{"opam-version", "version", "synopsis", "description", "maintainer", "authors", "license", "tags", "homepage", "doc",
-	"bug-reports", "depends", "depopts", "conflicts", "available", "build", "dev-repo"}
+	"bug-reports", "depends", "depopts", "conflicts", "available", "build", "dev-repo", "x-maintenance-intent"}
 
 // An opamItem is a field that is to be written: one value, or a list.
 type opamItem struct {
@@ -48,16 +48,16 @@ func (p *Project) OpamText(pkg *Package, template string) string {
 // text is the field as it is written.
 func (i opamItem) text() string {
 	if i.list == nil {
-		if strings.Contains(i.value, "\n") || len(i.name)+2+len(i.value) <= opamWidth {
+		if strings.Contains(i.value, "\n") || len(i.name)+2+len(i.value) < opamWidth {
 			return i.name + ": " + i.value
 		}
 		return i.name + ":\n  " + i.value
 	}
 	line := strings.Join(i.list, " ")
 	switch {
-	case i.broken || 2+len(line) > opamWidth:
+	case i.broken || 2+len(line) >= opamWidth:
 		return i.name + ": [\n  " + strings.Join(i.list, "\n  ") + "\n]"
-	case len(i.name)+4+len(line) > opamWidth:
+	case len(i.name)+4+len(line) >= opamWidth:
 		return i.name + ": [\n  " + line + "\n]"
 	}
 	return i.name + ": [" + line + "]"
@@ -102,6 +102,13 @@ func (p *Project) opamItems(pkg *Package) []opamItem {
 	}
 	one("version", cmp.Or(pkg.Version.Value, p.Version.Value))
 	one("dev-repo", repo)
+	if p.Lang.AtLeast(3, 18) {
+		intent := info.MaintenanceIntent
+		if intent == nil {
+			intent = []string{"(latest)"}
+		}
+		list("x-maintenance-intent", intent)
+	}
 	if p.Lang.AtLeast(2, 0) {
 		list("tags", pkg.Tags)
 	}
@@ -115,7 +122,7 @@ func (p *Project) opamItems(pkg *Package) []opamItem {
 		for _, d := range deps {
 			text := opamString(d.Name.Value)
 			if d.Constraint != nil {
-				text += " {" + d.Constraint.opam(false) + "}"
+				text = opamDependency(text, d.Constraint)
 				i.broken = true
 			}
 			i.list = append(i.list, text)
@@ -126,6 +133,41 @@ func (p *Project) opamItems(pkg *Package) []opamItem {
 	deps("conflicts", pkg.Conflicts)
 	deps("depopts", pkg.Depopts)
 	return items
+}
+
+// opamDependency is a dependency with its constraint, on as many lines as it takes.
+func opamDependency(name string, c *Constraint) string {
+	text := c.opam(false)
+	if 2+len(name)+3+len(text) < opamWidth {
+		return name + " {" + text + "}"
+	}
+	parts := []string{text}
+	if c.Op == "and" || c.Op == "or" {
+		parts = nil
+		for i := range c.Args {
+			parts = append(parts, c.Args[i].opam(c.Op == "and"))
+			if i < len(c.Args)-1 {
+				parts[i] += map[string]string{"and": " &", "or": " |"}[c.Op]
+			}
+		}
+	}
+	var b strings.Builder
+	b.WriteString(name + "\n    {" + parts[0])
+	column := 5 + len(parts[0])
+	for i, p := range parts[1:] {
+		closing := 0
+		if i == len(parts)-2 {
+			closing = 1
+		}
+		if column+1+len(p)+closing < opamWidth {
+			b.WriteString(" " + p)
+			column += 1 + len(p)
+			continue
+		}
+		b.WriteString("\n     " + p)
+		column = 5 + len(p)
+	}
+	return b.String() + "}"
 }
 
 // opamDepends are the dependencies of a package with those on dune, and on

@@ -1,6 +1,9 @@
 package dune
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestOpamText(t *testing.T) {
 	p, diags := ReadProject("dune-project", []byte(`(lang dune 2.7)
@@ -91,5 +94,31 @@ dev-repo: "git+https://github.com/me/p.git"
 ` + template
 	if got := p.OpamText(p.Find("q"), template); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// Lines break where the printer of opam files breaks them: a line may have 77
+// columns.
+func TestOpamLines(t *testing.T) {
+	fill := func(n int, c string) string { return strings.Repeat(c, n) }
+	for _, x := range []struct{ project, want string }{
+		{`(synopsis "` + fill(65, "x") + `")`, `synopsis: "` + fill(65, "x") + `"`},
+		{`(synopsis "` + fill(66, "x") + `")`, "synopsis:\n  \"" + fill(66, "x") + `"`},
+		{`(tags (a ` + fill(63, "t") + `))`, `tags: ["a" "` + fill(63, "t") + `"]`},
+		{`(tags (a ` + fill(64, "t") + `))`, "tags: [\n  \"a\" \"" + fill(64, "t") + "\"\n]"},
+		{`(tags (a ` + fill(69, "t") + `))`, "tags: [\n  \"a\" \"" + fill(69, "t") + "\"\n]"},
+		{`(tags (a ` + fill(70, "t") + `))`, "tags: [\n  \"a\"\n  \"" + fill(70, "t") + "\"\n]"},
+		{`(depends (foo (= ` + fill(63, "1") + `)))`, "  \"foo\" {= \"" + fill(63, "1") + "\"}\n"},
+		{`(depends (foo (= ` + fill(64, "1") + `)))`, "  \"foo\"\n    {= \"" + fill(64, "1") + "\"}\n"},
+		{`(depends (eio_linux (and (= :version) (= :os linux) (or (<> :os-distribution centos) (> :os-version 7)))))`,
+			"  \"eio_linux\"\n    {= version & os = \"linux\" &\n     (os-distribution != \"centos\" | os-version > \"7\")}\n"},
+	} {
+		p, diags := ReadProject("dune-project", []byte("(lang dune 3.18)\n(generate_opam_files true)\n(package (name p) "+x.project+")\n"))
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		if got := p.OpamText(p.Find("p"), ""); !strings.Contains(got, x.want) || !strings.HasSuffix(got, "\nx-maintenance-intent: [\"(latest)\"]\n") {
+			t.Errorf("%s: got\n%s\nwant\n%s", x.project, got, x.want)
+		}
 	}
 }

@@ -29,6 +29,7 @@ var standards = map[string]standard{
 	"compiler-libs.common":   {archive: "ocamlcommon", dir: compilerLibs, always: true},
 	"compiler-libs.bytecomp": {archive: "ocamlbytecomp", dir: compilerLibs, always: true, needs: []string{"compiler-libs.common"}},
 	"compiler-libs.optcomp":  {archive: "ocamloptcomp", dir: compilerLibs, always: true, needs: []string{"compiler-libs.common"}},
+	"compiler-libs.toplevel": {archive: "ocamltoplevel", dir: compilerLibs, always: true, needs: []string{"compiler-libs.bytecomp"}},
 	"bigarray":               {},
 	"stdlib":                 {},
 	"bytes":                  {},

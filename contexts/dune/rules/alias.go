@@ -29,8 +29,9 @@ type Goal struct {
 	Files    []string
 	Tests    []string
 	Programs []Program
-	found    bool  // the alias is defined somewhere
-	err      error // why something is missing in it; the rest can be built all the same
+	sources  []string // which there is nothing to do for
+	found    bool     // the alias is defined somewhere
+	err      error    // why something is missing in it; the rest can be built all the same
 }
 
 // A Program is one that a goal makes.
@@ -43,6 +44,7 @@ func (g *Goal) add(o *Goal) {
 	g.Files = append(g.Files, o.Files...)
 	g.Tests = append(g.Tests, o.Tests...)
 	g.Programs = append(g.Programs, o.Programs...)
+	g.sources = append(g.sources, o.sources...)
 	g.found = g.found || o.found
 	g.err = errors.Join(g.err, o.err)
 }
@@ -181,13 +183,18 @@ func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza
 		return r.aliasPrograms(t, k, d, key, s, false, out)
 	case *dune.CopyFiles:
 		if k.name == "all" || s.Alias.Value == k.name {
+			out.found = out.found || s.Alias.Value == k.name
 			return r.aliasMade(t, k, i, out)
 		}
 	case *dune.Lex, *dune.Menhir, *dune.ForeignLibrary:
 		if k.name == "all" {
 			return r.aliasMade(t, k, i, out)
 		}
-	case *dune.Toplevel, *dune.Plugin:
+	case *dune.Toplevel:
+		if k.name == "all" {
+			return r.aliasMade(t, k, i, out)
+		}
+	case *dune.Plugin:
 		if k.name == "all" {
 			return r.unsupported(s, "erg does not build "+s.Keyword()+" stanzas, so this one is left out.")
 		}
@@ -219,6 +226,8 @@ func (r *Rules) aliasStanza(t *engine.Task, k aliasKey, d *dir, s *dune.Alias, o
 	for _, f := range x.inputs.files {
 		if action.IsOutput(f) {
 			out.Files = append(out.Files, f)
+		} else {
+			out.sources = append(out.sources, f)
 		}
 	}
 	return nil
@@ -379,5 +388,6 @@ func (x *expander) aliasDep(d *dune.Dep, arg string) error {
 		return errorAt(d.Range, "No such alias", "No alias %q is defined in %s.", name, orTop(joinPath(x.d.path, at)))
 	}
 	x.inputs.add(g.Files...)
+	x.inputs.add(g.sources...)
 	return nil
 }

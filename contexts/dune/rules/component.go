@@ -128,13 +128,11 @@ func compileError(err error, d *dir, s dune.Stanza) error {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Dependency cycle between modules in %s:", orTop(d.path))
-	for i := range cycle.Modules {
-		fmt.Fprintf(&b, "\n   %s", cycle.Modules[i])
-		if i < len(cycle.Modules)-1 {
-			b.WriteString("\n->")
-		}
+	mark := "  "
+	for _, m := range append(slices.Clone(cycle.Modules), cycle.Modules[0]) {
+		fmt.Fprintf(&b, "\n%s %s", mark, m)
+		mark = "->"
 	}
-	fmt.Fprintf(&b, "\n-> %s", cycle.Modules[0])
 	return errorAt(s.At(), "Cycle of modules", "%s", b.String())
 }
 

@@ -145,6 +145,8 @@ func (f *filler) stanza(i int, s dune.Stanza) error {
 		return f.tests(i, s)
 	case *dune.ForeignLibrary:
 		return f.foreignLibrary(i, s)
+	case *dune.Toplevel:
+		return f.toplevel(i, s)
 	case *dune.GenerateSites:
 		return errorAt(s.At(), "Not supported", "erg does not know generate_sites_module yet.")
 	}

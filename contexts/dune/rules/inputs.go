@@ -326,18 +326,21 @@ func (r *Rules) globFiles(t *engine.Task, c addr.Context, at string, match func(
 	return out, nil
 }
 
-// sourceTree lists all sources below a directory.
+// sourceTree lists all sources below a directory, also those whose names begin
+// with a dot, but no such directories and nothing that editors leave.
 func (x *expander) sourceTree(arg string) ([]string, error) {
 	var out []string
 	var walk func(at string) error
 	walk = func(at string) error {
-		entries, err := x.t.ReadDir(at)
+		entries, err := x.t.ReadNames(at)
 		if err != nil {
 			return err
 		}
 		for _, e := range entries {
 			p := path.Join(at, e.Name)
+			hidden := strings.HasPrefix(e.Name, ".")
 			switch {
+			case hidden && (e.Dir || e.Name == ".git" || strings.HasPrefix(e.Name, ".#") || strings.HasSuffix(e.Name, ".swp")):
 			case !e.Dir:
 				x.inputs.add(p)
 				out = append(out, action.Ref(p))

@@ -185,6 +185,11 @@ func (f *filler) copyFiles(i int, s *dune.CopyFiles) error {
 	if err != nil {
 		return err
 	}
+	if s.OnlySources != nil {
+		if files, err = f.onlySources(files, s.OnlySources); err != nil {
+			return err
+		}
+	}
 	for _, p := range files {
 		name := path.Base(p)
 		if f.out.makers[name] != nil || slices.Contains([]string{"dune", "dune-project"}, name) {
@@ -199,6 +204,25 @@ func (f *filler) copyFiles(i int, s *dune.CopyFiles) error {
 		}
 	}
 	return nil
+}
+
+// onlySources drops files that rules make, if a condition says so.
+func (f *filler) onlySources(files []string, cond *dune.Bool) ([]string, error) {
+	on, err := f.enabled(cond)
+	if err != nil || !on {
+		return files, err
+	}
+	var out []string
+	for _, p := range files {
+		real, err := f.r.real(f.t, f.ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if !action.IsOutput(real) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
 }
 
 // selectFile defines the copy that a select stands for.

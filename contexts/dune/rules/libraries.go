@@ -169,8 +169,7 @@ func (e *missing) diags(at hcl.Range) hcl.Diagnostics {
 	case len(e.near) > 0:
 		text += fmt.Sprintf("\nDid you mean %q?", e.near[0])
 	case e.hidden == "":
-		pkg, _, _ := strings.Cut(e.name, ".")
-		text += fmt.Sprintf("\nIt may be in a package that is not installed: opam install %s, or on Debian apt-get install lib%s-ocaml-dev.", pkg, strings.TrimPrefix(strings.ReplaceAll(pkg, "_", "-"), "lib"))
+		text += "\n" + whereToGet(e.name)
 	}
 	diags := errorAt(at, "Library not found", "%s", text)
 	diags[0].Extra = Same{e.ctx.String() + " " + e.name}

@@ -381,27 +381,3 @@ func (r *Rules) addPackage(t *engine.Task, c addr.Context, pkg string, out *Goal
 	out.Files = append(out.Files, path.Join(root(c), in.Dir, pkg+".install"))
 	return nil
 }
-
-// packageDep makes what a package installs an input.
-func (x *expander) packageDep(d *dune.Dep, arg string) error {
-	tr, err := x.r.treeOf(x.t, x.ctx)
-	if err != nil {
-		return err
-	}
-	if pkg, _ := tr.find(arg); pkg == nil {
-		return nil // an installed one
-	}
-	in, err := x.r.Install(x.t, x.ctx, arg)
-	if err != nil {
-		return err
-	}
-	for _, e := range in.Entries {
-		x.inputs.add(e.Source)
-		if e.Section == "bin" {
-			if _, err := x.programNamed(e.Name, d.Range); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}

@@ -76,6 +76,7 @@ type queries struct {
 	programsQ   engine.Query[addr.Context, map[string]binary]
 	stagedQ     engine.Query[stagedKey, string]
 	mdxQ        engine.Query[key, *mdxProgram]
+	laidOutQ    engine.Query[packageKey, []string]
 }
 
 // A dirKey names a directory in a context.
@@ -123,6 +124,7 @@ func New(w World) *Rules {
 	q.aliasQ = engine.Query[aliasKey, *Goal]{Kind: "alias", Fn: r.alias}
 	q.programsQ = engine.Query[addr.Context, map[string]binary]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
+	q.laidOutQ = engine.Query[packageKey, []string]{Kind: "package", Fn: r.laidOut}
 	q.mdxQ = engine.Query[key, *mdxProgram]{Kind: "target", Fn: r.mdxProgram}
 	return r
 }
