@@ -15,12 +15,23 @@ type InstallFile struct {
 	Source  string // of the workspace
 	Dest    string // in the prefix
 	Program bool   // it is to be executable
+	Dune    bool   // of a dune project: there may be placeholders in it
+}
+
+// An Installation is what is to be copied, and what placeholders in it
+// stand for.
+type Installation struct {
+	Files []InstallFile
+	// Compiler and Libraries are the directories of OCaml's standard library and
+	// of installed libraries; "" and none without OCaml.
+	Compiler  string
+	Libraries []string
 }
 
 // Installation builds what packages of one context install, or all of them,
 // and lists the files. Packages are those of dune projects, and install blocks
 // by the name of their package.
-func (ev *Evaluator) Installation(t *engine.Task, r Request, packages []string) ([]InstallFile, error) {
+func (ev *Evaluator) Installation(t *engine.Task, r Request, packages []string) (*Installation, error) {
 	ws, err := ev.workspaceQ.Get(t, "")
 	if err != nil {
 		return nil, err
@@ -52,7 +63,12 @@ func (ev *Evaluator) Installation(t *engine.Task, r Request, packages []string) 
 	for _, f := range files {
 		made = append(made, f.Source)
 	}
-	return files, t.Build(unique(outputsOnly(made))...)
+	if err := t.Build(unique(outputsOnly(made))...); err != nil {
+		return nil, err
+	}
+	out := &Installation{Files: files}
+	out.Compiler, out.Libraries, err = ev.dune.LibraryPath(t, all[0])
+	return out, duneError(err)
 }
 
 // installationOf lists what packages of a context install.
@@ -83,7 +99,7 @@ func (ev *Evaluator) installationOf(t *engine.Task, c addr.Context, packages []s
 				return nil, err
 			}
 			for dest, src := range x.files {
-				by[dest] = InstallFile{src, dest, strings.HasPrefix(dest, "bin/") || strings.HasPrefix(dest, "sbin/")}
+				by[dest] = InstallFile{Source: src, Dest: dest, Program: strings.HasPrefix(dest, "bin/") || strings.HasPrefix(dest, "sbin/")}
 			}
 		}
 		if !slices.Contains(dune, name) {
@@ -98,7 +114,7 @@ func (ev *Evaluator) installationOf(t *engine.Task, c addr.Context, packages []s
 			if old, dup := by[dest]; dup && old.Source != e.Source {
 				return nil, usage("%s and %s are both installed as %s.", old.Source, e.Source, dest)
 			}
-			by[dest] = InstallFile{e.Source, dest, runs(e)}
+			by[dest] = InstallFile{e.Source, dest, runs(e), true}
 		}
 	}
 	out := make([]InstallFile, 0, len(by))

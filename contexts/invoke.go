@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -51,6 +52,14 @@ func (ev *Evaluator) Invoke(t *engine.Task, r Request, name string, args []strin
 	diags := ev.runBuilt(&scope{ev: ev, t: t, dir: d}, cmd, p.art, p.path, args, g.header.Range)
 	if err := ev.report(diags); err != nil {
 		return nil, err
+	}
+	if g.isDuneProgram() {
+		env, files, err := ev.dune.SiteEnv(t, g.dune)
+		if err != nil {
+			return nil, duneError(err)
+		}
+		maps.Copy(cmd.env, env)
+		cmd.inputs = append(cmd.inputs, files...)
 	}
 	if err := t.Build(unique(append(outputsOnly(cmd.inputs), p.path))...); err != nil {
 		return nil, err

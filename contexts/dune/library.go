@@ -113,6 +113,7 @@ type SpecialBuiltin struct {
 	Kind       string // "findlib_dynload", "dune_site", "build_info", "configurator"
 	DataModule string // of build_info and dune_site
 	Plugins    bool
+	Node       *sexp.Node // as it is written
 	Range      hcl.Range
 }
 
@@ -419,12 +420,23 @@ func (a *field) specialBuiltin() *SpecialBuiltin {
 	if n == nil {
 		return nil
 	}
+	return a.r.specialBuiltin(n)
+}
+
+// ReadSpecialBuiltin reads what special_builtin_support says in a
+// dune-package file.
+func ReadSpecialBuiltin(n *sexp.Node) (*SpecialBuiltin, hcl.Diagnostics) {
+	r := &reader{lang: Latest}
+	return r.specialBuiltin(n), r.diags
+}
+
+func (r *reader) specialBuiltin(n *sexp.Node) *SpecialBuiltin {
 	word, items := n, []*sexp.Node(nil)
 	if n.Kind == sexp.List && len(n.Items) > 0 {
 		word, items = n.Items[0], n.Items[1:]
 	}
-	b := &SpecialBuiltin{Kind: a.r.word(word, "findlib_dynload", "build_info", "configurator", "dune_site"), Range: n.Range}
-	f := a.r.fields("(special_builtin_support …)", n.Range, items)
+	b := &SpecialBuiltin{Kind: r.word(word, "findlib_dynload", "build_info", "configurator", "dune_site"), Node: n, Range: n.Range}
+	f := r.fields("(special_builtin_support …)", n.Range, items)
 	b.DataModule = f.get("data_module").text().Value
 	b.Plugins = f.get("plugins").flag()
 	f.get("api_version").text()

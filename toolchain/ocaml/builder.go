@@ -116,7 +116,7 @@ func (b *builder) describe() *Library {
 	l := &Library{
 		Name: u.Name, Dir: b.at.objects, Native: b.at.native, Opaque: b.opaque(),
 		Archives: map[Mode][]string{}, Objects: map[Mode][]string{}, emptyArchive: b.tc.archivesNothing(),
-		Deps: u.Deps, Standard: u.Standard, CDeps: u.CDeps, Search: u.Search, unit: &u,
+		Deps: u.Deps, Standard: u.Standard, CDeps: u.CDeps, Search: u.Search, Implements: u.Implements, unit: &u,
 	}
 	virtual := false
 	for _, m := range b.all() {
@@ -298,6 +298,9 @@ func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
 		return nil, err
 	}
 	if err := b.compileAll(); err != nil {
+		return nil, err
+	}
+	if err := b.compileLinkModules(); err != nil {
 		return nil, err
 	}
 	objects, err := b.stubs()

@@ -25,6 +25,8 @@ type Installed struct {
 	// Private is the directory of the interfaces of private modules; "" for
 	// none.
 	Private string
+	// Implements is the virtual library that it is the code of; nil for none.
+	Implements *Library
 }
 
 // Installed returns an installed library. Its directory is digested as a
@@ -35,7 +37,7 @@ func (tc *Toolchain) Installed(t *engine.Task, in Installed) (*Library, error) {
 	dir := path.Clean(in.Dir)
 	l := &Library{
 		Name: in.Name, Main: in.Main, Dir: dir, Native: dir,
-		Archives: in.Archives, Deps: in.Deps, Standard: in.Standard,
+		Archives: in.Archives, Deps: in.Deps, Standard: in.Standard, Implements: in.Implements,
 	}
 	entries, err := t.ReadDir(dir)
 	if err != nil {

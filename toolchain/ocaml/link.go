@@ -65,11 +65,15 @@ func (b *builder) take(p Program) taking {
 	var x taking
 	libs := Libraries(p.Embed)
 	if p.Kind != Plugin {
-		libs = b.libs
+		libs = linkOrder(b.libs)
 		x.archives, x.custom = b.tc.standardArchives(b.std, mode)
 		x.archives = slices.Clone(x.archives)
 	}
 	for _, l := range libs {
+		if objects := b.before(l, mode); len(objects) > 0 {
+			x.archives = append(x.archives, action.Ref(objects[0]))
+			x.inputs = append(x.inputs, objects...)
+		}
 		for _, a := range l.Archives[mode] {
 			x.archives = append(x.archives, action.Ref(a))
 		}
@@ -138,6 +142,9 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 	}
 	s.Argv = append(s.Argv, driverFlags(cflags)...)
 	s.Argv = append(s.Argv, b.u.LinkFlags...)
+	if len(b.u.LinkModules) > 0 && !slices.Contains(b.u.LinkFlags, "-linkall") {
+		s.Argv = append(s.Argv, "-linkall") // who knows what is loaded while it runs
+	}
 	s.Argv = append(s.Argv, b.foreignFlags(mode)...)
 	s.Inputs = distinct(s.Inputs)
 	return s

@@ -1,6 +1,7 @@
 package ocaml
 
 import (
+	"maps"
 	"path"
 	"slices"
 
@@ -45,6 +46,23 @@ func StandardModules(name string) (modules []string, ok bool) {
 	s := standards[name]
 	return s.modules, s.dir != compilerLibs
 }
+
+// StandardPlugin says what a program that is running loads for a standard
+// library: its archive, without extension ("" for none), where that is below
+// the standard library's directory, and what it needs itself.
+func (tc *Toolchain) StandardPlugin(name string) (archive, dir string, needs []string) {
+	s := standards[name]
+	if dirs := tc.standardDirs([]string{name}); len(dirs) > 0 {
+		dir = dirs[0]
+	}
+	return s.archive, dir, s.needs
+}
+
+// StandardClosure lists standard libraries with what they need.
+func StandardClosure(names []string) []string { return standardClosure(names) }
+
+// StandardNames lists the libraries that come with the compiler.
+func StandardNames() []string { return slices.Sorted(maps.Keys(standards)) }
 
 // IsStandard reports whether a library of that name comes with the compiler.
 func IsStandard(name string) bool { _, ok := standards[name]; return ok }

@@ -60,6 +60,9 @@ type Unit struct {
 	// ArchiveFlags are written into archives, or are for their making:
 	// "-linkall", "-cclib -lm".
 	ArchiveFlags []string
+	// LinkModules are what programs have for libraries that leave a module to
+	// them. Programs with such are linked whole (-linkall).
+	LinkModules []LinkModule
 	// Objects are objects of foreign code, ready made, that go with the unit's
 	// own stubs; ForeignArchives are archives of such (x of libx.a and, for byte
 	// code, dllx.so) in the directories that they are found in.
@@ -111,6 +114,9 @@ type Library struct {
 	Deps        []*Library
 	Standard    []string
 	CDeps       []*cc.Library
+	// Implements is the library of whose virtual modules this one has the
+	// code; nil for none.
+	Implements *Library
 
 	unit         *Unit // of a library of the workspace that others may implement
 	emptyArchive bool  // .a is there for a library without code, too
@@ -149,6 +155,40 @@ func standFor(sums string, files []string) []string {
 		return []string{sums}
 	}
 	return files
+}
+
+// linkOrder orders libraries so that each follows what it needs, which for users
+// of a virtual library is the one that implements it.
+func linkOrder(libs []*Library) []*Library {
+	by := map[*Library]*Library{}
+	for _, l := range libs {
+		if l.Implements != nil {
+			by[l.Implements] = l
+		}
+	}
+	if len(by) == 0 {
+		return libs
+	}
+	var all []*Library
+	seen := map[*Library]bool{}
+	var visit func(l *Library)
+	visit = func(l *Library) {
+		if seen[l] {
+			return
+		}
+		seen[l] = true
+		for _, d := range l.Deps {
+			visit(d)
+			if impl := by[d]; impl != nil && l.Implements != d {
+				visit(impl)
+			}
+		}
+		all = append(all, l)
+	}
+	for _, l := range libs {
+		visit(l)
+	}
+	return all
 }
 
 // Libraries returns libraries with all that they depend on; each follows

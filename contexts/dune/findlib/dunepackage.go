@@ -1,7 +1,9 @@
 package findlib
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -46,6 +48,30 @@ func fromDunePackage(file string, text []byte, dir, name string) (*Package, erro
 		}
 	}
 	return nil, nil
+}
+
+// Sites reads the sites of an installed package, the first of that name
+// in the search path. found is false if there is none that dune installed.
+func Sites(f FS, search []string, pkg string) (sites []Site, found bool, err error) {
+	for _, dir := range search {
+		at := path.Join(dir, pkg, "dune-package")
+		text, err := f.ReadFile(at)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		nodes, diags := sexp.Read(at, text)
+		if diags.HasErrors() {
+			return nil, false, &FileError{at, text, diags}
+		}
+		for _, n := range fields(nodes).get("sites") {
+			sites = append(sites, Site{word(n, 0), word(n, 1)})
+		}
+		return sites, true, nil
+	}
+	return nil, false, nil
 }
 
 // fields are the fields of a record. What is not known is passed over: newer
@@ -122,6 +148,9 @@ func (f fields) library(root string) *Package {
 	p.StubArchives = f.stubs(root)
 	p.PrivateDir = fields(f.get("obj_dir")).word("private_dir")
 	p.Driver, p.Backend = f.node("ppx.driver"), f.node("inline_tests.backend")
+	if l := f.get("special_builtin_support"); len(l) == 1 {
+		p.Special = l[0]
+	}
 	p.Instrumentation = f.word("instrumentation.backend")
 	p.setKind(f)
 	for _, n := range f.get("requires") {

@@ -220,7 +220,7 @@ func TestInstalled(t *testing.T) {
 			}
 		}
 		n++
-		same(t, file, string(text), WriteDunePackage(pkg, version, libs))
+		same(t, file, string(text), WriteDunePackage(pkg, version, libs, nil, nil))
 		if !strings.Contains(string(text), "ppx_") && !strings.Contains(string(text), "jsoo_runtime") { // what needs the closure of runtime dependencies
 			have, err := os.ReadFile(filepath.Join(dir, "META"))
 			if err != nil {
@@ -253,7 +253,7 @@ func FuzzDunePackage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := fromDunePackage("dune-package", []byte(text), "/d", "d")
 		if err == nil && p != nil {
-			WriteDunePackage("d", "", []*Package{p})
+			WriteDunePackage("d", "", []*Package{p}, nil, nil)
 		}
 	})
 }

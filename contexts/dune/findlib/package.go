@@ -70,9 +70,15 @@ type Package struct {
 	Driver         *sexp.Node   // (ppx.driver …) of what drives rewriters; nil for none
 	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
 	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
+	// Special is what special_builtin_support says, as it is written; nil for
+	// nothing.
+	Special *sexp.Node
 	// Instrumentation is the rewriter of an instrumentation backend; "" for none.
 	Instrumentation string
 }
+
+// A Site is a directory of a package that others install into.
+type Site struct{ Name, Section string }
 
 // A Require is a library that another one needs.
 type Require struct {

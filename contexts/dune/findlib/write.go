@@ -1,6 +1,7 @@
 package findlib
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -191,13 +192,27 @@ const packageFormat = "2.9"
 
 // WriteDunePackage writes a package's dune-package file. Files of the
 // libraries are relative to the package's directory.
-func WriteDunePackage(pkg, version string, libs []*Package) string {
+//
+// Sites come with the sections of the package, since users of the sites look
+// for them there.
+func WriteDunePackage(pkg, version string, libs []*Package, sections map[string]string, sites []Site) string {
 	var b strings.Builder
 	line := func(x *tree) { x.write(&b, 0); b.WriteByte('\n') }
 	line(of("lang", "dune", packageFormat))
 	line(of("name", pkg))
 	if version != "" {
 		line(of("version", version))
+	}
+	if len(sites) > 0 {
+		sectionsOf, siteList := of("sections"), of("sites")
+		for _, n := range slices.Sorted(maps.Keys(sections)) {
+			sectionsOf.items = append(sectionsOf.items, of(n, sections[n]))
+		}
+		for _, x := range sites {
+			siteList.items = append(siteList.items, of(x.Name, x.Section))
+		}
+		line(sectionsOf)
+		line(siteList)
 	}
 	for _, l := range libs {
 		if l.Archives == nil && l.Plugins == nil {
@@ -327,7 +342,15 @@ func (l *Package) tree() *tree {
 		field("native_archives", l.NativeArchives), field("jsoo_runtime", l.JSRuntime),
 		req, field("ppx_runtime_deps", l.PPXRuntimeDeps), some("implements", l.Implements),
 		some("default_implementation", l.Default), some("main_module_name", l.MainModule),
-		field("modes", l.Modes), private, l.modulesTree(), some("instrumentation.backend", l.Instrumentation), written(l.Backend), written(l.Driver))
+		field("modes", l.Modes), private, l.modulesTree(), some("instrumentation.backend", l.Instrumentation), written(l.Backend), written(l.Driver), l.special())
+}
+
+// special is what the library asks dune for when programs are linked with it.
+func (l *Package) special() *tree {
+	if l.Special == nil {
+		return nil
+	}
+	return of("special_builtin_support", written(l.Special))
 }
 
 // kindTree is the kind of the library, with the cookies that a rewriter wants.

@@ -194,10 +194,6 @@ func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza
 		if k.name == "all" {
 			return r.aliasMade(t, k, i, out)
 		}
-	case *dune.Plugin:
-		if k.name == "all" {
-			return r.unsupported(s, "erg does not build "+s.Keyword()+" stanzas, so this one is left out.")
-		}
 	case *dune.Mdx:
 		return r.aliasMdx(t, k, d, i, s, out)
 	case *dune.Cinaps:

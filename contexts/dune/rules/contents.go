@@ -148,7 +148,7 @@ func (f *filler) stanza(i int, s dune.Stanza) error {
 	case *dune.Toplevel:
 		return f.toplevel(i, s)
 	case *dune.GenerateSites:
-		return errorAt(s.At(), "Not supported", "erg does not know generate_sites_module yet.")
+		return f.generateSites(i, s)
 	}
 	return nil
 }

@@ -111,6 +111,12 @@ func (r *Rules) implementations(t *engine.Task, x *unit, at hcl.Range) error {
 	all := closure(x.needs.deps)
 	deps := slices.Clone(x.needs.deps)
 	for _, v := range all {
+		if l, err := r.installedImplementation(t, x.key.ctx, v, all); err != nil {
+			return err
+		} else if l != nil {
+			deps = append(deps, l)
+			continue
+		}
 		if v.stanza == nil || v.stanza.VirtualModules == nil || slices.ContainsFunc(all, func(l *library) bool { return l.implements == v }) {
 			continue
 		}
@@ -128,6 +134,19 @@ func (r *Rules) implementations(t *engine.Task, x *unit, at hcl.Range) error {
 	n.deps = deps
 	x.needs = &n
 	return nil
+}
+
+// installedImplementation is the default implementation of a virtual library
+// that is installed; nil if it is not such a library, or something implements it.
+func (r *Rules) installedImplementation(t *engine.Task, c addr.Context, v *library, all []*library) (*library, error) {
+	if v.inst == nil || !v.inst.Virtual || v.inst.Default == "" || slices.ContainsFunc(all, func(l *library) bool { return l.implements == v }) {
+		return nil, nil
+	}
+	l, err := r.outside(t, c, v.inst.Default)
+	if err != nil {
+		return nil, wanted(err, "virtual library \""+v.name+"\", as its default implementation")
+	}
+	return l, nil
 }
 
 // unsupported says, once, what a stanza is left out for.

@@ -140,6 +140,9 @@ func (x *inlineRunner) link(l *library) error {
 	if err := r.describeDeps(t, u); err != nil {
 		return err
 	}
+	if err := r.linkModules(t, u, tc); err != nil {
+		return err
+	}
 	if err := x.generate(main); err != nil {
 		return err
 	}

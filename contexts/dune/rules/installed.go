@@ -83,6 +83,15 @@ func (r *Rules) installed(t *engine.Task, k installedKey) (*library, error) {
 			in.Deps = append(in.Deps, d.inst.lib)
 		}
 	}
+	if p.Implements != "" {
+		v, err := r.outside(t, k.ctx, p.Implements)
+		if err != nil {
+			return nil, wanted(err, "library \""+k.name+"\" -> "+p.File)
+		}
+		if v.inst != nil {
+			l.implements, in.Implements = v, v.inst.lib
+		}
+	}
 	l.inst.lib, err = tc.Installed(t, in)
 	return l, r.fail(err, at, "Cannot read an installed library")
 }

@@ -157,6 +157,8 @@ func (b *installer) stanza(t *engine.Task, d *dir, i int, s dune.Stanza, out *in
 		return b.files(t, d, s, out)
 	case *dune.Documentation:
 		return b.documentation(t, d, s, out)
+	case *dune.Plugin:
+		return b.plugin(t, d, i, s, out)
 	case *dune.DeprecatedLibraryName:
 		if publicPackage(s.OldPublicName.Value) == b.pkg.Name.Value {
 			out.libs = append(out.libs, &installedLibrary{deprecated: s})
@@ -230,12 +232,15 @@ func (b *installer) files(t *engine.Task, d *dir, s *dune.Install, out *installe
 	if err != nil || !on || !b.mine(s.Package) {
 		return err
 	}
-	if s.Site.Given() {
-		return errorAt(s.Site.Range, "Not supported", "erg does not install into sites yet.")
-	}
 	x := b.r.naming(t, b.ctx, d)
+	to := destination{section: s.Section.Value}
+	if s.Site.Given() {
+		if to, err = b.r.intoSite(t, b.ctx, dune.SiteOfPackage{Package: s.SitePackage, Site: s.Site}); err != nil {
+			return err
+		}
+	}
 	for _, f := range s.Files {
-		if err := b.file(x, s, f, out); err != nil {
+		if err := b.file(x, to, f, out); err != nil {
 			return err
 		}
 	}
@@ -255,17 +260,17 @@ func (b *installer) files(t *engine.Task, d *dir, s *dune.Install, out *installe
 		for _, tok := range tokens {
 			p, _ := tokenPath(tok)
 			rel, _ := below(joinPath(d.path, src), p)
-			out.add(s.Section.Value, path.Join(dst, rel), p)
+			out.add(to.section, to.in(path.Join(dst, rel)), p)
 		}
 	}
 	return nil
 }
 
 // file adds one element of an install stanza.
-func (b *installer) file(x *expander, s *dune.Install, f dune.InstallFile, out *installed1) error {
+func (b *installer) file(x *expander, to destination, f dune.InstallFile, out *installed1) error {
 	switch {
 	case f.Include.Given():
-		return b.included(x, s, f, out)
+		return b.included(x, to, f, out)
 	case f.GlobFiles:
 		pattern, err := f.Src.ExpandOne(x.expand)
 		if err != nil {
@@ -292,7 +297,7 @@ func (b *installer) file(x *expander, s *dune.Install, f dune.InstallFile, out *
 				return err
 			}
 			rel, _ := below(at, p)
-			out.add(s.Section.Value, path.Join(prefix, rel), real)
+			out.add(to.section, to.in(path.Join(prefix, rel)), real)
 		}
 		return nil
 	}
@@ -310,23 +315,23 @@ func (b *installer) file(x *expander, s *dune.Install, f dune.InstallFile, out *
 			return err
 		}
 	}
-	section := s.Section.Value
+	section := to.section
 	if section == "man" && !strings.Contains(dst, "/") {
 		dst = "man" + strings.TrimPrefix(path.Ext(strings.TrimSuffix(dst, ".gz")), ".") + "/" + dst
 	}
 	if section == "stublibs" || section != "bin" && section != "sbin" {
-		out.add(section, dst, real)
+		out.add(section, to.in(dst), real)
 		return nil
 	}
 	if tc, err := b.r.w.OCaml(x.t, b.ctx); err == nil && tc != nil && path.Ext(src) == ".exe" && !strings.HasSuffix(dst, ".exe") {
 		dst += tc.Config("ext_exe")
 	}
-	out.add(section, dst, real)
+	out.add(section, to.in(dst), real)
 	return nil
 }
 
 // included adds what a file lists.
-func (b *installer) included(x *expander, s *dune.Install, f dune.InstallFile, out *installed1) error {
+func (b *installer) included(x *expander, to destination, f dune.InstallFile, out *installed1) error {
 	name, err := f.Include.ExpandOne(x.expand)
 	if err != nil {
 		return err
@@ -345,7 +350,7 @@ func (b *installer) included(x *expander, s *dune.Install, f dune.InstallFile, o
 		return diags
 	}
 	for _, g := range list {
-		if err := b.file(x, s, g, out); err != nil {
+		if err := b.file(x, to, g, out); err != nil {
 			return err
 		}
 	}

@@ -56,12 +56,17 @@ func (x *expander) packageDep(d *dune.Dep, arg string) error {
 		return err
 	}
 	x.inputs.add(laid...)
-	lib := action.Abs(path.Join(root(x.ctx), laidOutDir, "lib"))
-	if more := x.t.Getenv("OCAMLPATH"); more != "" {
+	x.inputs.setenv("OCAMLPATH", libraryPath(x.t, x.ctx))
+	return x.siteEnv(tr)
+}
+
+// libraryPath is OCAMLPATH with the libraries that are laid out.
+func libraryPath(t *engine.Task, c addr.Context) string {
+	lib := action.Abs(path.Join(root(c), laidOutDir, "lib"))
+	if more := t.Getenv("OCAMLPATH"); more != "" {
 		lib += ":" + more
 	}
-	x.inputs.setenv("OCAMLPATH", lib)
-	return nil
+	return lib
 }
 
 // outsidePackage is a dependency on a package that the workspace does not

@@ -230,6 +230,9 @@ func (x *installedLibrary) describe() *findlib.Package {
 	p.Instrumentation = x.names(s.InstrumentationBackend.Value)
 	p.Cookies, p.Backend, p.Driver = installedCookies(s), x.backend, x.driver
 	p.Virtual = s.VirtualModules != nil
+	if s.SpecialBuiltin != nil {
+		p.Special = s.SpecialBuiltin.Node
+	}
 	p.Implements, p.Default = x.names(s.Implements.Value), x.names(s.DefaultImplementation.Value)
 	if c.u.Wrapping != ocaml.Unwrapped {
 		p.MainModule = c.u.Main
@@ -355,7 +358,7 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	}
 	text := "(lang dune 2.9)\n(use_meta)\n" // what a template says only META has
 	if template == "" {
-		text = findlib.WriteDunePackage(name, out.Version, list)
+		text = findlib.WriteDunePackage(name, out.Version, list, b.sections(out), b.sites())
 	}
 	if err := r.write(t, k, pkg, text); err != nil {
 		return err

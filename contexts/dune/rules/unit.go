@@ -103,6 +103,11 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 	if err := r.describeDeps(t, x); err != nil {
 		return err
 	}
+	if _, ok := s.(*dune.Library); !ok {
+		if err := r.linkModules(t, x, tc); err != nil {
+			return err
+		}
+	}
 	if err := describeRoot(x, b); err != nil {
 		return err
 	}

@@ -136,6 +136,8 @@ type InstallOptions struct {
 	Prefix   string // absolute
 	Packages []string
 	DryRun   bool // only list the files
+	// Relocatable has programs look for what is installed from where they lie.
+	Relocatable bool
 }
 
 // WhyOptions are those of why.

@@ -26,6 +26,7 @@ A package is one of a dune project, or one that install blocks of build files na
 	}
 	cmd.Flags().StringVar(&o.Prefix, "prefix", "", "the `DIR`ectory to install to")
 	cmd.Flags().BoolVarP(&o.DryRun, "dry-run", "n", false, "only list the files")
+	cmd.Flags().BoolVar(&o.Relocatable, "relocatable", false, "programs with sites find them from where they lie, so that DIR can be moved")
 	addBuilding(cmd, &o.Building)
 	return cmd
 }
