@@ -116,6 +116,13 @@ func (ev *Evaluator) duneArg(t *engine.Task, ws *config.Workspace, sel []addr.Co
 			}
 			return err
 		}
+		if files, ok, err := ev.dune.DirectoryFiles(t, c, p); ok || err != nil {
+			found.add(ok)
+			if err != nil {
+				return found.later(t, c, err)
+			}
+			return t.Build(files...)
+		}
 		real, ok, err := ev.dune.File(t, c, p)
 		found.add(ok, ev.dune.Files(t, c, p)...)
 		if err != nil {

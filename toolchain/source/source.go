@@ -239,26 +239,39 @@ func (tree *Tree) Lay(t *engine.Task, files []archive.Listed) error {
 		return nil
 	}
 	spec := s.spec("lay out "+s.Name, Lay)
+	spec.From = []string{s.Site, s.Name}
+	return layOut(t, spec, tree.Archive, path.Join(s.Root, "laid"), tree.Dir(), files)
+}
+
+// LayOut defines an action that lays out, below dir, the files of an archive in
+// canonical form that another action made. The specification has what people
+// are told of it; stamps is a directory for nothing else.
+func LayOut(t *engine.Task, spec action.Spec, site, tar, stamps, dir string, files []archive.Listed) error {
+	spec.Self, spec.Argv = true, []string{"erg", Command, Lay, format}
+	spec.From = []string{site, spec.Name}
+	return layOut(t, spec, tar, stamps, dir, files)
+}
+
+func layOut(t *engine.Task, spec action.Spec, tar, stamps, dir string, files []archive.Listed) error {
 	// An action is known by its first output: with other files it is another
 	// one, and the files of the old one that are no longer made go.
 	list := digest.New()
 	for _, f := range files {
 		fmt.Fprintf(list, "%s\n", f.Path)
 	}
-	stamp := path.Join(s.Root, "laid", digest.Sum(list).Short())
-	spec.Argv = append(spec.Argv, action.Ref(tree.Archive), action.Ref(stamp), action.Ref(tree.Dir()))
-	spec.Inputs = []string{tree.Archive}
+	stamp := path.Join(stamps, digest.Sum(list).Short())
+	spec.Argv = append(spec.Argv, action.Ref(tar), action.Ref(stamp), action.Ref(dir))
+	spec.Inputs = []string{tar}
 	spec.Outputs = make([]string, 0, len(files)+1)
 	spec.Outputs = append(spec.Outputs, stamp)
 	for _, f := range files {
-		spec.Outputs = append(spec.Outputs, path.Join(tree.Dir(), f.Path))
+		spec.Outputs = append(spec.Outputs, path.Join(dir, f.Path))
 	}
-	spec.From = []string{s.Site, s.Name}
 	if err := t.Define(spec); err != nil {
 		return err
 	}
-	t.Prune(s.Name, func(target, output string) bool {
-		return target != s.Name || output == stamp || !strings.HasPrefix(output, path.Join(s.Root, "laid")+"/")
+	t.Prune(spec.Target, func(target, output string) bool {
+		return target != spec.Target || output == stamp || !strings.HasPrefix(output, stamps+"/")
 	})
 	return nil
 }

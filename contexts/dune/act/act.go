@@ -60,6 +60,7 @@ const (
 	OpDiff        Op = "diff"                     // FILE MADE NAME: NAME is FILE in the workspace, "" if it cannot be promoted
 	OpDiffMaybe   Op = "diff?"                    // the same; MADE may be missing
 	OpCmp         Op = "cmp"                      // FILE FILE
+	OpPack        Op = "pack"                     // DIR NAME ARCHIVE LIST: NAME is DIR for people
 	OpCram        Op = "cram"                     // FILE NAME SHELL TIMEOUT MARKERS SETUP…: see perform
 )
 

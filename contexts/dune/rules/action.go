@@ -18,6 +18,7 @@ import (
 type acting struct {
 	*expander
 	outs     map[string]bool // what the action makes, as paths of outputs
+	dirs     []string        // directories that it makes, likewise
 	corrects bool            // it may find that a source should be another
 	dir      string          // where the process starts
 	cwd      string          // where the action is, for names
@@ -275,7 +276,7 @@ func (x *acting) diff(a *dune.Action) (*act.Action, error) {
 // neither a source nor a rule has it: then the action itself leaves it behind.
 func (x *acting) maybe(name string, at hcl.Range) (string, error) {
 	if p, ok := tokenPath(name); ok {
-		if !x.outs[p] {
+		if !x.makes(p) {
 			x.inputs.add(p)
 		}
 		return name, nil
@@ -284,7 +285,7 @@ func (x *acting) maybe(name string, at hcl.Range) (string, error) {
 		return name, nil
 	}
 	p := x.named(name)
-	if out := path.Join(root(x.ctx), p); x.outs[out] {
+	if out := path.Join(root(x.ctx), p); x.makes(out) {
 		return action.Ref(out), nil
 	}
 	real, ok, err := x.r.lookup(x.t, x.ctx, p, at)
@@ -324,8 +325,10 @@ func (x *acting) fileArgs(arg dune.Template) ([]string, error) {
 func (x *acting) oneFile(name string, at hcl.Range, output bool) (string, error) {
 	p, isToken := tokenPath(name)
 	switch {
-	case isToken && x.outs[p]:
+	case isToken && x.makes(p):
 		return name, nil
+	case isToken && !output && x.inputs.dirs[p]:
+		return "", neededFile(p, at)
 	case isToken && !output:
 		x.inputs.add(p)
 		return name, nil
@@ -333,7 +336,7 @@ func (x *acting) oneFile(name string, at hcl.Range, output bool) (string, error)
 		return name, nil
 	}
 	rel := x.named(name)
-	if out := path.Join(root(x.ctx), rel); x.outs[out] {
+	if out := path.Join(root(x.ctx), rel); x.makes(out) {
 		return action.Ref(out), nil
 	}
 	if output || x.blind {

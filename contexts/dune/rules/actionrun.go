@@ -58,7 +58,7 @@ func (x *acting) command(name string, args []string, at hcl.Range) ([]string, er
 		return append([]string{name}, args...), x.machine(name)
 	case strings.Contains(name, "/"):
 		rel := x.named(name)
-		if out := path.Join(root(x.ctx), rel); x.outs[out] { // an earlier part of the action makes it
+		if out := path.Join(root(x.ctx), rel); x.makes(out) { // an earlier part of the action makes it
 			return append([]string{action.Ref(out)}, args...), nil
 		}
 		c, err := x.where(x.ctx)

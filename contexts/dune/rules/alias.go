@@ -239,10 +239,11 @@ func (r *Rules) aliasRule(t *engine.Task, k aliasKey, d *dir, i int, s *dune.Rul
 	if err != nil || !on {
 		return err
 	}
-	outs, err := r.targets(t, k.ctx, d, s)
+	g, err := r.targets(t, k.ctx, d, s)
 	if err != nil {
 		return err
 	}
+	outs := g.all()
 	if len(outs) > 0 && !attached {
 		return r.aliasMade(t, k, i, out)
 	}
@@ -283,6 +284,17 @@ func (r *Rules) addMade(t *engine.Task, k dirKey, which func(*maker) bool, out *
 			return err
 		}
 		out.Files = append(out.Files, path.Join(root(k.ctx), k.dir, n))
+	}
+	for _, m := range files.dirs {
+		if !which(m) {
+			continue
+		}
+		if err := m.define(t); err != nil {
+			return err
+		}
+		if err := r.addDirs(t, k, m, out); err != nil {
+			return err
+		}
 	}
 	sort.Strings(out.Files)
 	return nil

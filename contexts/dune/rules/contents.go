@@ -18,6 +18,7 @@ import (
 type contents struct {
 	dir    *dir
 	makers map[string]*maker // of what is made, by name
+	dirs   map[string]*maker // of directories that rules make
 }
 
 // A maker has the actions defined that make some files.
@@ -25,6 +26,7 @@ type maker struct {
 	at      hcl.Range
 	key     key
 	outs    []string // names in the directory
+	dirs    []string // names of directories in it
 	module  bool     // they may be modules of the directory's stanzas
 	program bool     // they are linked for the context
 	copyOf  string   // the file of the tree that copy_files copies; "" for others
@@ -59,7 +61,7 @@ func (r *Rules) contents(t *engine.Task, k dirKey) (*contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &filler{r: r, t: t, ctx: k.ctx, d: d, out: &contents{dir: d, makers: map[string]*maker{}}}
+	f := &filler{r: r, t: t, ctx: k.ctx, d: d, out: &contents{dir: d, makers: map[string]*maker{}, dirs: map[string]*maker{}}}
 	covers, err := r.w.Covers(t, k.ctx)
 	if err != nil {
 		return nil, err
@@ -179,12 +181,20 @@ func (f *filler) add(m *maker, mode dune.RuleMode) error {
 		f.promoting(m, p)
 	}
 	for _, o := range m.outs {
-		if old := f.out.makers[o]; old != nil {
+		if old := f.maker(o); old != nil {
 			return errorAt(m.at, "Two rules for one file", "%s is made here and at %s.", path.Join(f.d.path, o), place(old.at))
 		}
 		f.out.makers[o] = m
 	}
-	return nil
+	return f.addDirs(m)
+}
+
+// maker returns what makes a file or directory, nil if nothing does so far.
+func (f *filler) maker(name string) *maker {
+	if m := f.out.makers[name]; m != nil {
+		return m
+	}
+	return f.out.dirs[name]
 }
 
 // promoting has what a maker makes copied among the sources.
@@ -210,12 +220,12 @@ func (f *filler) rule(i int, s *dune.Rule) error {
 	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
 		return err
 	}
-	outs, err := f.r.targets(f.t, f.ctx, f.d, s)
-	if err != nil || len(outs) == 0 {
+	g, err := f.r.targets(f.t, f.ctx, f.d, s)
+	if err != nil || len(g.all()) == 0 {
 		return err
 	}
-	k := ruleKey(f.ctx, f.d, i, outs)
-	return f.add(&maker{at: s.At(), key: k, outs: outs, module: true, define: func(t *engine.Task) error {
+	k := ruleKey(f.ctx, f.d, i, g.all())
+	return f.add(&maker{at: s.At(), key: k, outs: g.files, dirs: g.dirs, module: true, define: func(t *engine.Task) error {
 		_, err := f.r.ruleQ.Get(t, k)
 		return err
 	}}, s.Mode)

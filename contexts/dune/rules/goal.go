@@ -125,9 +125,16 @@ func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, e
 	for n := range files.makers {
 		names = append(names, n)
 	}
+	for n := range files.dirs {
+		names = append(names, n)
+	}
 	sort.Strings(names)
 	for _, n := range names {
-		if m := files.makers[n]; strings.HasPrefix(m.key.name, string(addr.BlockRule)+".") {
+		m := files.makers[n]
+		if m == nil {
+			m = files.dirs[n]
+		}
+		if strings.HasPrefix(m.key.name, string(addr.BlockRule)+".") {
 			var s dune.Stanza
 			if m.key.index >= 0 {
 				s = d.stanzas[m.key.index]
@@ -186,8 +193,8 @@ func (r *Rules) stanzaTargets(t *engine.Task, c addr.Context, d *dir, i int, s d
 		if on, err = r.enabled(t, c, d, &s.EnabledIf); err != nil || !on {
 			return err
 		}
-		outs, err := r.targets(t, c, d, s)
-		if err != nil || len(outs) > 0 {
+		g, err := r.targets(t, c, d, s)
+		if err != nil || len(g.all()) > 0 {
 			return nil // reported with the contents of the directory
 		}
 		k := actionKey(c, d, i, s)
@@ -301,6 +308,17 @@ func (r *Rules) File(t *engine.Task, c addr.Context, p string) (string, bool, er
 		err = r.fail(m, at, "")
 	}
 	return real, ok, err
+}
+
+// DirectoryFiles returns the files of a directory that a rule makes, or of one in
+// it. ok is false if the path names none.
+func (r *Rules) DirectoryFiles(t *engine.Task, c addr.Context, p string) (files []string, ok bool, err error) {
+	at := hcl.Range{Filename: "(command line)", Start: hcl.InitialPos, End: hcl.InitialPos}
+	g, rel, err := r.inMadeDir(t, c, p, at)
+	if err != nil || g == nil || !g.isDir(rel) {
+		return nil, false, err
+	}
+	return g.below(rel), true, nil
 }
 
 // Files lists the names of files near a path, for suggestions.

@@ -26,7 +26,8 @@ type inputs struct {
 	through  []runnable
 	writable []string
 	pool     action.Pool
-	universe bool // it depends on everything, and so runs in each build
+	dirs     map[string]bool // directories that rules make, whose files are inputs
+	universe bool            // it depends on everything, and so runs in each build
 }
 
 // A runnable is a public program that runs through its context's runner.
@@ -132,19 +133,11 @@ func (r *Rules) lookup(t *engine.Task, c addr.Context, p string, at hcl.Range) (
 			return path.Join(root(c), p), true, m.define(r.w.At(t, at))
 		}
 	}
-	for up := dirName; up != ""; up = cleanDir(path.Dir(up)) { // a directory that a rule makes
-		if tr.in(up) != nil {
-			break
+	if g, rel, err := r.inMadeDir(t, c, p, at); g != nil || err != nil {
+		if err != nil {
+			return "", false, err
 		}
-		if d := tr.in(cleanDir(path.Dir(up))); d != nil {
-			files, err := r.contentsQ.Get(r.w.At(t, at), dirKey{c, d.path})
-			if err != nil {
-				return "", false, err
-			}
-			if m := files.makers[path.Base(up)]; m != nil {
-				return "", false, errorAt(at, "Not supported", "%s is in a directory that a rule makes.", p)
-			}
-		}
+		return g.file(rel, at)
 	}
 	ok, err := t.Exists(p)
 	return p, ok, err
@@ -159,6 +152,12 @@ func cleanDir(dir string) string {
 
 // absent is the error for a file that neither is a source nor is made.
 func (r *Rules) absent(t *engine.Task, c addr.Context, p string, at hcl.Range) error {
+	if g, rel, err := r.inMadeDir(t, c, p, at); g != nil || err != nil {
+		if err != nil {
+			return err
+		}
+		return g.absent(rel, at)
+	}
 	var names []string
 	if tr, err := r.treeOf(t, c); err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
 		if files, err := r.contentsQ.Get(t, dirKey{c, cleanDir(path.Dir(p))}); err == nil {
@@ -210,7 +209,9 @@ func (x *expander) dep(d *dune.Dep) ([]string, error) {
 	var out []string
 	for _, arg := range args {
 		if plain, isToken := tokenPath(arg); isToken && d.Kind == dune.DepFile && plain != "" {
-			x.inputs.add(plain)
+			if !x.inputs.dirs[plain] {
+				x.inputs.add(plain)
+			}
 			out = append(out, arg)
 			continue
 		}
@@ -251,6 +252,9 @@ func (x *expander) depOf(d *dune.Dep, arg string) ([]string, error) {
 	case dune.DepGlobFiles, dune.DepGlobFilesRec:
 		return x.glob(d, arg)
 	case dune.DepSourceTree:
+		if ok, err := x.allOf(x.treePath(arg), d.Range); ok || err != nil {
+			return nil, err // as for dune, it has no sources
+		}
 		return x.sourceTree(arg)
 	case dune.DepAlias, dune.DepAliasRec:
 		return nil, x.aliasDep(d, arg)
@@ -311,7 +315,13 @@ func (r *Rules) globFiles(t *engine.Task, c addr.Context, at string, match func(
 			}
 		}
 	}
-	if tr.in(at) == nil { // not of the project: it has sources only
+	g, rel, err := r.inMadeDir(t, c, at, rng)
+	switch {
+	case err != nil:
+		return nil, err
+	case g != nil:
+		out = append(out, g.match(rel, match)...)
+	case tr.in(at) == nil: // not of the project: it has sources only
 		entries, err := t.ReadDir(at)
 		if err != nil {
 			return nil, err

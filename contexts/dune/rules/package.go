@@ -253,14 +253,8 @@ func (b *installer) files(t *engine.Task, d *dir, s *dune.Install, out *installe
 		if err != nil {
 			return err
 		}
-		tokens, err := x.sourceTree(src)
-		if err != nil {
+		if err := b.installTree(x, to, dst, src, f.Range, out); err != nil {
 			return err
-		}
-		for _, tok := range tokens {
-			p, _ := tokenPath(tok)
-			rel, _ := below(joinPath(d.path, src), p)
-			out.add(to.section, to.in(path.Join(dst, rel)), p)
 		}
 	}
 	return nil

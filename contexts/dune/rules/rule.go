@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
@@ -21,10 +23,33 @@ type made struct {
 	result string
 }
 
-// targets returns the names of what a rule makes, in its directory.
-func (r *Rules) targets(t *engine.Task, c addr.Context, d *dir, s *dune.Rule) ([]string, error) {
+// targets are the names of what a rule makes, in its directory.
+type targets struct{ files, dirs []string }
+
+func (g targets) all() []string { return slices.Concat(g.files, g.dirs) }
+
+// add adds a file or a directory.
+func (g *targets) add(name string, dir bool, at hcl.Range) hcl.Diagnostics {
+	what, mine, others := "files", &g.files, g.dirs
+	if dir {
+		what, mine, others = "directories", &g.dirs, g.files
+	}
+	switch {
+	case strings.Contains(name, "/") || name == "." || name == "..":
+		return errorAt(at, "Target in another directory", "A rule makes %s in the directory of its dune file, not %q.", what, name)
+	case slices.Contains(others, name):
+		return errorAt(at, "File and directory", "%q cannot be both a file and a directory that the rule makes.", name)
+	case !slices.Contains(*mine, name):
+		*mine = append(*mine, name)
+	}
+	return nil
+}
+
+// targets returns what a rule makes.
+func (r *Rules) targets(t *engine.Task, c addr.Context, d *dir, s *dune.Rule) (targets, error) {
 	x := r.static(t, c, d)
-	var outs []string
+	var made targets
+	dirs := false
 	add := func(tpl dune.Template, cwd string) error {
 		names, err := tpl.Expand(x.expand)
 		if err != nil {
@@ -35,31 +60,26 @@ func (r *Rules) targets(t *engine.Task, c addr.Context, d *dir, s *dune.Rule) ([
 			if cwd != d.path {
 				n = action.Relative(d.path, joinPath(cwd, n))
 			}
-			if strings.Contains(n, "/") || n == "." || n == ".." {
-				return errorAt(tpl.Range, "Target in another directory", "A rule makes files in the directory of its dune file, not %q.", n)
-			}
-			if !slices.Contains(outs, n) {
-				outs = append(outs, n)
+			if diags := made.add(n, dirs, tpl.Range); diags.HasErrors() {
+				return diags
 			}
 		}
 		return nil
 	}
 	if s.Infer {
 		err := x.inferred(s.Action, d.path, add)
-		if err == nil && len(outs) == 0 && len(s.Aliases) == 0 {
+		if err == nil && len(made.files) == 0 && len(s.Aliases) == 0 {
 			err = errorAt(s.At(), "Rule without targets", "What this rule makes cannot be told from its action: say (targets FILE), or (alias NAME) if it is carried out for its own sake.")
 		}
-		return outs, err
+		return made, err
 	}
 	for _, g := range s.Targets {
-		if g.Dir {
-			return nil, errorAt(g.Path.Range, "Not supported", "erg does not know targets that are directories yet.")
-		}
+		dirs = g.Dir
 		if err := add(g.Path, d.path); err != nil {
-			return nil, err
+			return targets{}, err
 		}
 	}
-	return outs, nil
+	return made, nil
 }
 
 // inferred calls add for each file that an action says that it makes, with the
@@ -106,18 +126,21 @@ func (r *Rules) rule(t *engine.Task, k key) (*made, error) {
 }
 
 func (r *Rules) defineRule(t *engine.Task, k key, d *dir, s *dune.Rule) (*made, error) {
-	outs, err := r.targets(t, k.ctx, d, s)
+	g, err := r.targets(t, k.ctx, d, s)
 	if err != nil {
 		return nil, err
 	}
+	outs := g.all()
 	m := &made{}
 	x := r.naming(t, k.ctx, d)
 	x.own = len(outs) == 0
 	var tokens []string
+	at := path.Join(root(k.ctx), d.path)
+	for _, o := range g.files {
+		m.outs = append(m.outs, path.Join(at, o))
+	}
 	for _, o := range outs {
-		p := path.Join(root(k.ctx), d.path, o)
-		m.outs = append(m.outs, p)
-		tokens = append(tokens, action.Ref(p))
+		tokens = append(tokens, action.Ref(path.Join(at, o)))
 	}
 	if err := x.deps(s.Deps); err != nil {
 		return nil, err
@@ -126,7 +149,7 @@ func (r *Rules) defineRule(t *engine.Task, k key, d *dir, s *dune.Rule) (*made, 
 	if s.One && len(tokens) == 1 {
 		x.local["target"] = tokens
 	}
-	j := job{key: k, name: "rule " + path.Join(d.path, strings.Join(outs[:min(1, len(outs))], "")), outs: m.outs}
+	j := job{key: k, name: "rule " + path.Join(d.path, strings.Join(outs[:min(1, len(outs))], "")), outs: m.outs, dirs: g.dirs}
 	if len(outs) == 0 {
 		j.name = strings.TrimSuffix(fmt.Sprintf("alias %s %s", aliasNames(s.Aliases), orTop(d.path)), " the top directory")
 		j.result = path.Join(root(k.ctx), d.path, ".alias", strings.TrimPrefix(k.name, "test.")+".out")
@@ -148,6 +171,7 @@ type job struct {
 	key    key
 	name   string
 	outs   []string // paths
+	dirs   []string // that it makes, by name
 	result string   // takes standard output, of an action that makes nothing
 }
 
@@ -157,11 +181,15 @@ func (r *Rules) act(x *expander, j job, a *dune.Action, locks []dune.Template) e
 	for _, o := range j.outs {
 		y.outs[o] = true
 	}
+	for _, n := range j.dirs {
+		y.dirs = append(y.dirs, path.Join(root(x.ctx), x.d.path, n))
+	}
 	tree, err := y.tree(a)
 	if err != nil {
 		return err
 	}
 	spec := r.spec(j)
+	tree = packed(tree, &spec, x.d.path, j.dirs)
 	spec.Dir = y.dir
 	if err := x.locks(&spec, locks); err != nil {
 		return err

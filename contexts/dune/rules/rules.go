@@ -7,7 +7,7 @@
 //     script.go and dynamic.go: the stanzas that programs send or rules make
 //   - libraries.go, library.go: what names of libraries lead to, and what they need
 //   - contents.go: which files a directory has, sources and made ones, and who
-//     makes each
+//     makes each; madedir.go: those of directories that rules make
 //   - modules.go: which modules, shared out among stanzas
 //   - env.go: flags and variables that hold in a directory
 //
@@ -63,6 +63,7 @@ type queries struct {
 	installedQ  engine.Query[installedKey, *library]
 	searchQ     engine.Query[addr.Context, []string]
 	contentsQ   engine.Query[dirKey, *contents]
+	madeDirQ    engine.Query[dirKey, *madeDir]
 	modulesQ    engine.Query[dirKey, moduleMap]
 	envQ        engine.Query[dirKey, *env]
 	standardQ   engine.Query[standardKey, []string]
@@ -112,6 +113,7 @@ func New(w World) *Rules {
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
 	q.searchQ = engine.Query[addr.Context, []string]{Kind: "libraries' directories", Fn: r.search}
 	q.contentsQ = engine.Query[dirKey, *contents]{Kind: "files", Fn: r.contents}
+	q.madeDirQ = engine.Query[dirKey, *madeDir]{Kind: "directory of a rule", Fn: r.madeDir}
 	q.modulesQ = engine.Query[dirKey, moduleMap]{Kind: "modules", Fn: r.modules}
 	q.envQ = engine.Query[dirKey, *env]{Kind: "env", Fn: r.env}
 	q.standardQ = engine.Query[standardKey, []string]{Kind: "flags", Fn: r.standardFlags}

@@ -363,6 +363,12 @@ func (x *expander) token(name string, c addr.Context, at hcl.Range) ([]string, e
 		x.inputs.add(name)
 		return []string{name}, nil
 	}
+	if c == x.ctx {
+		p := x.treePath(name)
+		if ok, err := x.allOf(p, at); ok || err != nil {
+			return []string{action.Ref(path.Join(root(c), p))}, err
+		}
+	}
 	p, err := x.r.file(x.t, c, x.treePath(name), at)
 	if err != nil {
 		return nil, err

@@ -152,6 +152,8 @@ func (p *performer) do(a *act.Action, s process) error {
 		return p.redirect(a, s)
 	case act.OpDiff, act.OpDiffMaybe, act.OpCmp:
 		return p.compare(a, s)
+	case act.OpPack:
+		return pack(s.path(a.Args[0]), a.Args[1], s.path(a.Args[2]), s.path(a.Args[3]))
 	case act.OpCram:
 		return p.cram(a.Args, s)
 	}
@@ -185,6 +187,8 @@ func shape(op act.Op) (args, children int) {
 		return 2, none
 	case act.OpCopyLine, act.OpDiff, act.OpDiffMaybe:
 		return 3, none
+	case act.OpPack:
+		return 4, none
 	case act.OpCram:
 		return 5, none
 	}
