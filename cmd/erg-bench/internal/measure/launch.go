@@ -21,6 +21,10 @@ type Command struct {
 	Dir  string   // where it runs
 	Args []string // the program and its arguments
 	Env  []string // in addition to the environment of this process
+
+	// Sample has the peak sampled: what the program starts may need more memory
+	// than the program itself.
+	Sample bool
 }
 
 func (c Command) String() string { return strings.Join(c.Args, " ") }
@@ -62,7 +66,9 @@ func Main() {
 // the program, and execve notes the peak of the memory that it leaves. For the
 // same reason what the program itself starts hardly adds to its ru_maxrss, which
 // is the greatest of its own and of those it waited for: they begin with its
-// own, and the commands that the graphs run are small.
+// own, and the commands that most graphs run are small. Where they are not, as
+// linkers of OCaml, there is Sample: what the program needs in its last
+// milliseconds is missed then.
 func (c Command) Run(ctx context.Context) (Run, error) {
 	out, err := os.CreateTemp("", "erg-bench-output-")
 	if err != nil {
@@ -77,7 +83,7 @@ func (c Command) Run(ctx context.Context) (Run, error) {
 	defer r.Close()
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", c.Args...)
 	cmd.Dir = c.Dir
-	cmd.Env = append(append(os.Environ(), launcher+"=1"), c.Env...)
+	cmd.Env = append(append(os.Environ(), launcher+"="+how(c.Sample)), c.Env...)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.ExtraFiles = []*os.File{w}
 	// An interrupt goes to the program, which knows what it has started.
@@ -109,22 +115,31 @@ func (c Command) Run(ctx context.Context) (Run, error) {
 	return Run{Wall: got.Wall, Peak: got.Peak, Output: text}, nil
 }
 
+// how tells a launcher whether to sample.
+func how(sample bool) string {
+	if sample {
+		return "sample"
+	}
+	return "wait"
+}
+
 // launch runs the program that the arguments name, and reports on descriptor 3.
 func launch() {
 	report := os.NewFile(3, "report")
 	syscall.CloseOnExec(3)
+	sample := os.Getenv(launcher) == how(true)
 	if err := os.Unsetenv(launcher); err != nil {
 		panic(err)
 	}
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
-	got := run(os.Args[1:])
+	got := run(os.Args[1:], sample)
 	if err := json.NewEncoder(report).Encode(got); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string) cost {
+func run(args []string, sample bool) cost {
 	name, err := exec.LookPath(args[0])
 	if err != nil {
 		return cost{Err: err.Error()}
@@ -141,13 +156,21 @@ func run(args []string) cost {
 	if err != nil {
 		return cost{Err: err.Error()}
 	}
+	ended, sampled := make(chan struct{}), make(chan int64, 1)
+	if sample {
+		go func() { sampled <- samplePeak(p.Pid, ended) }()
+	}
 	state, err := p.Wait()
 	wall := time.Since(began)
+	close(ended)
 	if err != nil {
 		return cost{Err: err.Error()}
 	}
 	// Linux counts in kilobytes.
 	peak := state.SysUsage().(*syscall.Rusage).Maxrss << 10
+	if sample {
+		peak = <-sampled
+	}
 	return cost{Wall: wall, Peak: peak, Exit: state.ExitCode()}
 }
 

@@ -43,6 +43,27 @@ func TestRunReportsThePeakOfTheProgram(t *testing.T) {
 	}
 }
 
+func TestSampledPeakLeavesOutChildren(t *testing.T) {
+	const dd = "dd if=/dev/zero of=/dev/null bs=100M count=30"
+	for _, c := range []struct {
+		args      []string
+		sample    bool
+		low, high int64
+	}{
+		{[]string{"sh", "-c", dd + "; true"}, false, 100 << 20, 190 << 20},
+		{[]string{"sh", "-c", dd + "; true"}, true, 1 << 19, 90 << 20},
+		{strings.Fields(dd), true, 100 << 20, 190 << 20},
+	} {
+		run, err := Command{Args: c.args, Sample: c.sample}.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if run.Peak < c.low || run.Peak > c.high {
+			t.Errorf("%v, sampled %v: peak of %d MB", c.args, c.sample, run.Peak>>20)
+		}
+	}
+}
+
 func TestRunOutputAndFailures(t *testing.T) {
 	dir := t.TempDir()
 	run, err := Command{Dir: dir, Args: []string{"sh", "-c", "pwd; echo $X; echo $ERG_BENCH_LAUNCHER"}, Env: []string{"X=y"}}.Run(t.Context())

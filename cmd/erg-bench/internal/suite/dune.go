@@ -48,7 +48,7 @@ func (b *bench) duneProject(ctx context.Context, s Sizes) error {
 		if err != nil {
 			return err
 		}
-		cmd := measure.Command{Dir: t.Dir, Args: []string{b.Erg, "build"}, Env: t.Env()}
+		cmd := measure.Command{Dir: t.Dir, Args: []string{b.Erg, "build"}, Env: t.Env(), Sample: true}
 		if name == dune {
 			cmd.Args, cmd.Env = []string{dunePeer(), "build", "--root", "."}, []string{"DUNE_CACHE=disabled"}
 		}
