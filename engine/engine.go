@@ -77,6 +77,8 @@ type Options struct {
 	// Working is called when it turns out that there is more to do than to look
 	// at files.
 	Working func()
+	// Large is called, once, when a session turns out to have very many outputs.
+	Large func()
 	// Waiting is called, once, when another erg holds the workspace.
 	Waiting func(pid int)
 	// Env is the environment of the person who runs erg. nil: the process's.

@@ -250,11 +250,19 @@ func (s *Session) enterNode(n *node, outputs []string) error {
 	return nil
 }
 
+// manyOutputs is from how many outputs on memory is worth more than the time
+// that collecting it takes: those of a project of a thousand OCaml modules.
+const manyOutputs = 4000
+
 // register makes a node the one that makes its outputs, and lets equal ones
 // find what it made. The caller holds mu.
 func (s *Session) register(n *node, outputs []string) {
 	for i, o := range outputs {
 		s.outputs[o] = outRef{n, i}
+	}
+	if len(s.outputs) > manyOutputs && !s.large && s.eng.opts.Large != nil {
+		s.large = true
+		s.eng.opts.Large()
 	}
 	if !n.traits.has(isAlone) && n.old != nil && !n.old.Key.IsZero() {
 		s.lastMade[n.old.Key] = append(s.lastMade[n.old.Key], n)

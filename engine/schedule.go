@@ -19,6 +19,7 @@ type sched struct {
 	mu       sync.Mutex
 	idle     *sync.Cond
 	outputs  map[string]outRef
+	large    bool             // Options.Large was called
 	outDirs  map[string]*node // directories that hold outputs, with one of those who need them
 	wanted   []*node          // in the order of demand
 	waiters  map[*node]int    // how many goroutines wait for a node

@@ -94,7 +94,7 @@ func openWith(ctx context.Context, c cli.Common, sink event.Sink, stateDir strin
 	if err != nil {
 		return nil, err
 	}
-	o := engine.Options{Root: root, StateDir: stateDir, StoreDir: place.StoreDir(c.Store, c.Getenv), BuildID: place.BuildID(), Env: c.Getenv, Foreign: drive.Hooks(), Working: place.Work}
+	o := engine.Options{Root: root, StateDir: stateDir, StoreDir: place.StoreDir(c.Store, c.Getenv), BuildID: place.BuildID(), Env: c.Getenv, Foreign: drive.Hooks(), Working: place.Work, Large: place.WorkMuch}
 	if m := c.Getenv("ERG_SANDBOX"); m != "" {
 		if o.Sandbox, err = sandbox.ParseMethod(m); err != nil {
 			return nil, &cli.UsageError{Text: "ERG_SANDBOX: " + err.Error()}
