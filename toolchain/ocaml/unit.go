@@ -169,31 +169,23 @@ func linkOrder(libs []*Library) []*Library {
 	if len(by) == 0 {
 		return libs
 	}
-	var all []*Library
-	seen := map[*Library]bool{}
-	var visit func(l *Library)
-	visit = func(l *Library) {
-		if seen[l] {
-			return
+	return after(libs, func(l, d *Library) *Library {
+		if impl := by[d]; l.Implements != d {
+			return impl
 		}
-		seen[l] = true
-		for _, d := range l.Deps {
-			visit(d)
-			if impl := by[d]; impl != nil && l.Implements != d {
-				visit(impl)
-			}
-		}
-		all = append(all, l)
-	}
-	for _, l := range libs {
-		visit(l)
-	}
-	return all
+		return nil
+	})
 }
 
 // Libraries returns libraries with all that they depend on; each follows
 // what it needs.
 func Libraries(libs []*Library) []*Library {
+	return after(libs, func(_, _ *Library) *Library { return nil })
+}
+
+// after is Libraries, where a library that needs another one may need one more
+// for it.
+func after(libs []*Library, more func(l, dep *Library) *Library) []*Library {
 	var all []*Library
 	seen := map[*Library]bool{}
 	var visit func(l *Library)
@@ -204,6 +196,9 @@ func Libraries(libs []*Library) []*Library {
 		seen[l] = true
 		for _, d := range l.Deps {
 			visit(d)
+			if m := more(l, d); m != nil {
+				visit(m)
+			}
 		}
 		all = append(all, l)
 	}
