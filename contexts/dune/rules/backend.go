@@ -129,23 +129,8 @@ func (l *library) where() string {
 // host, with all that they need.
 func (r *Rules) rewriters(t *engine.Task, c addr.Context, d *dir, list []dune.Preprocess) ([]*library, error) {
 	var libs []*library
-	for _, p := range list {
-		if p.Kind != dune.PreprocessPps && p.Kind != dune.PreprocessStagedPps {
-			continue
-		}
-		host, err := r.w.Host(t, c)
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range p.Pps {
-			l, err := r.find(t, host, d.project, name)
-			if err != nil {
-				return nil, err
-			}
-			libs = append(libs, l)
-		}
-	}
-	return closure(libs), nil
+	err := r.eachRewriter(t, c, d, list, func(_ dune.Text, l *library) { libs = append(libs, l) })
+	return closure(libs), err
 }
 
 // readBackend reads what an installed library says of inline tests and

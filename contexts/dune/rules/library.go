@@ -170,27 +170,36 @@ choices:
 // runtimeOf lists what code needs that the preprocessors of a stanza write.
 func (r *Rules) runtimeOf(t *engine.Task, c addr.Context, d *dir, b *dune.Buildable) ([]dune.Text, error) {
 	var out []dune.Text
-	for _, p := range b.Preprocess {
+	err := r.eachRewriter(t, c, d, b.Preprocess, func(name dune.Text, l *library) {
+		for _, x := range closure([]*library{l}) {
+			for _, rt := range x.runtime {
+				out = append(out, dune.Text{Value: rt, Range: name.Range})
+			}
+		}
+	})
+	return out, err
+}
+
+// eachRewriter calls f for the rewriters that sources are preprocessed with,
+// which are the host's.
+func (r *Rules) eachRewriter(t *engine.Task, c addr.Context, d *dir, list []dune.Preprocess, f func(name dune.Text, l *library)) error {
+	for _, p := range list {
 		if p.Kind != dune.PreprocessPps && p.Kind != dune.PreprocessStagedPps {
 			continue
 		}
 		host, err := r.w.Host(t, c)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, name := range p.Pps {
 			l, err := r.find(t, host, d.project, name)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			for _, x := range closure([]*library{l}) {
-				for _, rt := range x.runtime {
-					out = append(out, dune.Text{Value: rt, Range: name.Range})
-				}
-			}
+			f(name, l)
 		}
 	}
-	return out, nil
+	return nil
 }
 
 // same reports whether two descriptions are of one library.
@@ -203,6 +212,16 @@ func (l *library) same(o *library) bool {
 
 // closure lists libraries with all that they need; each follows what it needs.
 func closure(libs []*library) []*library {
+	return after(libs, func(l *library) []*library {
+		if l.implements != nil {
+			return append(slices.Clip(l.deps), l.implements)
+		}
+		return l.deps
+	})
+}
+
+// after lists libraries, each once and after those that it comes after.
+func after(libs []*library, these func(*library) []*library) []*library {
 	var all []*library
 	seen := map[*library]bool{}
 	var visit func(l *library)
@@ -211,11 +230,8 @@ func closure(libs []*library) []*library {
 			return
 		}
 		seen[l] = true
-		for _, d := range l.deps {
-			visit(d)
-		}
-		if l.implements != nil {
-			visit(l.implements)
+		for _, x := range these(l) {
+			visit(x)
 		}
 		if !slices.ContainsFunc(all, l.same) {
 			all = append(all, l)

@@ -265,25 +265,7 @@ func installedName(s *dune.Library) string {
 // exportedFirst lists libraries with all that they re-export, which comes
 // before them.
 func exportedFirst(libs []*library) []*library {
-	var all []*library
-	seen := map[*library]bool{}
-	var visit func(l *library)
-	visit = func(l *library) {
-		if seen[l] {
-			return
-		}
-		seen[l] = true
-		for _, x := range l.exports {
-			visit(x)
-		}
-		if !slices.ContainsFunc(all, l.same) {
-			all = append(all, l)
-		}
-	}
-	for _, l := range libs {
-		visit(l)
-	}
-	return all
+	return after(libs, func(l *library) []*library { return l.exports })
 }
 
 // implemented are the virtual modules that a library implements, with their
