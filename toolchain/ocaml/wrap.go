@@ -29,8 +29,11 @@ func (b *builder) wrap(wrapper string) {
 	if b.vlib != nil {
 		// Their own modules beside the virtual one's are theirs alone, so that
 		// two implementations do not meet: Vlib__impl____A.
-		prefix = b.vlib.wrapper + "__" + uncapitalize(wrapperOf(b.u.Name)) + "__"
-		alias = prefix
+		prefix = b.vlib.wrapper + "__" + uncapitalize(wrapperOf(b.u.Name))
+		alias = prefix + "__"
+		if !b.u.ShortPrefix {
+			prefix = alias
+		}
 	}
 	others := 0
 	for _, m := range modules {
@@ -85,6 +88,9 @@ func (b *builder) aliases() string {
 			continue
 		}
 		blocks = append(blocks, fmt.Sprintf("(** @canonical %s.%s *)\nmodule %s = %s\n", main, m.name, m.name, capitalize(m.unit)))
+	}
+	if b.u.Shadow && b.vlib == nil && b.alias.name != b.wrapper {
+		blocks = append(blocks, fmt.Sprintf("module %s = struct end\n[@@deprecated \"this module is shadowed\"]\n", b.alias.name))
 	}
 	if b.u.Heading != "" {
 		return b.u.Heading + "\n\n" + strings.Join(blocks, "\n")

@@ -65,8 +65,12 @@ type Package struct {
 	Implements     string
 	Default        string // default implementation
 	ForeignObjects []string
+	SharedStubs    []string // of a library to be written: names of shared libraries with its C code
+	PublicHeaders  []string
 	SourceDir      string       // orig_src_dir
 	PrivateDir     string       // below Dir, where interfaces of private modules are
+	CmiDir         string       // below Dir, where all other interfaces are; "" for Dir
+	Transition     string       // why modules should not be named without MainModule, where they still can be
 	Driver         *sexp.Node   // (ppx.driver …) of what drives rewriters; nil for none
 	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
 	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
@@ -88,8 +92,9 @@ type Require struct {
 
 // A Module is one of an installed library.
 type Module struct {
-	Name    string // "Condition"
-	Object  string // "lwt__Condition"
+	Name    string   // "Condition"
+	Within  []string // the groups in which it is, of a library with a hierarchy of modules
+	Object  string   // "lwt__Condition"
 	Private bool
 	Impl    bool
 	Intf    bool
@@ -97,7 +102,11 @@ type Module struct {
 	// Implements says that the module is virtual in the library that this one
 	// implements.
 	Implements bool
-	Alias      bool // it has nothing but names for the others
+	Alias      bool // it has nothing but names for the others of its group
+	Compat     bool // it stands for another one, under the name that this had before it was wrapped
+	// ImplFile and IntfFile are its sources, relative to the package; "" where
+	// it is not said.
+	ImplFile, IntfFile string
 }
 
 // A NotFoundError says that a library is not installed, or hidden by its

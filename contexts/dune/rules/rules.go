@@ -62,6 +62,7 @@ type queries struct {
 	libraryQ    engine.Query[key, *library]
 	installedQ  engine.Query[installedKey, *library]
 	searchQ     engine.Query[addr.Context, []string]
+	standsForQ  engine.Query[addr.Context, dune.Version]
 	contentsQ   engine.Query[dirKey, *contents]
 	madeDirQ    engine.Query[dirKey, *madeDir]
 	modulesQ    engine.Query[dirKey, moduleMap]
@@ -112,6 +113,7 @@ func New(w World) *Rules {
 	q.libraryQ = engine.Query[key, *library]{Kind: "library", Fn: r.library}
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
 	q.searchQ = engine.Query[addr.Context, []string]{Kind: "libraries' directories", Fn: r.search}
+	q.standsForQ = engine.Query[addr.Context, dune.Version]{Kind: "version of dune", Fn: r.standsFor}
 	q.contentsQ = engine.Query[dirKey, *contents]{Kind: "files", Fn: r.contents}
 	q.madeDirQ = engine.Query[dirKey, *madeDir]{Kind: "directory of a rule", Fn: r.madeDir}
 	q.modulesQ = engine.Query[dirKey, moduleMap]{Kind: "modules", Fn: r.modules}
