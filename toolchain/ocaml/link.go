@@ -126,7 +126,7 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 	var keep func(place int) bool // planning, all of them
 	if len(b.waits) == 0 {
 		main := capitalize(p.Name)
-		i := slices.IndexFunc(b.modules, func(m *module) bool { return m.name == main })
+		i := slices.IndexFunc(b.modules, func(m *module) bool { return m.top() && !m.gen && m.name == main })
 		keep = b.reach[b.modules[i]].all.has
 	}
 	for _, m := range b.linked(keep) {

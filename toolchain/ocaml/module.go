@@ -6,6 +6,9 @@ package ocaml
 type Module struct {
 	// Name is what sources of the unit call it: "Point".
 	Name string
+	// Group are the modules that it is a component of within the unit, outermost
+	// first: {"Shapes", "Plane"} for what others call Shapes.Plane.Point.
+	Group []string
 	// Impl and Intf are its .ml and its .mli, sources or outputs; "" for none.
 	// A module with an interface alone has no code (its types are used), unless
 	// it is Virtual. Files that a preprocessor made are what is to be compiled

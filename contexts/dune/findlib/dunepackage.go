@@ -284,7 +284,7 @@ func module(nodes []*sexp.Node, within []string) Module {
 	if l := f.get("kind"); len(l) > 0 && kind == "" {
 		kind, _ = l[0].Head() // (alias (Sub))
 	}
-	return Module{Name: name, Within: within, Object: f.word("obj_name"), Private: f.word("visibility") == "private",
+	return Module{Name: name, Group: within, Object: f.word("obj_name"), Private: f.word("visibility") == "private",
 		Impl: f.has("impl") || src.has("impl"), Intf: f.has("intf") || src.has("intf"),
 		Virtual: kind == "virtual", Alias: kind == "alias", Implements: kind == "impl_vmodule",
 		ImplFile: fields(src.get("impl")).word("path"), IntfFile: fields(src.get("intf")).word("path")}

@@ -93,7 +93,7 @@ type Require struct {
 // A Module is one of an installed library.
 type Module struct {
 	Name    string   // "Condition"
-	Within  []string // the groups in which it is, of a library with a hierarchy of modules
+	Group   []string // the modules that it is a component of within the library; of a module of aliases, the group whose aliases these are
 	Object  string   // "lwt__Condition"
 	Private bool
 	Impl    bool

@@ -237,7 +237,7 @@ func (w *duneWriter) modules(l *Package) *tree {
 			compat = append(compat, m)
 		default:
 			list = append(list, m)
-			wrapped = wrapped || m.Alias && len(m.Within) == 0
+			wrapped = wrapped || m.Alias && len(m.Group) == 0
 		}
 	}
 	switch {
@@ -280,7 +280,7 @@ func (w *duneWriter) records(list []Module) []*tree {
 func (w *duneWriter) group(all []Module, within []string, name string) []*tree {
 	var alias *tree
 	for _, m := range all {
-		if m.Alias && slices.Equal(m.Within, within) {
+		if m.Alias && slices.Equal(m.Group, within) {
 			alias = of("alias", w.module(m))
 		}
 	}
@@ -292,12 +292,12 @@ func (w *duneWriter) nodes(all []Module, within []string) []*tree {
 	byName := map[string]*tree{}
 	for _, m := range all {
 		switch {
-		case len(m.Within) > len(within) && slices.Equal(m.Within[:len(within)], within):
-			n := m.Within[len(within)]
+		case len(m.Group) > len(within) && slices.Equal(m.Group[:len(within)], within):
+			n := m.Group[len(within)]
 			if byName[n] == nil {
-				byName[n] = of("group", n, w.group(all, m.Within[:len(within)+1], n))
+				byName[n] = of("group", n, w.group(all, m.Group[:len(within)+1], n))
 			}
-		case !m.Alias && slices.Equal(m.Within, within):
+		case !m.Alias && slices.Equal(m.Group, within):
 			byName[m.Name] = of("module", w.module(m))
 		}
 	}
@@ -317,9 +317,9 @@ func (w *duneWriter) module(m Module) []*tree {
 	if k := m.kind(); k != nil {
 		out = append(out, of("kind", k))
 	}
-	name := slices.Concat(m.Within, []string{m.Name})
-	if m.Alias && strings.HasSuffix(m.Name, "__") {
-		name = []string{m.Name}
+	name := slices.Concat(m.Group, []string{m.Name})
+	if n := len(m.Group); m.Alias && n > 0 && m.Name != m.Group[n-1] {
+		name = []string{m.Name} // somebody wrote a module of the group's name
 	}
 	source := of("source", of("path", name))
 	if m.Intf {
@@ -341,8 +341,8 @@ func (m Module) visibility() string {
 // kind is what a module is, unless it is like most.
 func (m Module) kind() *tree {
 	switch {
-	case m.Alias && len(m.Within) > 0:
-		return of("alias", of(m.Within))
+	case m.Alias && len(m.Group) > 0:
+		return of("alias", of(m.Group))
 	case m.Alias:
 		return &tree{atom: "alias"}
 	case m.Compat:

@@ -294,7 +294,7 @@ func (b *describer) modules(x *unit) ([]DescribedModule, error) {
 			e.Objects = append(e.Objects, m.Objects[mode]...)
 		}
 		for _, src := range x.sources {
-			if src.name != m.Name {
+			if src.name != m.Name || !slices.Equal(src.group, m.Group) {
 				continue
 			}
 			// What a preprocessor makes of a source is no source.

@@ -65,11 +65,11 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 			if err != nil {
 				return err
 			}
-			add("lib", real)
+			out.add("lib", path.Join(sub, installedAs(c, src.module, real)), real)
 		}
 	}
-	if a := aliasModule(c); a != nil {
-		out.add("lib", path.Join(sub, a.Object+".ml"), path.Join(c.u.Layout.Alias, a.Object+".ml-gen"))
+	for _, a := range aliasModules(c) {
+		out.add("lib", path.Join(sub, aliasInstalledAs(&a)), path.Join(c.u.Layout.Alias, a.Object+".ml-gen"))
 	}
 	private := map[string]bool{}
 	for _, p := range c.lib.Private {
@@ -169,30 +169,6 @@ func (b *installer) extras(t *engine.Task, d *dir, x *installedLibrary, add func
 			return err
 		}
 		add("lib", real)
-	}
-	return nil
-}
-
-// aliasModule is the module that holds nothing but names for the others, nil
-// for none.
-func aliasModule(c *component) *findlib.Module {
-	if c.u.Wrapping == ocaml.Unwrapped {
-		return nil
-	}
-	if v := c.u.Implements; v != nil {
-		name := v.Main + "__" + uncapitalize(c.u.Main) + "__"
-		return &findlib.Module{Name: name, Object: uncapitalize(name), Impl: true, Alias: true}
-	}
-	main := false
-	for _, s := range c.sources {
-		main = main || s.name == c.u.Main
-	}
-	low := uncapitalize(c.u.Main)
-	switch {
-	case !main:
-		return &findlib.Module{Name: c.u.Main, Object: low, Impl: true, Alias: true}
-	case len(c.sources) > 1:
-		return &findlib.Module{Name: c.u.Main + "__", Object: low + "__", Impl: true, Alias: true}
 	}
 	return nil
 }
@@ -319,7 +295,7 @@ func (b *installer) implemented(t *engine.Task, x *installedLibrary) error {
 		if !m.Virtual {
 			continue
 		}
-		object := objectName(v, v.sources[i].name) + ".cmi"
+		object := objectName(v, v.sources[i].module) + ".cmi"
 		for _, f := range v.lib.Interfaces {
 			if path.Base(f) == object {
 				x.virtual[v.sources[i].name] = f
@@ -355,40 +331,39 @@ func (x *installedLibrary) cmiDir() string {
 	return either(!x.l.stanza.PublicName.Given(), ".public_cmi", "")
 }
 
-// objectName is what the compiled files of a module are called.
-func objectName(u *unit, module string) string {
-	if u.u.Wrapping != ocaml.Unwrapped && module != u.u.Main {
-		return uncapitalize(u.u.Main) + "__" + module
-	}
-	return uncapitalize(module)
-}
-
 // modules lists the modules as dune-package has them.
 func (x *installedLibrary) modules() []findlib.Module {
 	c := x.c
-	at := func(files ...string) string {
-		file := cmp.Or(files...)
-		return either(file != "", path.Join(subdirectory(installedName(x.l.stanza)), path.Base(file)), "")
-	}
-	alias := aliasModule(c)
+	aliases := aliasModules(c)
 	var out []findlib.Module
+	sub := subdirectory(installedName(x.l.stanza))
+	at := func(m *module, file string) string {
+		if file == "" {
+			return ""
+		}
+		return path.Join(sub, installedAs(c, m, file))
+	}
 	for i, s := range c.sources {
 		m := c.u.Modules[i]
 		_, implements := x.virtual[s.name]
-		object := objectName(c.unit, s.name)
-		if c.u.Implements != nil && alias != nil {
-			object = either(implements, uncapitalize(mainModule(c.unit)), either(c.u.ShortPrefix, strings.TrimSuffix(alias.Object, "__"), alias.Object)) + "__" + s.name
+		object := objectName(c.unit, s.module)
+		if v := c.u.Implements; v != nil && len(aliases) > 0 {
+			prefix := aliases[0].Object
+			if c.u.ShortPrefix {
+				prefix = strings.TrimSuffix(prefix, "__")
+			}
+			object = ocaml.UnitName(either(implements, v.Main, prefix), s.group, s.name, false)
 		}
-		out = append(out, findlib.Module{Name: s.name, Object: object, Private: m.Private, Virtual: m.Virtual, Implements: implements,
-			Impl: s.impl != "", Intf: s.intf != "", ImplFile: at(s.implFrom, s.impl), IntfFile: at(s.intfFrom, s.intf)})
+		out = append(out, findlib.Module{Name: s.name, Group: s.group, Object: object, Private: m.Private, Virtual: m.Virtual, Implements: implements,
+			Impl: s.impl != "", Intf: s.intf != "", ImplFile: at(s.module, cmp.Or(s.implFrom, s.impl)), IntfFile: at(s.module, cmp.Or(s.intfFrom, s.intf))})
 	}
 	slices.SortFunc(out, func(a, b findlib.Module) int { return strings.Compare(a.Name, b.Name) })
-	if alias != nil {
-		alias.ImplFile = at(alias.Object + ".ml-gen")
-		out = append(out, *alias)
+	for _, a := range aliases {
+		a.ImplFile = path.Join(sub, a.Object+".ml-gen")
+		out = append(out, a)
 	}
 	for _, m := range x.compat() {
-		m.ImplFile = path.Join(subdirectory(installedName(x.l.stanza)), m.ImplFile)
+		m.ImplFile = path.Join(sub, m.ImplFile)
 		out = append(out, m)
 	}
 	return out

@@ -81,9 +81,10 @@ func (b *installer) format() findlib.Format {
 }
 
 // odocConfig adds what odoc is told of a package whose documentation needs
-// others. Versions of dune since 3.22 write it.
+// others, as dune-project has it: versions of dune since 3.22 write that, and do
+// not look into opam files for it.
 func (b *installer) odocConfig(t *engine.Task, out *Installation) error {
-	if !b.version.AtLeast(3, 22) {
+	if !b.version.AtLeast(3, 22) || path.Base(b.pkg.Range.Filename) != "dune-project" {
 		return nil
 	}
 	var names []string

@@ -28,12 +28,12 @@ func TestAnswer(t *testing.T) {
 	var asked string
 	e := &rules.Editing{
 		Standard: "/usr/lib/ocaml", Objects: []string{"/opt/fmt", "_build/app/lib/.shapes.objs/byte"}, Sources: []string{"/opt/fmt", "lib"},
-		HiddenObjects: []string{"/opt/hid"}, HiddenSources: []string{"/opt/hid/src"}, Flags: []string{"-w", "+a", action.Abs("lib/x.cmi")}, Open: "Shapes",
+		HiddenObjects: []string{"/opt/hid"}, HiddenSources: []string{"/opt/hid/src"}, Flags: []string{"-w", "+a", action.Abs("lib/x.cmi")},
 		Modules: []rules.EditedModule{
-			{Unit: "shapes__Point", Files: []string{"lib/point.ml"}, Stem: "lib/point",
+			{Unit: "shapes__Point", Files: []string{"lib/point.ml"}, Open: []string{"Shapes"}, Stem: "lib/point",
 				Rewriter: []string{action.Ref("_build/app/.ppx/1/ppx.exe"), "--as-ppx", "--cookie", `library-name="shapes"`, "it's"}, Ppx: true},
-			{Unit: "shapes__Line", Files: []string{"lib/line.ml"}, Stem: "lib/line", Rewriter: []string{"/bin/cat", ""}},
-			{Unit: "shapes", Files: []string{"lib/shapes.ml"}, Stem: "lib/shapes"},
+			{Unit: "shapes__Line", Files: []string{"lib/line.ml"}, Open: []string{"Shapes", "Shapes__Plane"}, Stem: "lib/line", Rewriter: []string{"/bin/cat", ""}},
+			{Unit: "shapes", Files: []string{"lib/shapes.ml"}, Open: []string{"Shapes"}, Stem: "lib/shapes"},
 		},
 	}
 	s := &Server{Root: "/work", Dir: "/work/lib", Ask: func(_ context.Context, file string) (*rules.Editing, error) {
