@@ -61,7 +61,7 @@ func (r *Rules) stanzaPrograms(t *engine.Task, c addr.Context, d *dir, i int, s 
 			if p.PublicName.Given() {
 				k := executableKey(c, d, i, s.Programs[0].Name.Value)
 				k.part = p.Name.Value
-				out[p.PublicName.Value] = binary{path: path.Join(d.path, p.Name.Value+linkModes(s.Modes)[0].ext()), at: s.At(), key: k, opt: s.Optional}
+				out[p.PublicName.Value] = binary{path: path.Join(d.path, p.Name.Value+installedMode(s.Modes).ext()), at: s.At(), key: k, opt: s.Optional}
 			}
 		}
 	case *dune.Install:
