@@ -67,7 +67,7 @@ type Unit struct {
 	// "-linkall", "-cclib -lm".
 	ArchiveFlags []string
 	// LinkModules are what programs have for libraries that leave a module to
-	// them. Programs with such are linked whole (-linkall).
+	// them.
 	LinkModules []LinkModule
 	// Objects are objects of foreign code, ready made, that go with the unit's
 	// own stubs; ForeignArchives are archives of such (x of libx.a and, for byte

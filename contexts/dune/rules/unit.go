@@ -107,7 +107,7 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 		return err
 	}
 	if _, ok := s.(*dune.Library); !ok {
-		if err := r.linkModules(t, x, tc); err != nil {
+		if err := r.linkModules(t, x, s, tc); err != nil {
 			return err
 		}
 	}
