@@ -147,6 +147,7 @@ func (f fields) library(root string) *Package {
 		Default: f.word("default_implementation"), SourceDir: f.word("orig_src_dir"),
 	}
 	p.StubArchives = f.stubs(root)
+	p.WasmRuntime = in(root, f.words("wasmoo_runtime"))
 	p.PublicHeaders = in(root, f.words("public_headers"))
 	objDir := fields(f.get("obj_dir"))
 	p.PrivateDir, p.CmiDir = objDir.word("private_dir"), cmp.Or(objDir.word("public_cmi_ocaml_dir"), objDir.word("public_cmi_dir"))

@@ -67,6 +67,7 @@ type Package struct {
 	ForeignObjects []string
 	SharedStubs    []string // of a library to be written: names of shared libraries with its C code
 	PublicHeaders  []string
+	WasmRuntime    []string
 	SourceDir      string       // orig_src_dir
 	PrivateDir     string       // below Dir, where interfaces of private modules are
 	CmiDir         string       // below Dir, where all other interfaces are; "" for Dir

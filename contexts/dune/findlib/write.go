@@ -104,7 +104,7 @@ func folded(indent, line string) string {
 }
 
 // lists are the variables whose values are broken where they are long.
-var lists = []string{"archive", "plugin", "requires", "ppx_runtime_deps", "linkopts", "jsoo_runtime"}
+var lists = []string{"archive", "plugin", "requires", "ppx_runtime_deps", "linkopts", "jsoo_runtime", "wasmoo_runtime"}
 
 func metaQuoted(s string) string {
 	return `"` + strings.NewReplacer(`"`, `\"`).Replace(s) + `"`
@@ -165,6 +165,9 @@ func (m *MetaFile) settings(l *Package) []string {
 	}
 	if len(l.JSRuntime) > 0 {
 		add("jsoo_runtime", "", bases(l.JSRuntime))
+	}
+	if len(l.WasmRuntime) > 0 {
+		add("wasmoo_runtime", "", bases(l.WasmRuntime))
 	}
 	return out
 }

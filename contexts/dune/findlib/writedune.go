@@ -154,7 +154,7 @@ func (w *duneWriter) library(l *Package) *tree {
 	} else {
 		out.add(w.stubArchives(l))
 	}
-	out.add(field("native_archives", l.NativeArchives), field("jsoo_runtime", l.JSRuntime),
+	out.add(field("native_archives", l.NativeArchives), field("jsoo_runtime", l.JSRuntime), field("wasmoo_runtime", l.WasmRuntime),
 		l.requires(), field("ppx_runtime_deps", l.PPXRuntimeDeps), some("implements", l.Implements),
 		some("default_implementation", l.Default), some("main_module_name", l.MainModule),
 		field("modes", l.Modes), w.objDir(l), w.modules(l))

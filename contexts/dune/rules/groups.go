@@ -174,11 +174,11 @@ func aliasModule(c *component) *findlib.Module {
 }
 
 // installedAs is where a source of a library is installed in its directory.
-func installedAs(c *component, m *module, file string) string {
-	if len(m.group) == 0 {
+func (x *installedLibrary) installedAs(m *module, file string) string {
+	if len(m.group) == 0 && !x.nested {
 		return path.Base(file)
 	}
-	return path.Join(strings.TrimPrefix(strings.TrimPrefix(m.dir, c.dir.path), "/"), path.Base(file))
+	return path.Join(strings.TrimPrefix(strings.TrimPrefix(m.dir, x.c.dir.path), "/"), path.Base(file))
 }
 
 // aliasInstalledAs is where a module of aliases is: one that is what others see of

@@ -28,7 +28,7 @@ type installedLibrary struct {
 	modes      []ocaml.Mode
 	virtual    map[string]string // the virtual modules that it implements, with their interfaces
 	copied     []Entry           // what it has of the virtual library
-	compatDir  string            // of compat's files, with a slash; "" for the library's
+	nested     bool              // sources of directories below are in such, too, and those of compat
 }
 
 // library adds the files of a library of the package.
@@ -65,7 +65,7 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 			if err != nil {
 				return err
 			}
-			out.add("lib", path.Join(sub, installedAs(c, src.module, real)), real)
+			out.add("lib", path.Join(sub, x.installedAs(src.module, real)), real)
 		}
 	}
 	for _, a := range aliasModules(c) {
@@ -109,7 +109,7 @@ func (b *installer) known(t *engine.Task, c *component) (*installedLibrary, erro
 	names := func(name string) string { return all.publicName(c.dir.project, name) }
 	x := &installedLibrary{c: c, l: l, names: names, backend: installedBackend(l, names), driver: installedDriver(l.stanza, names), modes: c.u.Modes}
 	if b.version.AtLeast(3, 0) {
-		x.compatDir = ".wrapped_compat/"
+		x.nested = true
 	}
 	if err := b.implemented(t, x); err != nil {
 		return nil, err
@@ -160,6 +160,11 @@ func (b *installer) extras(t *engine.Task, d *dir, x *installedLibrary, add func
 		add("libexec", prog)
 	}
 	more := slices.Clone(s.JavaScript.Files)
+	for _, f := range slices.Concat(s.Wasm.Files, s.Wasm.WasmFiles) {
+		if !slices.ContainsFunc(more, func(m dune.Text) bool { return m.Value == f.Value }) {
+			more = append(more, f)
+		}
+	}
 	for _, h := range s.InstallCHeaders {
 		more = append(more, dune.Text{Value: h.Value + ".h", Range: h.Range})
 	}
@@ -219,6 +224,9 @@ func (x *installedLibrary) describe() *findlib.Package {
 	slices.Sort(p.ForeignObjects)
 	for _, f := range s.JavaScript.Files {
 		p.JSRuntime = append(p.JSRuntime, at(f.Value))
+	}
+	for _, f := range slices.Concat(s.Wasm.Files, s.Wasm.WasmFiles) {
+		p.WasmRuntime = append(p.WasmRuntime, at(f.Value))
 	}
 	deps := x.l.deps
 	if v := x.l.implements; v != nil {
@@ -341,7 +349,7 @@ func (x *installedLibrary) modules() []findlib.Module {
 		if file == "" {
 			return ""
 		}
-		return path.Join(sub, installedAs(c, m, file))
+		return path.Join(sub, x.installedAs(m, file))
 	}
 	for i, s := range c.sources {
 		m := c.u.Modules[i]
@@ -380,7 +388,7 @@ func (x *installedLibrary) compat() []findlib.Module {
 		if m := x.c.u.Modules[i]; m.Private || s.name == x.c.u.Main || s.impl == "" {
 			continue
 		}
-		out = append(out, findlib.Module{Name: s.name, Object: uncapitalize(s.name), Impl: true, Compat: true, ImplFile: x.compatDir + s.name + ".ml-gen"})
+		out = append(out, findlib.Module{Name: s.name, Object: uncapitalize(s.name), Impl: true, Compat: true, ImplFile: path.Join(either(x.nested, ".wrapped_compat", ""), s.name+".ml-gen")})
 	}
 	slices.SortFunc(out, func(a, b findlib.Module) int { return strings.Compare(a.Name, b.Name) })
 	return out
