@@ -68,7 +68,9 @@ func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder,
 	b.libs = Libraries(u.Deps)
 	b.visible = b.libs
 	if u.Closed && !b.hides() {
-		b.visible = slices.DeleteFunc(slices.Clone(b.libs), func(l *Library) bool { return !slices.Contains(u.Deps, l) })
+		b.visible = slices.DeleteFunc(slices.Clone(b.libs), func(l *Library) bool {
+			return !slices.ContainsFunc(u.Deps, func(d *Library) bool { return d == l || d.Implements == l })
+		})
 	}
 	b.std = slices.Clone(u.Standard)
 	for _, l := range b.libs {

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"slices"
+	"strings"
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/findlib"
 	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/ocaml"
 )
 
@@ -60,4 +63,31 @@ func (r *Rules) generated(t *engine.Task, c addr.Context, p *project, u *ocaml.U
 	}
 	u.Shadow = p.Lang.AtLeast(3, 5)
 	return err
+}
+
+// dotted changes texts in which files of the directory that the process starts in
+// are named by variables: as ./FILE, as dune has it since 3.24, so that shells
+// run them, and do not look for them along PATH. Where an action has changed to
+// another directory in its course, names are absolute.
+func (x *acting) dotted(texts []string) error {
+	if x.at != x.dir || !slices.ContainsFunc(texts, func(s string) bool { return strings.ContainsRune(s, '\x02') }) {
+		return nil
+	}
+	v, err := x.r.standsForQ.Get(x.t, x.ctx)
+	if err != nil || !v.AtLeast(3, 24) {
+		return err
+	}
+	for i, s := range texts {
+		texts[i] = action.Expand(s, func(p string, abs bool) string {
+			if abs {
+				return action.Abs(p)
+			}
+			in, rest := action.RootOf(p)
+			if (in == "" || in == root(x.ctx)) && !path.IsAbs(p) && cleanDir(path.Dir(rest)) == x.dir {
+				return "./" + action.Ref(p)
+			}
+			return action.Ref(p)
+		})
+	}
+	return nil
 }
