@@ -183,21 +183,16 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 	if err != nil {
 		return nil, err
 	}
-	for range 10 { // deprecated names may lead to others
-		x, ok := all.own[p][name.Value]
-		if !ok {
-			x, ok = all.public[name.Value]
-		}
-		switch {
-		case ok && x.other != "":
-			name.Value = x.other
-			continue
-		case ok:
-			return r.libraryQ.Get(r.w.At(t, name.Range), x.key)
-		}
-		break
+	x, at := all.lookup(p, name.Value)
+	if x != nil {
+		return r.libraryQ.Get(r.w.At(t, name.Range), x.key)
 	}
-	l, err := r.outside(r.w.At(t, name.Range), c, name.Value)
+	name.Value = at
+	l, err := r.outerQ.Get(r.w.At(t, name.Range), outerKey{c, name.Value})
+	if l != nil || err != nil {
+		return l, err
+	}
+	l, err = r.outside(r.w.At(t, name.Range), c, name.Value)
 	if m, ok := err.(*missing); ok {
 		x := *m
 		x.at, x.near = name.Range, all.near(p, name.Value)
@@ -207,6 +202,26 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 		return nil, &x
 	}
 	return l, err
+}
+
+// lookup returns what a name leads to in a project; nil if that is no library
+// of a dune file, which then has the name that is returned.
+func (all *libraries) lookup(p *project, name string) (*declared, string) {
+	for range 10 { // deprecated names may lead to others
+		x, ok := all.own[p][name]
+		if !ok {
+			x, ok = all.public[name]
+		}
+		switch {
+		case ok && x.other != "":
+			name = x.other
+			continue
+		case ok:
+			return &x, name
+		}
+		break
+	}
+	return nil, name
 }
 
 // near returns the names of a project that are like one that is not there.
