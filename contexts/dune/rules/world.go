@@ -68,6 +68,7 @@ type Process struct {
 	Inputs   []string
 	Tools    []action.Tool
 	Writable []string
+	Visible  []string
 	Pool     action.Pool
 }
 
