@@ -314,9 +314,13 @@ func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range programs {
+	programs = slices.Clone(programs)
+	for i, p := range programs {
 		if err := t.Define(b.link(p, objects)); err != nil {
 			return nil, err
+		}
+		if p.Kind == Raw {
+			programs[i].Parts = b.parts(p)
 		}
 	}
 	return programs, nil

@@ -202,6 +202,9 @@ func (b *builder) compileAlias(m *module, text string) error {
 		c.Argv = append(c.Argv, b.baseFlags(mode)...)
 		c.Argv = append(c.Argv, b.includeSelf(mode)...)
 		c.Argv = append(c.Argv, aliasFlags...)
+		if b.u.Exact && slices.Contains(b.ownFlags(mode), "-g") {
+			c.Argv = append(c.Argv, "-g")
+		}
 		b.implementing(&c, m, mode, src)
 		if err := b.t.Define(c); err != nil {
 			return err

@@ -37,8 +37,8 @@ func (tc *Toolchain) Outline(u Unit) (*Outline, error) {
 	} else {
 		var modes []Mode
 		for _, p := range tc.programs(u) {
-			if !slices.Contains(modes, p.Mode) {
-				modes = append(modes, p.Mode)
+			if mode := p.Mode.compiler(); !slices.Contains(modes, mode) {
+				modes = append(modes, mode)
 			}
 		}
 		b, err = tc.newBuilder(u, exeWrapper, modes)

@@ -20,6 +20,8 @@ type component struct {
 	*unit
 	lib      *ocaml.Library // of a library
 	programs []ocaml.Program
+	raw      []ocaml.Program // what is made of them otherwise than by linking, is made of these
+	whole    bool            // they are linked whole: -linkall
 }
 
 // component defines the actions of a library or of programs, and sees to it
@@ -113,10 +115,16 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 	if err != nil {
 		return compileError(err, d, s)
 	}
+	c.whole = slices.Contains(u.LinkFlags, "-linkall") || len(u.LinkModules) > 0
 	var programs []string
-	for _, p := range c.programs {
+	c.programs = slices.DeleteFunc(c.programs, func(p ocaml.Program) bool {
+		if p.Kind == ocaml.Raw {
+			c.raw = append(c.raw, p)
+			return true
+		}
 		programs = append(programs, p.Path)
-	}
+		return false
+	})
 	return r.promote(t, k, d, promotion(s), s.At(), programs)
 }
 

@@ -231,7 +231,7 @@ func (b *describer) executables(d *dir, i int, s dune.Stanza) error {
 	if x != nil {
 		for _, linked := range x.u.Programs {
 			j := slices.IndexFunc(out.Programs, func(p DescribedProgram) bool { return p.Name == linked.Name })
-			if j >= 0 {
+			if j >= 0 && linked.Kind != ocaml.Raw {
 				out.Programs[j].Paths = append(out.Programs[j].Paths, linked.Path)
 			}
 		}

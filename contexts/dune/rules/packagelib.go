@@ -137,7 +137,7 @@ func (b *installer) extras(t *engine.Task, d *dir, x *installedLibrary, add func
 		}
 		add("libexec", prog)
 	}
-	more := slices.Clone(s.JavaScriptFiles)
+	more := slices.Clone(s.JavaScript.Files)
 	for _, h := range s.InstallCHeaders {
 		more = append(more, dune.Text{Value: h.Value + ".h", Range: h.Range})
 	}
@@ -192,7 +192,7 @@ func (x *installedLibrary) describe() *findlib.Package {
 		p.ForeignObjects = append(p.ForeignObjects, at(strings.TrimSuffix(f, path.Ext(f))+".o"))
 	}
 	slices.Sort(p.ForeignObjects)
-	for _, f := range s.JavaScriptFiles {
+	for _, f := range s.JavaScript.Files {
 		p.JSRuntime = append(p.JSRuntime, at(f.Value))
 	}
 	deps := x.l.deps

@@ -115,7 +115,7 @@ func (r *Rules) stanzaPrograms(t *engine.Task, c addr.Context, d *dir, i int, s 
 		for _, p := range s.Programs {
 			if p.PublicName.Given() {
 				k.part = p.Name.Value
-				b := binary{path: path.Join(d.path, p.Name.Value+linkModes(s.Modes)[0].ext()), at: s.At(), key: k, opt: s.Optional, when: when}
+				b := binary{path: path.Join(d.path, p.Name.Value+installedMode(s.Modes).ext()), at: s.At(), key: k, opt: s.Optional, when: when}
 				out[p.PublicName.Value] = append(out[p.PublicName.Value], b)
 			}
 		}

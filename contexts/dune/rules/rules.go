@@ -13,7 +13,8 @@
 //
 // The others define actions: component.go and link.go (modules, through
 // toolchain/ocaml), preprocess.go and ppx.go, rule.go with action.go, deps.go
-// and vars.go, lex.go, copy.go, test.go, inline.go, mdx.go, cram.go, package.go.
+// and vars.go, lex.go, copy.go, test.go, inline.go, mdx.go, cram.go, package.go,
+// javascript.go with jsparts.go.
 // goal.go and alias.go say what to build. describe.go and editor.go define
 // nothing: they tell what there is. refuse.go is about what cannot be built.
 //
@@ -79,6 +80,9 @@ type queries struct {
 	stagedQ     engine.Query[stagedKey, string]
 	mdxQ        engine.Query[key, *mdxProgram]
 	laidOutQ    engine.Query[packageKey, []string]
+	jsQ         engine.Query[key, []string]
+	jsLinkQ     engine.Query[key, *jsLink]
+	jsPartQ     engine.Query[jsPartKey, string]
 }
 
 // A dirKey names a directory in a context.
@@ -129,6 +133,9 @@ func New(w World) *Rules {
 	q.programsQ = engine.Query[addr.Context, programs]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
 	q.laidOutQ = engine.Query[packageKey, []string]{Kind: "package", Fn: r.laidOut}
+	q.jsQ = engine.Query[key, []string]{Kind: "JavaScript", Fn: r.js}
+	q.jsLinkQ = engine.Query[key, *jsLink]{Kind: "JavaScript of a target", Fn: r.jsLink}
+	q.jsPartQ = engine.Query[jsPartKey, string]{Kind: "JavaScript of an archive", Fn: r.jsPart}
 	q.mdxQ = engine.Query[key, *mdxProgram]{Kind: "target", Fn: r.mdxProgram}
 	return r
 }

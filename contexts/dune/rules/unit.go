@@ -187,13 +187,15 @@ func (r *Rules) shapePrograms(x *unit, s dune.Stanza, tc *ocaml.Toolchain) error
 	}
 	u.Mains = names
 	for _, n := range names {
+		raw := false // some mode has byte code translated
 		for _, m := range linkModes(modes) {
-			if why := refusedMode(m); why != "" {
-				if len(modes) == 1 {
-					return errorAt(modes[0].Range, "Not supported", "%s", why)
-				}
-				continue
+			raw = raw || m.translated() || m.mode == "byte" && m.kind == "exe" && !x.dir.project.ExplicitJsMode
+			if !m.translated() {
+				u.Programs = append(u.Programs, m.program(tc, n, path.Join(u.Root, u.Dir, n+m.ext())))
 			}
+		}
+		if raw {
+			m := linkMode{"byte", "js"}
 			u.Programs = append(u.Programs, m.program(tc, n, path.Join(u.Root, u.Dir, n+m.ext())))
 		}
 	}
