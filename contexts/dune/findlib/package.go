@@ -90,7 +90,7 @@ type Require struct {
 type Module struct {
 	Name    string   // "Condition"
 	Group   []string // the modules that it is a component of within the library; of a module of aliases, the group whose aliases these are
-	Object  string // "lwt__Condition"
+	Object  string   // "lwt__Condition"
 	Private bool
 	Impl    bool
 	Intf    bool

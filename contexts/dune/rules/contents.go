@@ -239,10 +239,14 @@ func ruleKey(c addr.Context, d *dir, i int, outs []string) key {
 
 // library adds the archives of a library, and the files of its selects.
 func (f *filler) library(i int, s *dune.Library) error {
-	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
+	k := libraryKey(f.ctx, f.d, i, s)
+	on, when, err := f.r.unlessAsked(f.t, k, f.d, &s.EnabledIf)
+	if err == nil && when != (key{}) {
+		on, err = f.r.thereQ.Get(f.t, when)
+	}
+	if err != nil || !on {
 		return err
 	}
-	k := libraryKey(f.ctx, f.d, i, s)
 	name := libraryName(s)
 	m := &maker{at: s.At(), key: k, define: func(t *engine.Task) error {
 		_, err := f.r.componentQ.Get(t, k)

@@ -61,6 +61,7 @@ type queries struct {
 	instrumentQ engine.Query[instrumentKey, *dune.Buildable]
 	librariesQ  engine.Query[addr.Context, *libraries]
 	libraryQ    engine.Query[key, *library]
+	thereQ      engine.Query[key, bool]
 	installedQ  engine.Query[installedKey, *library]
 	searchQ     engine.Query[addr.Context, []string]
 	contentsQ   engine.Query[dirKey, *contents]
@@ -75,7 +76,7 @@ type queries struct {
 	testsQ      engine.Query[key, []string]
 	packageQ    engine.Query[packageKey, *Installation]
 	aliasQ      engine.Query[aliasKey, *Goal]
-	programsQ   engine.Query[addr.Context, map[string]binary]
+	programsQ   engine.Query[addr.Context, programs]
 	stagedQ     engine.Query[stagedKey, string]
 	mdxQ        engine.Query[key, *mdxProgram]
 	laidOutQ    engine.Query[packageKey, []string]
@@ -113,6 +114,7 @@ func New(w World) *Rules {
 	q.wholeQ = engine.Query[dirKey, *dir]{Kind: "dynamic_include", Fn: r.wholeDir}
 	q.instrumentQ = engine.Query[instrumentKey, *dune.Buildable]{Kind: "instrumentation", Fn: r.instrument}
 	q.librariesQ = engine.Query[addr.Context, *libraries]{Kind: "libraries", Fn: r.libraries}
+	q.thereQ = engine.Query[key, bool]{Kind: "condition", Fn: r.there}
 	q.libraryQ = engine.Query[key, *library]{Kind: "library", Fn: r.library}
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
 	q.searchQ = engine.Query[addr.Context, []string]{Kind: "libraries' directories", Fn: r.search}
@@ -128,7 +130,7 @@ func New(w World) *Rules {
 	q.testsQ = engine.Query[key, []string]{Kind: "target", Fn: r.tests}
 	q.packageQ = engine.Query[packageKey, *Installation]{Kind: "package", Fn: r.pkg}
 	q.aliasQ = engine.Query[aliasKey, *Goal]{Kind: "alias", Fn: r.alias}
-	q.programsQ = engine.Query[addr.Context, map[string]binary]{Kind: "programs", Fn: r.programs}
+	q.programsQ = engine.Query[addr.Context, programs]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
 	q.laidOutQ = engine.Query[packageKey, []string]{Kind: "package", Fn: r.laidOut}
 	q.jsQ = engine.Query[key, []string]{Kind: "JavaScript", Fn: r.js}
