@@ -231,7 +231,7 @@ func (b *describer) executables(d *dir, i int, s dune.Stanza) error {
 	if x != nil {
 		for _, linked := range x.u.Programs {
 			j := slices.IndexFunc(out.Programs, func(p DescribedProgram) bool { return p.Name == linked.Name })
-			if j >= 0 {
+			if j >= 0 && linked.Kind != ocaml.Raw {
 				out.Programs[j].Paths = append(out.Programs[j].Paths, linked.Path)
 			}
 		}
@@ -294,7 +294,7 @@ func (b *describer) modules(x *unit) ([]DescribedModule, error) {
 			e.Objects = append(e.Objects, m.Objects[mode]...)
 		}
 		for _, src := range x.sources {
-			if src.name != m.Name {
+			if src.name != m.Name || !slices.Equal(src.group, m.Group) {
 				continue
 			}
 			// What a preprocessor makes of a source is no source.

@@ -24,7 +24,6 @@ type Editing struct {
 	// and whose interfaces the compiler may read nevertheless.
 	HiddenObjects, HiddenSources []string
 	Flags                        []string
-	Open                         string // the module that is opened first; "" for none
 	Modules                      []EditedModule
 	// Incomplete says that a build has to tell how some preprocessor runs:
 	// after it, the answer may be another.
@@ -35,6 +34,7 @@ type Editing struct {
 type EditedModule struct {
 	Unit  string   // of compilation: "shapes__Point"
 	Files []string // its sources, as written
+	Open  []string // the modules that are opened first
 	// Stem is the path of a source without what follows the first dot: what
 	// a generator makes a module of (lexer.mll) is edited with its settings.
 	Stem string
@@ -173,7 +173,7 @@ func (e *editing) stanza(k key) error {
 	if err != nil {
 		return err
 	}
-	e.out.Standard, e.out.Open = e.tc.StandardLibrary(), o.Open
+	e.out.Standard = e.tc.StandardLibrary()
 	if err := e.directories(x, o); err != nil {
 		return err
 	}
@@ -279,12 +279,12 @@ func (e *editing) flags(x *unit, b *dune.Buildable) ([]string, error) {
 func (e *editing) modules(x *unit, s dune.Stanza, o *ocaml.Outline) error {
 	rewriters := map[*dune.Preprocess][]string{}
 	for _, m := range o.Modules {
-		i := slices.IndexFunc(x.sources, func(src source) bool { return src.name == m.Name })
+		i := slices.IndexFunc(x.sources, func(src source) bool { return src.name == m.Name && slices.Equal(src.group, m.Group) })
 		if i < 0 {
 			continue
 		}
 		src := x.sources[i]
-		out := EditedModule{Unit: m.Unit}
+		out := EditedModule{Unit: m.Unit, Open: m.Open}
 		for _, p := range src.sources() {
 			out.Files, out.Stem = append(out.Files, p), stem(p)
 		}

@@ -109,7 +109,11 @@ func (r *Rules) Private(t *engine.Task, c addr.Context, dir, name string) (a *ad
 	for ; d == nil; d = tr.in(dir) {
 		dir = cleanDir(path.Dir(dir))
 	}
-	if x, _ := all.lookup(d.project, name); x != nil {
+	x, _, err := r.leadsTo(t, all, d.project, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if x != nil {
 		return &addr.Target{Context: c, Dir: x.key.dir, Kind: addr.BlockLibrary, Name: libraryName(x.stanza)}, nil, nil
 	}
 	for n := range all.own[d.project] {
@@ -125,8 +129,8 @@ func (r *Rules) Declares(t *engine.Task, c addr.Context, name string) (bool, err
 	if err != nil {
 		return false, err
 	}
-	_, ok := all.public[name]
-	return ok, nil
+	_, ok, err := r.declared(t, all, nil, name)
+	return ok, err
 }
 
 // Define has the actions of a library defined.

@@ -27,17 +27,18 @@ type tree struct {
 
 // A dir is one directory.
 type dir struct {
-	path     string
-	project  *project
-	parent   *dir
-	names    []string // of the source files
-	below    []*dir
-	stanzas  []dune.Stanza
-	dynamic  []*dune.Include // what rules make more stanzas in
-	script   string          // the dune file, if it is a program that sends the stanzas
-	dataOnly bool            // its files are only data
-	vendored bool
-	subdirs  dune.SubdirsMode
+	path      string
+	project   *project
+	parent    *dir
+	names     []string // of the source files
+	below     []*dir
+	stanzas   []dune.Stanza
+	dynamic   []*dune.Include // what rules make more stanzas in
+	script    string          // the dune file, if it is a program that sends the stanzas
+	dataOnly  bool            // its files are only data
+	vendored  bool
+	subdirs   dune.SubdirsMode
+	subdirsAt hcl.Range // where it says so
 }
 
 // A project is a dune-project file, with the packages that it and opam files
@@ -365,7 +366,7 @@ func (w *walker) add(d *dir, f *dune.File, said *dune.Dirs, stack ...string) err
 				return err
 			}
 		case *dune.IncludeSubdirs:
-			d.subdirs = s.Mode
+			d.subdirs, d.subdirsAt = s.Mode, s.At()
 		default:
 			d.stanzas = append(d.stanzas, s)
 		}

@@ -133,9 +133,11 @@ func (s *Server) directives(e *rules.Editing, m *rules.EditedModule) sexp {
 		}
 		flags(flag, s.command(m.Rewriter))
 	}
-	if e.Open != "" {
-		flags("-open", e.Open)
+	var open []string
+	for _, name := range m.Open {
+		open = append(open, "-open", name)
 	}
+	flags(open...)
 	return list(append(out, tag("UNIT_NAME", atom(m.Unit)))...)
 }
 
