@@ -33,6 +33,7 @@ type maker struct {
 	implicit bool
 	copyOf   string // the file of the tree that copy_files copies; "" for others
 	define   func(t *engine.Task) error
+	promote  *dune.Promote // of dirs, if they are copied among the sources
 }
 
 // names lists the files, sorted.
@@ -201,6 +202,7 @@ func (f *filler) maker(name string) *maker {
 
 // promoting has what a maker makes copied among the sources.
 func (f *filler) promoting(m *maker, p *dune.Promote) {
+	m.promote = p
 	define, d := m.define, f.d
 	var outs []string
 	for _, o := range m.outs {
@@ -239,10 +241,14 @@ func ruleKey(c addr.Context, d *dir, i int, outs []string) key {
 
 // library adds the archives of a library, and the files of its selects.
 func (f *filler) library(i int, s *dune.Library) error {
-	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
+	k := libraryKey(f.ctx, f.d, i, s)
+	on, when, err := f.r.unlessAsked(f.t, k, f.d, &s.EnabledIf)
+	if err == nil && when != (key{}) {
+		on, err = f.r.thereQ.Get(f.t, when)
+	}
+	if err != nil || !on {
 		return err
 	}
-	k := libraryKey(f.ctx, f.d, i, s)
 	name := libraryName(s)
 	m := &maker{at: s.At(), key: k, define: func(t *engine.Task) error {
 		_, err := f.r.componentQ.Get(t, k)

@@ -78,7 +78,7 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 				diags = append(diags, noModule(d, &b.Modules, n, s, names)...)
 				continue
 			}
-			if first, dup := owner[capitalize(n)]; dup && first != i {
+			if first, dup := owner[capitalize(n)]; dup && first != i && (isLibrary(s) || isLibrary(d.stanzas[first])) {
 				diags = append(diags, errorAt(s.At(), "Module of two stanzas",
 					"Module %s is part of this stanza and of the one at %s. Say with (modules …) which of them has it.", all[at].called(), place(d.stanzas[first].At()))...)
 				continue
@@ -88,6 +88,13 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 		}
 	}
 	return out, r.w.Report(diags)
+}
+
+// isLibrary reports whether a stanza is a library. Programs may share modules:
+// each compiles its own.
+func isLibrary(s dune.Stanza) bool {
+	_, ok := s.(*dune.Library)
+	return ok
 }
 
 // noModule is the error for a name that is no module; one that comes from

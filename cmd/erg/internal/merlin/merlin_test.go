@@ -46,18 +46,19 @@ func TestAnswer(t *testing.T) {
 	for _, c := range []struct {
 		file, asked string
 		rewriter    []string
+		open        []string
 		unit        string
 	}{
-		{"point.ml", "lib/point.ml", []string{"-ppx", `/work/_build/app/.ppx/1/ppx.exe --as-ppx --cookie 'library-name="shapes"' 'it'\''s'`}, "shapes__Point"},
-		{"/work/lib/line.ml", "lib/line.ml", []string{"-pp", "/bin/cat ''"}, "shapes__Line"},
-		{"/work/_build/app/lib/shapes.ml", "lib/shapes.ml", nil, "shapes"},
-		{"../lib/./shapes.pp.ml", "lib/shapes.pp.ml", nil, "shapes"},
+		{"point.ml", "lib/point.ml", []string{"-ppx", `/work/_build/app/.ppx/1/ppx.exe --as-ppx --cookie 'library-name="shapes"' 'it'\''s'`}, []string{"-open", "Shapes"}, "shapes__Point"},
+		{"/work/lib/line.ml", "lib/line.ml", []string{"-pp", "/bin/cat ''"}, []string{"-open", "Shapes", "-open", "Shapes__Plane"}, "shapes__Line"},
+		{"/work/_build/app/lib/shapes.ml", "lib/shapes.ml", nil, []string{"-open", "Shapes"}, "shapes"},
+		{"../lib/./shapes.pp.ml", "lib/shapes.pp.ml", nil, []string{"-open", "Shapes"}, "shapes"},
 	} {
 		want := list(common.list...)
 		if c.rewriter != nil {
 			want.list = append(want.list, tag("FLG", atoms(c.rewriter)))
 		}
-		want.list = append(want.list, tag("FLG", atoms([]string{"-open", "Shapes"})), tag("UNIT_NAME", atom(c.unit)))
+		want.list = append(want.list, tag("FLG", atoms(c.open)), tag("UNIT_NAME", atom(c.unit)))
 		if got := ask(t, s, c.file); got != string(want.append(nil)) {
 			t.Errorf("%s:\n%s\nwant\n%s", c.file, got, want.append(nil))
 		}
