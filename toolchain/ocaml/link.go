@@ -261,6 +261,9 @@ func (l *Library) searched() []string {
 	}
 	if path.IsAbs(l.Dir) {
 		dirs = append(dirs, l.Dir)
+		if l.Native != l.Dir {
+			dirs = append(dirs, l.Native)
+		}
 	}
 	return dirs
 }

@@ -97,7 +97,7 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 	if err := r.unitFlags(x, &u, s, b); err != nil {
 		return err
 	}
-	if err := r.stubFlags(x, &u, b); err != nil {
+	if err := r.stubFlags(x, c.needs.deps, &u, b); err != nil {
 		return err
 	}
 	if err := r.defineArchives(t, k.ctx, d, b); err != nil {
@@ -200,26 +200,23 @@ func (r *Rules) unitFlags(x *expander, u *ocaml.Unit, s dune.Stanza, b *dune.Bui
 	return err
 }
 
-// stubFlags evaluates what C code is compiled with.
-func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable) error {
+// stubFlags evaluates what C code is compiled with, which sees the headers of
+// the libraries that its stanza needs.
+func (r *Rules) stubFlags(x *expander, libs []*library, u *ocaml.Unit, b *dune.Buildable) error {
 	if len(b.ForeignStubs) == 0 {
 		return nil
 	}
 	for _, m := range x.d.members() {
-		u.Include = append(u.Include, orDot(m.path), path.Join(u.Root, m.path))
-		files, err := r.contentsQ.Get(x.t, dirKey{x.ctx, m.path})
-		if err != nil {
+		if err := x.includeHeaders(u, m); err != nil {
 			return err
 		}
-		for _, n := range files.names() {
-			mk := files.makers[n]
-			if mk == nil || path.Ext(n) != ".h" {
-				continue
-			}
-			if err := mk.define(x.t); err != nil {
-				return err
-			}
-			u.Generated = append(u.Generated, path.Join(u.Root, m.path, n))
+	}
+	if !u.Closed {
+		libs = closure(libs)
+	}
+	for _, l := range libs {
+		if err := x.includeLibrary(u, l); err != nil {
+			return err
 		}
 	}
 	for _, src := range u.Sources {
@@ -261,23 +258,53 @@ func orDot(dir string) string {
 	return dir
 }
 
-// includeDir adds a directory that C code includes from, with the headers that
-// rules make there.
+// includeHeaders adds a directory of dune files that C code includes from, and
+// has the headers made that rules make there.
+func (x *expander) includeHeaders(u *ocaml.Unit, d *dir) error {
+	if slices.Contains(u.Include, orDot(d.path)) {
+		return nil
+	}
+	u.Include = append(u.Include, orDot(d.path), path.Join(u.Root, d.path))
+	files, err := x.r.contentsQ.Get(x.t, dirKey{x.ctx, d.path})
+	if err != nil {
+		return err
+	}
+	for _, n := range files.names() {
+		mk := files.makers[n]
+		if mk == nil || path.Ext(n) != ".h" {
+			continue
+		}
+		if err := mk.define(x.t); err != nil {
+			return err
+		}
+		u.Generated = append(u.Generated, path.Join(u.Root, d.path, n))
+	}
+	return nil
+}
+
+// includeLibrary adds the directory of a library, where its headers are.
+func (x *expander) includeLibrary(u *ocaml.Unit, l *library) error {
+	switch {
+	case l.inst != nil:
+		if !slices.Contains(u.Include, l.inst.Dir) {
+			u.Include = append(u.Include, l.inst.Dir)
+		}
+	case l.outer != nil:
+		u.Include = append(u.Include, orDot(l.outer.Dir), path.Join(u.Root, l.outer.Dir))
+	case l.dir != nil:
+		return x.includeHeaders(u, l.dir)
+	}
+	return nil
+}
+
+// includeDir adds what include_dirs names.
 func (x *expander) includeDir(u *ocaml.Unit, inc dune.IncludeDir) error {
 	if inc.Lib.Given() {
 		l, err := x.r.find(x.t, x.ctx, x.d.project, inc.Lib)
 		if err != nil {
 			return wanted(err, "include_dirs in "+orTop(x.d.path))
 		}
-		switch {
-		case l.inst != nil:
-			u.Include = append(u.Include, l.inst.Dir)
-		case l.outer != nil:
-			u.Include = append(u.Include, orDot(l.outer.Dir), path.Join(u.Root, l.outer.Dir))
-		case l.dir != nil:
-			u.Include = append(u.Include, orDot(l.dir.path), path.Join(u.Root, l.dir.path))
-		}
-		return nil
+		return x.includeLibrary(u, l)
 	}
 	arg, err := inc.Dir.ExpandOne(x.expand)
 	if err != nil {
