@@ -161,6 +161,16 @@ func Find(f FS, search []string, standard, name string) (*Package, error) {
 	return nil, &NotFoundError{Name: name}
 }
 
+// Installed reports whether a directory of the search path has a package.
+func Installed(f FS, dir, pkg string) (bool, error) {
+	for _, name := range []string{"dune-package", "META"} {
+		if there, err := f.Exists(path.Join(dir, pkg, name)); err != nil || there {
+			return there, err
+		}
+	}
+	return false, nil
+}
+
 // validName reports whether a name can be one of a library, and of nothing
 // else in the file system.
 func validName(name string) bool {
