@@ -82,7 +82,7 @@ func (r *Rules) defineForeign(t *engine.Task, k key, d *dir, s *dune.ForeignLibr
 		return err
 	}
 	x := r.naming(t, k.ctx, d)
-	if err := r.stubFlags(x, &u, &dune.Buildable{ForeignStubs: []dune.ForeignStubs{s.ForeignStubs}}); err != nil {
+	if err := r.stubFlags(x, &u, &dune.Buildable{ForeignStubs: []dune.ForeignStubs{s.ForeignStubs}}, nil); err != nil {
 		return err
 	}
 	objects, err := c.Objects(t, cc.Unit{Owner: u.Owner, Sources: u.Sources, Generated: u.Generated,
