@@ -373,15 +373,13 @@ func (i *installation) sandbox(dir string) *sandbox.Spec {
 		Writable: []sandbox.Mount{{At: i.at, Source: i.work}, {Source: i.prefix}}}
 	if home := filepath.Clean(i.s.eng.opts.Env("HOME")); filepath.IsAbs(home) && home != "/" {
 		sb.Hide = []string{home}
-		for _, step := range i.n.spec.Install.Steps {
-			// A program that lies there comes with what lies beside it.
-			if top := filepath.Dir(filepath.Dir(step[0])); strings.HasPrefix(top, home+"/") {
-				sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: top})
-			} else if strings.HasPrefix(step[0], home+"/") {
-				sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: step[0]})
-			}
-		}
 	}
+	v := visibility{i.s.eng, sb.Hide}
+	var places []string
+	for _, p := range append(slices.Clip(i.n.spec.Visible), pathDirs(i.n.spec.Env)...) {
+		places = append(places, v.places(p)...)
+	}
+	sb.ReadOnly = append(sb.ReadOnly, mountsAt(places)...)
 	for _, t := range i.deps {
 		sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: t.Prefix})
 	}

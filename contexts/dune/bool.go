@@ -2,6 +2,7 @@ package dune
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -86,6 +87,16 @@ func relation(rel string, order int) bool {
 		return order > 0
 	}
 	return order >= 0
+}
+
+// Asks reports whether the expression asks for what other stanzas make or
+// declare: what a file holds, whether there is a library.
+func (b *Bool) Asks() bool {
+	return slices.ContainsFunc(b.templates(), func(t Template) bool {
+		return slices.ContainsFunc(t.Vars(), func(v *sexp.Var) bool {
+			return strings.HasPrefix(v.Name, "read") || strings.HasSuffix(v.Name, "-available")
+		})
+	})
 }
 
 // templates returns all text in an expression.

@@ -27,10 +27,8 @@ type Buildable struct {
 	ExtraObjects                 []Text // without extension
 	AllowOverlapping             bool   // allow_overlapping_dependencies
 	Ctypes                       *Ctypes
-	JavaScriptFiles              []Text // of a library, to be installed
+	JavaScript                   JavaScript
 }
-
-const noJavaScript = "JavaScript and WebAssembly are not built, so this has no effect."
 
 // OCamlFlags are flags for compilers.
 type OCamlFlags struct {
@@ -132,31 +130,11 @@ func (f *fields) buildable(library bool) Buildable {
 	if a := f.get("ctypes", extension("ctypes", 0, 1)); a != nil {
 		b.Ctypes = a.ctypes()
 	}
-	if library {
-		b.JavaScriptFiles = f.javaScriptFiles()
-	} else {
-		f.ignore("js", noJavaScript, "js_of_ocaml")
-	}
-	f.ignore("js", noJavaScript, "wasm_of_ocaml")
+	b.JavaScript = f.get("js_of_ocaml").javaScript(library)
+	f.ignore("wasm", noWasm, "wasm_of_ocaml")
 	f.ignore("melange", "Melange is not built, so this has no effect.", "melange.preprocess", "melange.preprocessor_deps",
 		"melange.modules", "melange.libraries", "melange.compile_flags", "melange.runtime_deps", "melange.ppx_runtime_libraries")
 	return b
-}
-
-// javaScriptFiles reads what (js_of_ocaml …) of a library names as files to be
-// installed with it, for those who build JavaScript. The rest is a note.
-func (f *fields) javaScriptFiles() []Text {
-	a := f.get("js_of_ocaml")
-	if a == nil {
-		return nil
-	}
-	g := a.fields()
-	for _, name := range g.order {
-		if name != "javascript_files" {
-			f.r.note(a.node.Range, "js", noJavaScript)
-		}
-	}
-	return g.get("javascript_files").texts()
 }
 
 // oldStubs reads what foreign_stubs and foreign_archives were before 2.0.

@@ -27,6 +27,7 @@ type EnvProfile struct {
 	MenhirFlags Set
 	Explain     *Bool // of menhir
 	BinAnnot    *bool
+	JavaScript  JavaScript
 	Range       hcl.Range
 }
 
@@ -97,7 +98,8 @@ func (r *reader) envProfile(name string, n *sexp.Node) EnvProfile {
 	}
 	f.get("formatting", since(2, 8)).formatting()
 	f.get("bin_annot_cms", extension("oxcaml", 0, 1)).truth()
-	f.ignore("js", noJavaScript, "js_of_ocaml", "wasm_of_ocaml")
+	p.JavaScript = f.get("js_of_ocaml", since(3, 0)).envJavaScript()
+	f.ignore("wasm", noWasm, "wasm_of_ocaml")
 	f.ignore("melange", "Melange is not built, so this has no effect.", "melange.compile_flags")
 	f.ignore("coq", "Coq and Rocq are not built, so this has no effect.", "coq", "rocq")
 	f.end()

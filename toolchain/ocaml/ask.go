@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 
+	"erg.build/erg/engine"
+	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/cc"
 )
 
@@ -27,6 +29,11 @@ func (tc *Toolchain) HasNative() bool { return tc.hasNative() }
 
 // StandardLibrary returns the directory of Stdlib.
 func (tc *Toolchain) StandardLibrary() string { return path.Clean(tc.conf["standard_library"]) }
+
+// StandardTools are the identities of what such libraries add to the toolchain's.
+func (tc *Toolchain) StandardTools(t *engine.Task, names []string) ([]action.Tool, error) {
+	return tc.standardTools(t, names)
+}
 
 // Environ returns the environment in which the suite's programs run.
 func (tc *Toolchain) Environ(o cc.Owner) []string { return tc.environ(o) }

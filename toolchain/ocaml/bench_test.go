@@ -34,7 +34,9 @@ func BenchmarkUnit(b *testing.B) {
 			m.implNames = append(m.implNames, "Lib39", "List")
 		}
 		x.flags = map[Mode][]string{Byte: x.compileFlags(Byte), Native: x.compileFlags(Native)}
-		x.resolve()
+		if err := x.resolve(); err != nil {
+			b.Fatal(err)
+		}
 		if x.modules, err = order("", x.src.modules); err != nil {
 			b.Fatal(err)
 		}

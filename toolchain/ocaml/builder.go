@@ -23,6 +23,8 @@ type builder struct {
 	exe     bool   // programs, and no library
 	wrapper string // the module that users name
 	alias   *module
+	root    *group     // of all modules
+	nested  []*module  // aliases of the groups in it
 	vlib    *builder   // of the library that this one implements
 	libs    []*Library // all that a link takes; each follows what it needs
 	visible []*Library // those that compilers know
@@ -60,7 +62,9 @@ func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder,
 	if err := b.implement(); err != nil {
 		return nil, err
 	}
-	b.wrap(wrapper)
+	if err := b.wrap(wrapper); err != nil {
+		return nil, err
+	}
 	b.libs = Libraries(u.Deps)
 	b.visible = b.libs
 	if u.Closed && !b.hides() {
@@ -141,7 +145,7 @@ func (b *builder) describe() *Library {
 	if !l.Opaque && len(l.Optimised) > many {
 		l.CodeSums = path.Join(b.at.native, "code.sums")
 	}
-	if virtual {
+	if l.virtual = virtual; virtual {
 		return l // nothing to link: who implements it has it all
 	}
 	b.describeArchives(l)
@@ -185,9 +189,12 @@ func (b *builder) provides() (main string, names []string) {
 	}
 	if b.u.Wrapping != Wrapped {
 		for _, m := range b.src.modules {
-			if !m.private && m.name != main {
+			if m.top() && !m.private && m.name != main {
 				names = append(names, m.name)
 			}
+		}
+		for _, g := range b.root.groups {
+			names = append(names, g.name)
 		}
 	}
 	return main, names
@@ -195,7 +202,7 @@ func (b *builder) provides() (main string, names []string) {
 
 // all returns the modules by name, with the alias module first.
 func (b *builder) all() []*module {
-	all := slices.Concat(b.src.modules, b.src.compat)
+	all := slices.Concat(b.nested, b.src.modules, b.src.compat)
 	if b.alias == nil {
 		return all
 	}
@@ -289,8 +296,11 @@ func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.checkImplemented(); err != nil {
+		return nil, err
+	}
 	for _, p := range programs {
-		if !slices.ContainsFunc(b.src.modules, func(m *module) bool { return m.name == capitalize(p.Name) && m.impl != "" }) {
+		if !slices.ContainsFunc(b.src.modules, func(m *module) bool { return m.top() && m.name == capitalize(p.Name) && m.impl != "" }) {
 			return nil, &SourceError{u.Target, p.Name + ".ml", "the executable starts with it, but it is not among the sources"}
 		}
 	}
@@ -307,9 +317,13 @@ func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range programs {
+	programs = slices.Clone(programs)
+	for i, p := range programs {
 		if err := t.Define(b.link(p, objects)); err != nil {
 			return nil, err
+		}
+		if p.Kind == Raw {
+			programs[i].Parts = b.parts(p)
 		}
 	}
 	return programs, nil

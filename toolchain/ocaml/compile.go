@@ -90,13 +90,25 @@ func (b *builder) compileFlags(mode Mode) []string {
 		}
 	}
 	flags = append(flags, b.visibleStandard()...)
-	if b.alias != nil || b.u.Exact {
+	if b.alias != nil || len(b.nested) > 0 || b.u.Exact {
 		flags = append(flags, "-no-alias-deps")
 	}
 	if b.alias != nil {
 		flags = append(flags, "-open", b.alias.name)
 	}
 	return flags
+}
+
+// flagsOf are the arguments for one module of the unit.
+func (b *builder) flagsOf(m *module, mode Mode) []string {
+	more := m.flags
+	for _, g := range slices.Backward(m.opened()) {
+		more = append([]string{"-open", g.name}, more...)
+	}
+	if len(more) == 0 {
+		return b.flags[mode]
+	}
+	return slices.Concat(b.flags[mode], more)
 }
 
 func (b *builder) includeSelf(mode Mode) []string {
@@ -123,7 +135,12 @@ func (b *builder) include(flags []string, flag, dir string) []string {
 // compileAll defines the compilations of all modules.
 func (b *builder) compileAll() error {
 	if b.alias != nil {
-		if err := b.compileAlias(); err != nil {
+		if err := b.compileAlias(b.alias, b.aliases()); err != nil {
+			return err
+		}
+	}
+	for _, m := range b.nested {
+		if err := b.compileAlias(m, b.aliasesOf(m.group)); err != nil {
 			return err
 		}
 	}
@@ -172,12 +189,12 @@ func (b *builder) write(file, text string) error {
 // aliasFlags are for modules that hold nothing but names of others.
 var aliasFlags = []string{"-w", "-49", "-nopervasives", "-nostdlib", "-no-alias-deps"}
 
-// compileAlias defines how the alias module is written and compiled. It
+// compileAlias defines how an alias module is written and compiled. It
 // mentions what is compiled after it, and nothing else: not even Stdlib. The
 // unit's flags are not for it; they may open modules.
-func (b *builder) compileAlias() error {
-	src := path.Join(b.at.alias, b.alias.unit+".ml-gen")
-	if err := b.write(src, b.aliases()); err != nil {
+func (b *builder) compileAlias(m *module, text string) error {
+	src := path.Join(b.at.alias, m.unit+".ml-gen")
+	if err := b.write(src, text); err != nil {
 		return err
 	}
 	for _, mode := range b.modes {
@@ -185,7 +202,10 @@ func (b *builder) compileAlias() error {
 		c.Argv = append(c.Argv, b.baseFlags(mode)...)
 		c.Argv = append(c.Argv, b.includeSelf(mode)...)
 		c.Argv = append(c.Argv, aliasFlags...)
-		b.implementing(&c, b.alias, mode, src)
+		if b.u.Exact && slices.Contains(b.ownFlags(mode), "-g") {
+			c.Argv = append(c.Argv, "-g")
+		}
+		b.implementing(&c, m, mode, src)
 		if err := b.t.Define(c); err != nil {
 			return err
 		}
@@ -267,8 +287,7 @@ func (b *builder) implementation(m *module, mode Mode) action.Spec {
 		s.Argv = append(s.Argv, b.ownFlags(mode)...)
 		s.Argv = append(s.Argv, b.includeSelf(mode)...)
 	} else {
-		s.Argv = append(s.Argv, b.flags[mode]...)
-		s.Argv = append(s.Argv, m.flags...)
+		s.Argv = append(s.Argv, b.flagsOf(m, mode)...)
 	}
 	b.implementing(&s, m, mode, m.impl)
 	if len(b.waits) == 0 {
@@ -281,8 +300,7 @@ func (b *builder) implementation(m *module, mode Mode) action.Spec {
 func (b *builder) infer(m *module) action.Spec {
 	s := b.compilation(Byte, m.impl)
 	s.Name = "ocamlc -i " + b.shown(m.impl)
-	s.Argv = append(s.Argv, b.flags[Byte]...)
-	s.Argv = append(s.Argv, m.flags...)
+	s.Argv = append(s.Argv, b.flagsOf(m, Byte)...)
 	s.Argv = append(s.Argv, "-short-paths", "-i", "-impl", action.Ref(m.impl))
 	s.Outputs, s.Stdout = []string{m.inferred}, m.inferred
 	if len(b.waits) == 0 {
@@ -297,8 +315,7 @@ func (b *builder) infer(m *module) action.Spec {
 func (b *builder) interfaceSpec(m *module) action.Spec {
 	s := b.compilation(Byte, m.intf)
 	cmi := b.file(m, ".cmi")
-	s.Argv = append(s.Argv, b.flags[Byte]...)
-	s.Argv = append(s.Argv, m.flags...)
+	s.Argv = append(s.Argv, b.flagsOf(m, Byte)...)
 	if m.impl == "" && !b.opaque() {
 		s.Argv = append(s.Argv, "-opaque")
 	}

@@ -43,28 +43,86 @@ func parseDepend(out []byte, dir string, files []string) ([][]string, error) {
 	return names, nil
 }
 
-// resolve fills in which of the visible modules the modules mention.
-func resolve(modules, visible []*module) {
-	byName := map[string]*module{}
+// resolve fills in which of the visible modules the modules mention: those of
+// their own group first, then those of the groups around it.
+func resolve(target string, modules, visible []*module) error {
+	all := scope{}
 	for _, m := range visible {
-		byName[m.name] = m
+		if m.top() {
+			all[m.name] = []*module{m}
+		}
 	}
-	local := func(self *module, names []string) []*module {
-		var deps []*module
-		for _, n := range names {
-			if d := byName[n]; d != nil && d != self {
+	for _, m := range visible {
+		for g := m.group; g != nil && g.parent != nil; g = g.parent {
+			if g.parent.parent == nil && all[g.name] == nil {
+				all[g.name] = g.mentioned()
+			}
+		}
+	}
+	scopes := map[*group]scope{}
+	for _, m := range modules {
+		if m.aliases != nil || m.gen {
+			continue
+		}
+		var err error
+		if m.implDeps, err = m.lookup(target, m.impl, m.implNames, all, scopes); err != nil {
+			return err
+		}
+		if m.intfDeps, err = m.lookup(target, m.intf, m.intfNames, all, scopes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A scope is what names lead to.
+type scope map[string][]*module
+
+// inside is what names lead to within a group.
+func inside(g *group, scopes map[*group]scope) scope {
+	s := scopes[g]
+	if s != nil {
+		return s
+	}
+	s = scope{}
+	scopes[g] = s
+	for _, m := range g.modules {
+		s[m.name] = []*module{m}
+	}
+	for _, sub := range g.groups {
+		s[sub.name] = sub.mentioned()
+	}
+	return s
+}
+
+// lookup returns the modules that one of a module's files needs, with the
+// aliases that it opens.
+func (m *module) lookup(target, file string, names []string, all scope, scopes map[*group]scope) ([]*module, error) {
+	if file == "" {
+		return nil, nil
+	}
+	deps := m.opened()
+	for _, n := range names {
+		if n == m.name {
+			continue
+		}
+		found := all[n]
+		for g := m.group; g != nil && g.parent != nil; g = g.parent {
+			if g.name == n {
+				return nil, &GroupError{Target: target, Module: m.called(), Group: strings.Join(g.path, "."), File: file}
+			}
+			if d := inside(g, scopes)[n]; d != nil {
+				found = d
+				break
+			}
+		}
+		for _, d := range found {
+			if d != m && !slices.Contains(deps, d) {
 				deps = append(deps, d)
 			}
 		}
-		return deps
 	}
-	for _, m := range modules {
-		if m.aliases != nil {
-			continue
-		}
-		m.implDeps = local(m, m.implNames)
-		m.intfDeps = local(m, m.intfNames)
-	}
+	return deps, nil
 }
 
 // A CycleError says that modules of one unit need each other.
@@ -130,7 +188,7 @@ func cycle(target string, ring []*module) error {
 		if !slices.Contains(m.implDeps, next) {
 			file = m.intf
 		}
-		e.Modules = append(e.Modules, m.name)
+		e.Modules = append(e.Modules, m.called())
 		e.Files = append(e.Files, file)
 	}
 	return e

@@ -108,7 +108,7 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 	x := b.take(p)
 	s.Tools = withTools(s.Tools, x.tools)
 	cflags, cinputs := cc.LinkArgs(append(slices.Clone(b.u.CDeps), x.cdeps...))
-	if p.Mode == C {
+	if p.Mode == C || p.Kind == Raw {
 		stubs, x.cfiles, cflags, cinputs = nil, nil, nil, nil
 	}
 	s.Inputs = slices.Concat(x.inputs, x.cfiles, stubs, cinputs, b.u.Inputs)
@@ -123,13 +123,7 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 		s.Argv = b.include(s.Argv, "-I", dir)
 	}
 	s.Argv = append(s.Argv, x.archives...)
-	var keep func(place int) bool // planning, all of them
-	if len(b.waits) == 0 {
-		main := capitalize(p.Name)
-		i := slices.IndexFunc(b.modules, func(m *module) bool { return m.name == main })
-		keep = b.reach[b.modules[i]].all.has
-	}
-	for _, m := range b.linked(keep) {
+	for _, m := range b.linkedInto(p) {
 		objects := b.objects(m, mode)
 		s.Argv = append(s.Argv, action.Ref(objects[0]))
 		s.Inputs = append(s.Inputs, objects...)
@@ -145,9 +139,51 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 	if len(b.u.LinkModules) > 0 && !slices.Contains(b.u.LinkFlags, "-linkall") {
 		s.Argv = append(s.Argv, "-linkall") // who knows what is loaded while it runs
 	}
-	s.Argv = append(s.Argv, b.foreignFlags(mode)...)
+	if p.Kind != Raw {
+		s.Argv = append(s.Argv, b.foreignFlags(mode)...)
+	}
 	s.Inputs = distinct(s.Inputs)
 	return s
+}
+
+// linkedInto returns, in link order, the modules that a program has of the
+// unit: those that its main one needs or, planning, all of them.
+func (b *builder) linkedInto(p Program) []*module {
+	if len(b.waits) > 0 {
+		return b.linked(nil)
+	}
+	main := capitalize(p.Name)
+	i := slices.IndexFunc(b.modules, func(m *module) bool { return m.top() && !m.gen && m.name == main })
+	return b.linked(b.reach[b.modules[i]].all.has)
+}
+
+// parts lists what the link of a program of byte code takes, in its order.
+func (b *builder) parts(p Program) []Part {
+	var out []Part
+	for _, n := range b.std {
+		archives, _ := b.tc.standardArchives([]string{n}, Byte)
+		for _, a := range archives {
+			dir := b.tc.StandardLibrary()
+			if dirs := b.tc.standardDirs([]string{n}); len(dirs) > 0 {
+				dir = path.Join(dir, dirs[0])
+			}
+			if x := (Part{File: path.Join(dir, a), Standard: n}); !slices.ContainsFunc(out, func(o Part) bool { return o.File == x.File }) {
+				out = append(out, x)
+			}
+		}
+	}
+	for _, l := range linkOrder(b.libs) {
+		for _, f := range b.before(l, Byte) {
+			out = append(out, Part{File: f})
+		}
+		for _, a := range l.Archives[Byte] {
+			out = append(out, Part{File: a, Library: l})
+		}
+	}
+	for _, m := range b.linkedInto(p) {
+		out = append(out, Part{File: b.objects(m, Byte)[0]})
+	}
+	return out
 }
 
 // linkerFlags are what the unit says to a compiler that links.
@@ -191,6 +227,8 @@ func (b *builder) kindFlags(p Program, custom bool) []string {
 			}
 		}
 		return append(flags, "-output-complete-obj", "-runtime-variant", "_pic")
+	case p.Kind == Raw:
+		return []string{"-no-check-prims", "-noautolink"}
 	case p.Kind == Script || p.Mode == Native || !custom && !b.u.Exact:
 		return nil
 	case slices.Contains(b.u.LinkFlags, "-use-runtime"):

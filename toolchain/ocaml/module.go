@@ -6,6 +6,9 @@ package ocaml
 type Module struct {
 	// Name is what sources of the unit call it: "Point".
 	Name string
+	// Group are the modules that it is a component of within the unit, outermost
+	// first: {"Shapes", "Plane"} for what others call Shapes.Plane.Point.
+	Group []string
 	// Impl and Intf are its .ml and its .mli, sources or outputs; "" for none.
 	// A module with an interface alone has no code (its types are used), unless
 	// it is Virtual. Files that a preprocessor made are what is to be compiled
@@ -78,11 +81,14 @@ const (
 	Shared
 	// Plugin is what Dynlink loads: .cmxs, or .cma.
 	Plugin
+	// Raw is byte code for a program that translates it, as js_of_ocaml does.
+	// What there is of C functions is that program's affair.
+	Raw
 )
 
 // String returns the kind in words.
 func (k Kind) String() string {
-	return [...]string{"executable", "script", "object", "shared library", "plugin"}[k]
+	return [...]string{"executable", "script", "object", "shared library", "plugin", "raw"}[k]
 }
 
 // A Program is what is linked, or the C source of it.
@@ -94,4 +100,14 @@ type Program struct {
 	// Embed are the libraries that are linked into a Plugin; who loads it has
 	// the others. All else has all libraries.
 	Embed []*Library
+	// Parts is what a Raw program was linked of, for who translates these one
+	// by one. Executables fills it in.
+	Parts []Part
+}
+
+// A Part is an archive or an object that a program is linked of.
+type Part struct {
+	File     string   // an output, or absolute
+	Library  *Library // that it is an archive of; nil for the program's own
+	Standard string   // the library of the compiler that it is an archive of
 }

@@ -32,12 +32,14 @@ import (
 
 // A module is one compilation unit.
 type module struct {
-	name string // as sources call it: "A"
-	unit string // as it is compiled: "foo__A", the base name of its files
-	impl string // its .ml; "" when there is only an interface
-	intf string // its .mli; "" for none
-	gen  bool   // an alias module
-	text string // of impl, when erg writes it
+	name  string   // as sources call it: "A"
+	unit  string   // as it is compiled: "foo__A", the base name of its files
+	impl  string   // its .ml; "" when there is only an interface
+	intf  string   // its .mli; "" for none
+	gen   bool     // an alias module
+	in    []string // names of the groups around it: see "Groups"
+	group *group   // the innermost, once they are known
+	text  string   // of impl, when erg writes it
 
 	aliases  []string // of modules of libraries: see Module.Aliases
 	private  bool
@@ -165,11 +167,11 @@ func sortSources(o cc.Owner, sources []string) (*sorted, error) {
 func (s *sorted) give(o cc.Owner, modules []Module) error {
 	for _, in := range modules {
 		name := capitalize(in.Name)
-		if i := slices.IndexFunc(s.modules, func(m *module) bool { return m.name == name }); i >= 0 {
+		if i := slices.IndexFunc(s.modules, func(m *module) bool { return m.name == name && slices.Equal(m.in, in.Group) }); i >= 0 {
 			old := s.modules[i]
 			return &ClashError{o.Target, name, old.file(), cmp.Or(in.Impl, in.Intf)}
 		}
-		m := &module{name: name, impl: in.Impl, intf: in.Intf, text: in.Text,
+		m := &module{name: name, in: in.Group, impl: in.Impl, intf: in.Intf, text: in.Text,
 			aliases: in.Aliases, private: in.Private, virtual: in.Virtual, inferred: in.Inferred, flags: in.Flags}
 		if m.aliases != nil {
 			m.implNames = m.aliases

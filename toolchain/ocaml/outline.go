@@ -9,16 +9,17 @@ import (
 // compiled: what editors and other tools ask for.
 type Outline struct {
 	Modules []Outlined // the unit's, without those that wrapping adds
-	// Open is the alias module, which is opened in each of them; "" for none.
-	Open string
 	// Search are the directories of their compiled interfaces.
 	Search []string
 }
 
 // An Outlined is one module with its files.
 type Outlined struct {
-	Name        string // as the unit's sources call it: "Point"
-	Unit        string // of compilation: "shapes__Point"
+	Name  string // as the unit's sources call it: "Point"
+	Group []string
+	Unit  string // of compilation: "shapes__Point"
+	// Open are the alias modules that are opened in it.
+	Open        []string
 	Impl, Intf  string // what compilers get, "" for none
 	Interface   string // .cmi
 	Objects     map[Mode][]string
@@ -36,8 +37,8 @@ func (tc *Toolchain) Outline(u Unit) (*Outline, error) {
 	} else {
 		var modes []Mode
 		for _, p := range tc.programs(u) {
-			if !slices.Contains(modes, p.Mode) {
-				modes = append(modes, p.Mode)
+			if mode := p.Mode.compiler(); !slices.Contains(modes, mode) {
+				modes = append(modes, mode)
 			}
 		}
 		b, err = tc.newBuilder(u, exeWrapper, modes)
@@ -49,12 +50,15 @@ func (tc *Toolchain) Outline(u Unit) (*Outline, error) {
 	if b.vlib != nil {
 		o.Search = append(o.Search, b.vlib.searched(Byte)...)
 	}
-	if b.alias != nil {
-		o.Open = b.alias.name
-	}
 	for _, m := range b.src.modules {
-		x := Outlined{Name: m.name, Unit: m.unit, Impl: m.impl, Intf: m.intf, Interface: b.file(m, ".cmi"),
+		x := Outlined{Name: m.name, Group: m.in, Unit: m.unit, Impl: m.impl, Intf: m.intf, Interface: b.file(m, ".cmi"),
 			Annotations: b.annotations(m), Private: m.private, Virtual: m.virtual, Objects: map[Mode][]string{}}
+		if b.alias != nil {
+			x.Open = append(x.Open, b.alias.name)
+		}
+		for _, a := range m.opened() {
+			x.Open = append(x.Open, a.name)
+		}
 		for _, mode := range b.modes {
 			if files := b.objects(m, mode); len(files) > 0 {
 				x.Objects[mode] = files

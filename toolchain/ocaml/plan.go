@@ -46,11 +46,13 @@ func (b *builder) plan(t *engine.Task) error {
 		b.waits = append(b.waits, b.vlib.waits...)
 	}
 	if len(b.waits) > 0 {
-		b.modules = slices.Concat(b.src.modules, b.src.compat)
+		b.modules = slices.Concat(b.nested, b.src.modules, b.src.compat)
 		return nil
 	}
-	b.resolve()
-	if b.modules, err = order(b.u.Target, slices.Concat(b.foreignModules(), b.src.modules)); err != nil {
+	if err := b.resolve(); err != nil {
+		return err
+	}
+	if b.modules, err = order(b.u.Target, slices.Concat(b.nested, b.foreignModules(), b.src.modules)); err != nil {
 		return err
 	}
 	b.modules = append(b.modules, b.src.compat...)
@@ -226,10 +228,9 @@ func deref(files []*string) []string {
 
 // resolve fills in what the unit's modules mention, and those of the library
 // that it implements: they mention each other by their own short names.
-func (b *builder) resolve() {
-	resolve(b.src.modules, b.visibleInside())
-	if b.vlib == nil {
-		return
+func (b *builder) resolve() error {
+	if err := resolve(b.u.Target, b.src.modules, b.visibleInside()); err != nil || b.vlib == nil {
+		return err
 	}
 	var inside []*module
 	for _, v := range b.vlib.src.modules {
@@ -241,13 +242,18 @@ func (b *builder) resolve() {
 		inside = append(inside, b.src.modules[i])
 		b.src.modules[i].intfNames = v.intfNames
 	}
-	resolve(b.foreignModules(), inside)
+	if err := resolve(b.u.Target, b.foreignModules(), inside); err != nil {
+		return err
+	}
 	for _, m := range b.src.modules {
 		if v := m.implements; v != nil {
-			resolve([]*module{v}, inside)
+			if err := resolve(b.u.Target, []*module{v}, inside); err != nil {
+				return err
+			}
 			m.intfDeps = slices.DeleteFunc(v.intfDeps, func(d *module) bool { return d == m })
 		}
 	}
+	return nil
 }
 
 // ask defines a run of ocamldep over files, demands its answer, and takes from

@@ -66,7 +66,9 @@ func unitsOf(wrapper string, wrapped bool, names ...string) (string, *builder) {
 	if !wrapped {
 		b.u.Wrapping = Unwrapped
 	}
-	b.wrap(wrapper)
+	if err := b.wrap(wrapper); err != nil {
+		panic(err)
+	}
 	var out []string
 	for _, m := range mods {
 		out = append(out, m.name+"="+m.unit)
@@ -146,7 +148,9 @@ func TestReaches(t *testing.T) {
 		{name: "D", impl: "d.ml"},
 		{name: "Main", impl: "main.ml", implNames: []string{"A"}},
 	}
-	resolve(mods, mods)
+	if err := resolve("u", mods, mods); err != nil {
+		t.Fatal(err)
+	}
 	ordered, err := order("", mods)
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +226,9 @@ func TestCompileArgv(t *testing.T) {
 		byName[m.name] = m
 	}
 	byName["A"].implNames = []string{"B", "Dep", "String"}
-	b.resolve()
+	if err := b.resolve(); err != nil {
+		t.Fatal(err)
+	}
 	if b.modules, err = order("", b.src.modules); err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (b *builder) implement() error {
 		if !v.virtual {
 			continue
 		}
-		i := slices.IndexFunc(b.src.modules, func(m *module) bool { return m.name == v.name })
+		i := slices.IndexFunc(b.src.modules, func(m *module) bool { return m.name == v.name && slices.Equal(m.in, v.in) })
 		switch {
 		case i < 0 || b.src.modules[i].impl == "":
 			missing = append(missing, v.name)
@@ -53,6 +53,16 @@ func (b *builder) implement() error {
 	return nil
 }
 
+// checkImplemented finds libraries that nothing implements of what is linked.
+func (b *builder) checkImplemented() error {
+	for _, v := range b.libs {
+		if v.virtual && !slices.ContainsFunc(b.libs, func(l *Library) bool { return l.Implements == v }) {
+			return &SourceError{b.u.Target, "library " + v.Name, "it is virtual, and none of the libraries that are linked implements it"}
+		}
+	}
+	return nil
+}
+
 // foreign are the modules of the library that the unit implements, with its
 // alias module, for all that is no virtual module.
 func (b *builder) foreign() []*module {
@@ -62,23 +72,44 @@ func (b *builder) foreign() []*module {
 	return slices.DeleteFunc(b.vlib.all(), func(m *module) bool { return m.virtual })
 }
 
-// foreignModules is foreign without the alias module.
+// foreignModules is foreign without the alias module of all.
 func (b *builder) foreignModules() []*module {
-	return slices.DeleteFunc(b.foreign(), func(m *module) bool { return m.gen })
+	return slices.DeleteFunc(b.foreign(), func(m *module) bool { return m == b.vlib.alias })
 }
 
 // visibleInside are the modules that the unit's own mention by short names:
 // those of the virtual library that are not private come after its own.
 func (b *builder) visibleInside() []*module {
-	all := slices.Clone(b.src.modules)
 	if b.vlib == nil {
-		return all
+		return b.src.modules
 	}
+	all := slices.Clone(b.src.modules)
 	for _, v := range b.vlib.src.modules {
-		if !v.private && !v.virtual && v.name != b.vlib.wrapper && !slices.ContainsFunc(all, func(m *module) bool { return m.name == v.name }) {
+		if !v.private && !v.virtual && !(v.top() && v.name == b.vlib.wrapper) && !slices.ContainsFunc(all, func(m *module) bool { return m.called() == v.called() }) {
 			all = append(all, v)
 		}
 	}
 	slices.SortFunc(all, func(a, b *module) int { return strings.Compare(a.name, b.name) })
 	return all
+}
+
+// shownInside are those that the alias module has names for, with groups.
+func (b *builder) shownInside() []*module {
+	if b.vlib == nil {
+		return b.root.shown()
+	}
+	var out []*module
+	for _, m := range b.visibleInside() {
+		if !m.top() {
+			g := m.group
+			for g.parent.parent != nil {
+				g = g.parent
+			}
+			m = g.face()
+		}
+		if !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
+	return out
 }

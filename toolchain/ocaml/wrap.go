@@ -3,6 +3,7 @@ package ocaml
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -13,7 +14,10 @@ const exeWrapper = "Erg__exe"
 // wrap names the compilation units of the builder's modules, and adds what
 // wrapping needs: the alias module, and modules of the same name outside.
 // wrapper is the module that users of a library name.
-func (b *builder) wrap(wrapper string) {
+func (b *builder) wrap(wrapper string) error {
+	if err := b.group(wrapper); err != nil {
+		return err
+	}
 	modules := b.src.modules
 	b.wrapper = wrapper
 	for _, m := range modules {
@@ -23,7 +27,8 @@ func (b *builder) wrap(wrapper string) {
 		for _, m := range modules {
 			m.unit = uncapitalize(m.name)
 		}
-		return
+		b.wrapGroups("")
+		return nil
 	}
 	prefix, alias := wrapper, wrapper
 	if b.vlib != nil {
@@ -37,6 +42,7 @@ func (b *builder) wrap(wrapper string) {
 		switch {
 		case m.implements != nil:
 			m.unit = m.implements.unit
+		case !m.top():
 		case m.name == wrapper && !b.exe:
 			m.unit = uncapitalize(wrapper)
 			alias = wrapper + "__"
@@ -48,18 +54,20 @@ func (b *builder) wrap(wrapper string) {
 	}
 	named := others > 0 || len(modules) == 0 && b.u.Exact && b.vlib == nil // dune has a module of no names, too
 	if !named || b.exe && len(modules) == 1 {
-		return
+		return nil
 	}
 	b.alias = &module{name: alias, unit: uncapitalize(alias), gen: true, at: b.at}
+	b.wrapGroups(prefix)
 	if b.u.Wrapping == Transitional {
 		b.compatible()
 	}
+	return nil
 }
 
 // compatible adds, for each module that is not private, one of its own name.
 func (b *builder) compatible() {
 	for _, m := range b.src.modules {
-		if m.private || m.name == b.wrapper || !m.compiled() {
+		if m.private || !m.top() || m.name == b.wrapper || !m.compiled() {
 			continue
 		}
 		b.src.compat = append(b.src.compat, &module{
@@ -71,22 +79,45 @@ func (b *builder) compatible() {
 	}
 }
 
-// aliases returns the text of the alias module. The comments tell
-// documentation and messages how people call a module.
+// aliases returns the text of the alias module.
 func (b *builder) aliases() string {
-	modules := b.src.modules
 	main := b.wrapper
+	var blocks []string
 	if b.vlib != nil {
 		main = b.vlib.wrapper
-		modules = b.visibleInside()
 	}
-	var blocks []string
-	for _, m := range modules {
-		if m.name == b.wrapper && m.unit == uncapitalize(b.wrapper) {
+	for _, m := range b.shownInside() {
+		if m.known() == b.wrapper && m.unit == uncapitalize(b.wrapper) {
 			continue
 		}
-		blocks = append(blocks, fmt.Sprintf("(** @canonical %s.%s *)\nmodule %s = %s\n", main, m.name, m.name, capitalize(m.unit)))
+		blocks = append(blocks, aliasOf([]string{main, m.known()}, m))
 	}
+	return b.aliasText(blocks)
+}
+
+// aliasesOf returns the text of the alias module of a group.
+func (b *builder) aliasesOf(g *group) string {
+	var main []string
+	if b.u.Wrapping != Unwrapped {
+		main = []string{b.wrapper}
+		if b.vlib != nil {
+			main[0] = b.vlib.wrapper
+		}
+	}
+	var blocks []string
+	for _, m := range g.shown() {
+		blocks = append(blocks, aliasOf(slices.Concat(main, g.path, []string{m.known()}), m))
+	}
+	return b.aliasText(blocks)
+}
+
+// aliasOf is the alias for a module. The comment tells documentation and messages
+// how people call it.
+func aliasOf(canonical []string, m *module) string {
+	return fmt.Sprintf("(** @canonical %s *)\nmodule %s = %s\n", strings.Join(canonical, "."), m.known(), capitalize(m.unit))
+}
+
+func (b *builder) aliasText(blocks []string) string {
 	if b.u.Heading != "" {
 		return b.u.Heading + "\n\n" + strings.Join(blocks, "\n")
 	}

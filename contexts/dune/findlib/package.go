@@ -88,8 +88,9 @@ type Require struct {
 
 // A Module is one of an installed library.
 type Module struct {
-	Name    string // "Condition"
-	Object  string // "lwt__Condition"
+	Name    string   // "Condition"
+	Group   []string // the modules that it is a component of within the library; of a module of aliases, the group whose aliases these are
+	Object  string   // "lwt__Condition"
 	Private bool
 	Impl    bool
 	Intf    bool
@@ -98,6 +99,9 @@ type Module struct {
 	// implements.
 	Implements bool
 	Alias      bool // it has nothing but names for the others
+	// ImplFile and IntfFile are where its sources are installed, below the
+	// package's directory, for who writes them.
+	ImplFile, IntfFile string
 }
 
 // A NotFoundError says that a library is not installed, or hidden by its

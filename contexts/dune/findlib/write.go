@@ -387,6 +387,9 @@ func written(n *sexp.Node) *tree {
 
 // modulesTree says which modules there are.
 func (l *Package) modulesTree() *tree {
+	if l.grouped() {
+		return l.groupedTree()
+	}
 	var alias *Module
 	var list []Module
 	for i, m := range l.Modules {

@@ -177,8 +177,8 @@ func (r *Rules) aliasOf(t *engine.Task, k aliasKey, d *dir, i int, s dune.Stanza
 		return r.aliasPrograms(t, k, d, executableKey(k.ctx, d, i, s.Programs[0].Name.Value), s, s.Optional, out)
 	case *dune.Tests:
 		key := executableKey(k.ctx, d, i, s.Names[0].Value)
-		if k.name == "runtest" {
-			return r.aliasTests(t, k, d, key, s, out)
+		if err := r.aliasTests(t, k, d, key, s, out); err != nil {
+			return err
 		}
 		return r.aliasPrograms(t, k, d, key, s, false, out)
 	case *dune.CopyFiles:
@@ -277,7 +277,7 @@ func (r *Rules) addMade(t *engine.Task, k dirKey, which func(*maker) bool, out *
 		return err
 	}
 	for n, m := range files.makers {
-		if !which(m) {
+		if !which(m) || m.implicit {
 			continue
 		}
 		if err := m.define(t); err != nil {
@@ -375,7 +375,7 @@ func (r *Rules) aliasPrograms(t *engine.Task, k aliasKey, d *dir, key key, s dun
 		out.Files = append(out.Files, p.Path)
 		out.Programs = append(out.Programs, Program{programAddr(key, p.Name), p.Path})
 	}
-	return nil
+	return r.aliasJS(t, key, d, s, out)
 }
 
 func programAddr(k key, name string) addr.Target {

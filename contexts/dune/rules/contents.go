@@ -29,8 +29,11 @@ type maker struct {
 	dirs    []string // names of directories in it
 	module  bool     // they may be modules of the directory's stanzas
 	program bool     // they are linked for the context
-	copyOf  string   // the file of the tree that copy_files copies; "" for others
-	define  func(t *engine.Task) error
+	// implicit files are there for who asks for them by name.
+	implicit bool
+	copyOf   string // the file of the tree that copy_files copies; "" for others
+	define   func(t *engine.Task) error
+	promote  *dune.Promote // of dirs, if they are copied among the sources
 }
 
 // names lists the files, sorted.
@@ -199,6 +202,7 @@ func (f *filler) maker(name string) *maker {
 
 // promoting has what a maker makes copied among the sources.
 func (f *filler) promoting(m *maker, p *dune.Promote) {
+	m.promote = p
 	define, d := m.define, f.d
 	var outs []string
 	for _, o := range m.outs {
@@ -237,10 +241,14 @@ func ruleKey(c addr.Context, d *dir, i int, outs []string) key {
 
 // library adds the archives of a library, and the files of its selects.
 func (f *filler) library(i int, s *dune.Library) error {
-	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
+	k := libraryKey(f.ctx, f.d, i, s)
+	on, when, err := f.r.unlessAsked(f.t, k, f.d, &s.EnabledIf)
+	if err == nil && when != (key{}) {
+		on, err = f.r.thereQ.Get(f.t, when)
+	}
+	if err != nil || !on {
 		return err
 	}
-	k := libraryKey(f.ctx, f.d, i, s)
 	name := libraryName(s)
 	m := &maker{at: s.At(), key: k, define: func(t *engine.Task) error {
 		_, err := f.r.componentQ.Get(t, k)
@@ -262,7 +270,7 @@ func (f *filler) executables(i int, s *dune.Executables) error {
 	}
 	k := executableKey(f.ctx, f.d, i, s.Programs[0].Name.Value)
 	for _, p := range s.Programs {
-		if err := f.program(k, p.Name.Value, s.At(), s.Modes); err != nil {
+		if err := f.program(k, p.Name.Value, s.At(), &s.Buildable, s.Modes); err != nil {
 			return err
 		}
 	}
@@ -275,7 +283,7 @@ func (f *filler) tests(i int, s *dune.Tests) error {
 	}
 	k := executableKey(f.ctx, f.d, i, s.Names[0].Value)
 	for _, n := range s.Names {
-		if err := f.program(k, n.Value, s.At(), s.Modes); err != nil {
+		if err := f.program(k, n.Value, s.At(), &s.Buildable, s.Modes); err != nil {
 			return err
 		}
 	}
@@ -301,13 +309,16 @@ func stanzaKey(c addr.Context, d *dir, i int) key {
 	panic("a stanza without modules")
 }
 
-func (f *filler) program(k key, name string, at hcl.Range, modes []dune.LinkMode) error {
+func (f *filler) program(k key, name string, at hcl.Range, b *dune.Buildable, modes []dune.LinkMode) error {
+	if err := f.javaScript(k, name, at, b, modes); err != nil {
+		return err
+	}
 	m := &maker{at: at, key: k, program: true, define: func(t *engine.Task) error {
 		_, err := f.r.componentQ.Get(t, k)
 		return err
 	}}
 	for _, l := range linkModes(modes) {
-		if o := name + l.ext(); !slices.Contains(m.outs, o) {
+		if o := name + l.ext(); !l.translated() && !slices.Contains(m.outs, o) {
 			m.outs = append(m.outs, o)
 		}
 	}

@@ -231,7 +231,7 @@ func (b *describer) executables(d *dir, i int, s dune.Stanza) error {
 	if x != nil {
 		for _, linked := range x.u.Programs {
 			j := slices.IndexFunc(out.Programs, func(p DescribedProgram) bool { return p.Name == linked.Name })
-			if j >= 0 {
+			if j >= 0 && linked.Kind != ocaml.Raw {
 				out.Programs[j].Paths = append(out.Programs[j].Paths, linked.Path)
 			}
 		}
@@ -294,7 +294,7 @@ func (b *describer) modules(x *unit) ([]DescribedModule, error) {
 			e.Objects = append(e.Objects, m.Objects[mode]...)
 		}
 		for _, src := range x.sources {
-			if src.name != m.Name {
+			if src.name != m.Name || !slices.Equal(src.group, m.Group) {
 				continue
 			}
 			// What a preprocessor makes of a source is no source.
@@ -334,7 +334,7 @@ func (b *describer) names(libs []*library) []string {
 	var out []string
 	for _, l := range libs {
 		out = append(out, l.name)
-		if l.stanza == nil && !b.seen[l.name] {
+		if l.stanza == nil && l.outer == nil && !b.seen[l.name] {
 			b.seen[l.name] = true
 			e := DescribedInstalled{Name: l.name, Standard: l.standard}
 			switch {

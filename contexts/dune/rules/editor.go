@@ -24,8 +24,12 @@ type Editing struct {
 	// and whose interfaces the compiler may read nevertheless.
 	HiddenObjects, HiddenSources []string
 	Flags                        []string
-	Open                         string // the module that is opened first; "" for none
 	Modules                      []EditedModule
+	// Suffixes are pairs of extensions, of implementations and interfaces, that
+	// sources of the project may have beside OCaml's own: ".mlx .mlxi".
+	Suffixes []string
+	// Readers are programs that read such sources for editors, by extension.
+	Readers map[string][]string
 	// Incomplete says that a build has to tell how some preprocessor runs:
 	// after it, the answer may be another.
 	Incomplete bool
@@ -35,6 +39,7 @@ type Editing struct {
 type EditedModule struct {
 	Unit  string   // of compilation: "shapes__Point"
 	Files []string // its sources, as written
+	Open  []string // the modules that are opened first
 	// Stem is the path of a source without what follows the first dot: what
 	// a generator makes a module of (lexer.mll) is edited with its settings.
 	Stem string
@@ -93,6 +98,27 @@ func (e *Editing) Module(file string) *EditedModule {
 	} {
 		if i := slices.IndexFunc(e.Modules, same); i >= 0 {
 			return &e.Modules[i]
+		}
+	}
+	return nil
+}
+
+// Reader is how an editor reads a file of a module; nil for as OCaml. One that
+// is none of its sources is made of these.
+func (e *Editing) Reader(m *EditedModule, file string) []string {
+	files := m.Files
+	if slices.Contains(files, file) {
+		files = []string{file}
+	}
+	for _, f := range files {
+		longest := ""
+		for ext := range e.Readers {
+			if strings.HasSuffix(f, ext) && len(ext) > len(longest) {
+				longest = ext
+			}
+		}
+		if longest != "" {
+			return e.Readers[longest]
 		}
 	}
 	return nil
@@ -173,7 +199,7 @@ func (e *editing) stanza(k key) error {
 	if err != nil {
 		return err
 	}
-	e.out.Standard, e.out.Open = e.tc.StandardLibrary(), o.Open
+	e.out.Standard = e.tc.StandardLibrary()
 	if err := e.directories(x, o); err != nil {
 		return err
 	}
@@ -184,6 +210,7 @@ func (e *editing) stanza(k key) error {
 	if e.out.Flags, err = e.flags(x, b); err != nil {
 		return err
 	}
+	e.out.Suffixes, e.out.Readers = x.dir.project.editorDialects()
 	return e.modules(x, s, o)
 }
 
@@ -229,6 +256,15 @@ func (e *editing) libraries(x *unit, libs []*library) (objects, sources []string
 			objects, sources = append(objects, dirs...), append(sources, dirs...)
 		case l.inst != nil:
 			objects, sources = append(objects, l.inst.Dir), append(sources, l.inst.Dir)
+		case l.outer != nil: // what it needs is seen as well, and no dune file tells where that is written
+			lib, err := l.outer.Outline(e.t)
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, x := range ocaml.Libraries([]*ocaml.Library{lib}) {
+				objects = append(objects, x.Dir)
+			}
+			sources = append(sources, orDot(l.outer.Dir))
 		default:
 			of, err := e.r.unitQ.Get(e.t, l.key)
 			if err != nil {
@@ -270,12 +306,12 @@ func (e *editing) flags(x *unit, b *dune.Buildable) ([]string, error) {
 func (e *editing) modules(x *unit, s dune.Stanza, o *ocaml.Outline) error {
 	rewriters := map[*dune.Preprocess][]string{}
 	for _, m := range o.Modules {
-		i := slices.IndexFunc(x.sources, func(src source) bool { return src.name == m.Name })
+		i := slices.IndexFunc(x.sources, func(src source) bool { return src.name == m.Name && slices.Equal(src.group, m.Group) })
 		if i < 0 {
 			continue
 		}
 		src := x.sources[i]
-		out := EditedModule{Unit: m.Unit}
+		out := EditedModule{Unit: m.Unit, Open: m.Open}
 		for _, p := range src.sources() {
 			out.Files, out.Stem = append(out.Files, p), stem(p)
 		}

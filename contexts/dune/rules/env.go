@@ -16,6 +16,7 @@ type env struct {
 	inlineTests string                      // "enabled", "disabled" or "ignored"
 	binaries    map[string]dune.FileBinding // by name, with the directory that says so
 	binariesDir map[string]*dir
+	js          jsEnv
 }
 
 // env evaluates the env stanzas of a directory over those above.
@@ -74,6 +75,9 @@ func (r *Rules) extend(t *engine.Task, c addr.Context, d *dir, e *env, p *dune.E
 	}
 	if p.InlineTests != "" {
 		e.inlineTests = p.InlineTests
+	}
+	if err := e.js.extend(r, t, c, d, &p.JavaScript); err != nil {
+		return err
 	}
 	if len(p.Binaries) > 0 {
 		e.binaries, e.binariesDir = maps.Clone(e.binaries), maps.Clone(e.binariesDir)

@@ -24,6 +24,10 @@ const (
 	flagsCxx    flagKind = "cxx_flags"
 	flagsLink   flagKind = "link_flags"
 	flagsMenhir flagKind = "menhir_flags"
+
+	flagsJS        flagKind = "js_of_ocaml_flags"
+	flagsJSLink    flagKind = "js_of_ocaml_link_flags"
+	flagsJSRuntime flagKind = "js_of_ocaml_build_runtime_flags"
 )
 
 func (k standardKey) String() string { return string(k.kind) + " in " + k.dirKey.String() }
@@ -43,6 +47,12 @@ func (k flagKind) set(p *dune.EnvProfile) *dune.Set {
 		return &p.CxxFlags
 	case flagsLink:
 		return &p.LinkFlags
+	case flagsJS:
+		return &p.JavaScript.Flags
+	case flagsJSLink:
+		return &p.JavaScript.LinkFlags
+	case flagsJSRuntime:
+		return &p.JavaScript.RuntimeFlags
 	}
 	return &p.MenhirFlags
 }
@@ -100,6 +110,10 @@ func (r *Rules) topFlags(t *engine.Task, k standardKey, d *dir, profile string) 
 		flags = []string{"-g"}
 	case flagsOCaml:
 		flags = ocamlFlags(d, profile)
+	case flagsJS, flagsJSRuntime:
+		if profile == "dev" {
+			flags = []string{"--pretty"}
+		}
 	}
 	tr, err := r.treeOf(t, k.ctx)
 	if err != nil {

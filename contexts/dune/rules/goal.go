@@ -18,7 +18,7 @@ import (
 type Target struct {
 	Address addr.Target
 	Range   hcl.Range
-	Public  string // of a program: its public name
+	Public  string // of a program or a library: its public name
 	Test    bool
 
 	key key
@@ -156,12 +156,16 @@ func (r *Rules) stanzaTargets(t *engine.Task, c addr.Context, d *dir, i int, s d
 	switch s := s.(type) {
 	case *dune.Library:
 		k := libraryKey(c, d, i, s)
-		add(k, k.name, s, s.At(), "")
+		add(k, k.name, s, s.At(), s.PublicName.Value)
 		if on, err = r.hasInlineTests(t, c, d, s); err != nil || !on {
 			return err
 		}
-		tk := testKey(k, libraryName(s))
-		add(tk, tk.name, s, s.InlineTests.Range, "")
+		parts, err := r.inlineParts(t, c, d, s)
+		for _, p := range parts {
+			tk := testKey(k, p.part)
+			add(tk, tk.name, s, s.InlineTests.Range, "")
+		}
+		return err
 	case *dune.Executables:
 		k := executableKey(c, d, i, s.Programs[0].Name.Value)
 		for _, p := range s.Programs {
@@ -178,8 +182,14 @@ func (r *Rules) stanzaTargets(t *engine.Task, c addr.Context, d *dir, i int, s d
 			return err
 		}
 		for _, n := range s.Names {
-			tk := testKey(k, n.Value)
-			add(tk, tk.name, s, s.At(), "")
+			parts, err := r.programTests(t, c, d, s, n.Value)
+			if err != nil {
+				return err
+			}
+			for _, p := range parts {
+				tk := testKey(k, p.part)
+				add(tk, tk.name, s, s.At(), "")
+			}
 		}
 	case *dune.Mdx:
 		if on, err = r.enabled(t, c, d, &s.EnabledIf); err != nil || !on {

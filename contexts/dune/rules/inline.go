@@ -20,21 +20,47 @@ const runnerName = "inline-test-runner"
 // aliasInline adds the inline tests of a library, to runtest and to an alias
 // of their own.
 func (r *Rules) aliasInline(t *engine.Task, k aliasKey, d *dir, key key, s *dune.Library, out *Goal) error {
-	if s.InlineTests == nil || k.name != "runtest" && k.name != "runtest-"+libraryName(s) {
+	if s.InlineTests == nil {
 		return nil
 	}
 	on, err := r.hasInlineTests(t, k.ctx, d, s)
 	if err != nil || !on {
 		return err
 	}
-	out.found = true
-	results, err := r.testsQ.Get(t, testKey(key, libraryName(s)))
+	parts, err := r.inlineParts(t, k.ctx, d, s)
 	if err != nil {
-		return unlessOptional(err, s.Optional, s.At())
+		return err
 	}
-	out.Files = append(out.Files, results...)
-	out.Tests = append(out.Tests, results...)
+	for _, p := range parts {
+		if k.name != p.alias && k.name != p.alias+"-"+libraryName(s) {
+			continue
+		}
+		out.found = true
+		results, err := r.testsQ.Get(t, testKey(key, p.part))
+		if err != nil {
+			return unlessOptional(err, s.Optional, s.At())
+		}
+		out.Files = append(out.Files, results...)
+		out.Tests = append(out.Tests, results...)
+	}
 	return nil
+}
+
+// inlineParts lists the tests inside of a library: those of its runners that are
+// programs of the machine, and those that run as JavaScript.
+func (r *Rules) inlineParts(t *engine.Task, c addr.Context, d *dir, s *dune.Library) ([]testPart, error) {
+	name := libraryName(s)
+	parts, err := r.testParts(t, c, d, &s.JavaScript, name, slices.Contains(s.InlineTests.Modes, "js"))
+	if slices.ContainsFunc(s.InlineTests.Modes, func(m string) bool { return m != "js" && m != "wasm" }) {
+		parts = append([]testPart{{part: name, alias: "runtest"}}, parts...)
+	}
+	if err == nil && slices.Contains(s.InlineTests.Modes, "wasm") {
+		if len(s.InlineTests.Modes) == 1 {
+			return nil, errorAt(s.InlineTests.Range, "Not supported", "%s", noWasm)
+		}
+		err = r.unsupported(s, noWasm+" Inline tests run in their other modes.")
+	}
+	return parts, err
 }
 
 // hasInlineTests reports whether a library has tests inside that are to run
@@ -60,6 +86,7 @@ type inlineRunner struct {
 	lib      *component
 	backends []*backend
 	unit     *unit
+	programs []ocaml.Program // that are run; byte code for JavaScript is that
 }
 
 // inlineTests defines the runs of the tests inside of a library: one for each
@@ -82,7 +109,7 @@ func (r *Rules) inlineTests(t *engine.Task, k key, d *dir, s *dune.Library) ([]s
 		return nil, err
 	}
 	var results []string
-	for _, p := range x.unit.u.Programs {
+	for _, p := range x.programs {
 		parts, err := x.partitions(p)
 		if err != nil {
 			return nil, err
@@ -98,9 +125,16 @@ func (r *Rules) inlineTests(t *engine.Task, k key, d *dir, s *dune.Library) ([]s
 	return results, nil
 }
 
+// js tells whether the tests are run as JavaScript.
+func (x *inlineRunner) js() bool { return strings.HasSuffix(x.key.part, jsExt) }
+
 // dir is where all is made that belongs to the runner.
 func (x *inlineRunner) dir() string {
-	return path.Join(root(x.key.ctx), x.d.path, "."+libraryName(x.s)+".inline-tests")
+	at := path.Join(root(x.key.ctx), x.d.path, "."+libraryName(x.s)+".inline-tests")
+	if x.js() {
+		at = path.Join(at, "js")
+	}
+	return at
 }
 
 // link defines the runner: a program that has the library in it, whole, with
@@ -128,7 +162,7 @@ func (x *inlineRunner) link(l *library) error {
 	if u.u.Stubs, err = r.w.C(t, k.ctx); err != nil {
 		return err
 	}
-	if u.u.Programs, err = x.programs(tc); err != nil {
+	if u.u.Programs, err = x.linked(tc); err != nil {
 		return err
 	}
 	if err := x.flags(&u.u); err != nil {
@@ -146,15 +180,43 @@ func (x *inlineRunner) link(l *library) error {
 	if err := x.generate(main); err != nil {
 		return err
 	}
-	fns := []func(*engine.Task) error{func(t *engine.Task) error {
-		_, err := tc.Executables(t, u.u)
+	fns := []func(*engine.Task) error{func(t *engine.Task) (err error) {
+		x.programs, err = tc.Executables(t, u.u)
 		return r.fail(err, at, "Cannot build the runner of inline tests")
 	}}
 	for _, l := range u.needs.deps {
 		fns = append(fns, func(t *engine.Task) error { return r.defineLibrary(t, l) })
 	}
 	x.unit = u
-	return firstOf(t.Run(fns...))
+	if err := firstOf(t.Run(fns...)); err != nil || !x.js() {
+		return err
+	}
+	return x.translate(objs)
+}
+
+// translate makes the runner JavaScript.
+func (x *inlineRunner) translate(objs string) error {
+	js := x.s.JavaScript
+	js.Files = nil // which come with the library
+	l := &jsLink{key: x.key, d: x.d, needs: x.unit.needs, js: &js, objects: objs, linkall: slices.Contains(x.unit.u.LinkFlags, "-linkall"), at: x.s.InlineTests.Range}
+	for _, p := range x.programs {
+		if p.Kind == ocaml.Raw {
+			l.programs = append(l.programs, p)
+		}
+	}
+	if err := x.r.prepareJS(x.t, l); err != nil {
+		return err
+	}
+	for i, p := range x.programs {
+		if p.Kind != ocaml.Raw {
+			continue
+		}
+		x.programs[i].Path = path.Join(x.dir(), runnerName+jsExt)
+		if _, err := x.r.linkJS(x.t, l, p, x.programs[i].Path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // libraries are those that the runner has in it.
@@ -185,15 +247,18 @@ func (x *inlineRunner) libraries(l *library) ([]*library, error) {
 	return libs, nil
 }
 
-// programs are the runners, one for each mode.
-func (x *inlineRunner) programs(tc *ocaml.Toolchain) ([]ocaml.Program, error) {
+// linked are the runners, one for each mode. The tests that run as JavaScript
+// are apart from the others: without js_of_ocaml, these run all the same.
+func (x *inlineRunner) linked(tc *ocaml.Toolchain) ([]ocaml.Program, error) {
 	var out []ocaml.Program
 	modes := x.s.InlineTests.Modes
+	js := x.js()
 	for _, mode := range modes {
-		if mode == "js" || mode == "wasm" {
-			if len(modes) == 1 {
-				return nil, errorAt(x.s.InlineTests.Range, "Not supported", "%s", refusedMode(linkMode{kind: mode}))
-			}
+		if (mode == "js") != js || mode == "wasm" {
+			continue
+		}
+		if js {
+			out = append(out, linkMode{"byte", mode}.program(tc, "main", path.Join(x.dir(), runnerName+rawExt)))
 			continue
 		}
 		m := x.s.Modes
@@ -329,7 +394,12 @@ func (x *inlineRunner) command(e *expander, p ocaml.Program, args []string) (*du
 		}
 	}
 	e.inputs.built(p.Path, x.key.ctx)
-	run := copying(&dune.Action{Op: dune.ActionRun, Range: info.Range}, p.Path)
+	run := &dune.Action{Op: dune.ActionRun, Range: info.Range}
+	if p.Kind == ocaml.Raw {
+		run.Args = append(run.Args, literal(nodeName, info.Range))
+	}
+	copying(run, p.Path)
+	e.inputs.add(p.Path)
 	for _, a := range args {
 		run.Args = append(run.Args, literal(a, info.Range))
 	}
@@ -341,8 +411,8 @@ func (x *inlineRunner) command(e *expander, p ocaml.Program, args []string) (*du
 func (x *inlineRunner) run(p ocaml.Program, partition string) (string, error) {
 	info, name := x.s.InlineTests, path.Join(x.d.path, libraryName(x.s))
 	stem := libraryName(x.s) + ".inline"
-	if len(x.unit.u.Programs) > 1 {
-		name, stem = name+" ("+string(p.Mode)+")", stem+path.Ext(p.Path)
+	if len(x.programs) > 1 || p.Kind == ocaml.Raw {
+		name, stem = name+" ("+runnerMode(p)+")", stem+path.Ext(p.Path)
 	}
 	locals := map[string]string{}
 	if partition != "" {
@@ -379,4 +449,9 @@ func (x *inlineRunner) run(p ocaml.Program, partition string) (string, error) {
 	}
 	j := job{key: x.key, name: "test " + name, result: path.Join(root(x.key.ctx), x.d.path, ".tests", stem+".out")}
 	return j.result, x.r.act(e, j, all, nil)
+}
+
+// runnerMode is what people call the mode of a runner.
+func runnerMode(p ocaml.Program) string {
+	return either(p.Kind == ocaml.Raw, "js", string(p.Mode))
 }

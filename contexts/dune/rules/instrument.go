@@ -81,7 +81,11 @@ func (r *Rules) instrumentationPpx(t *engine.Task, c addr.Context, d *dir, in *d
 		return dune.Text{}, err
 	}
 	name := ""
-	if x, ok := all.declared(d.project, in.Backend.Value); ok {
+	x, ok, err := r.declared(r.w.At(t, in.Backend.Range), all, d.project, in.Backend.Value)
+	if err != nil {
+		return dune.Text{}, err
+	}
+	if ok && x.stanza != nil {
 		name = x.stanza.InstrumentationBackend.Value
 		if owner, err := r.staticDir(t, c, x.key.dir); err == nil {
 			name = all.publicName(owner.project, name)
@@ -102,15 +106,6 @@ func (r *Rules) instrumentationPpx(t *engine.Task, c addr.Context, d *dir, in *d
 		return dune.Text{}, errorAt(in.Backend.Range, "Not an instrumentation backend", "Library %q is not declared to have an instrumentation backend.", in.Backend)
 	}
 	return dune.Text{Value: name, Range: in.Backend.Range}, nil
-}
-
-// declared is the library of the workspace that a name leads to in a project.
-func (all *libraries) declared(p *project, name string) (declared, bool) {
-	x, ok := all.own[p][name]
-	if !ok {
-		x, ok = all.public[name]
-	}
-	return x, ok && x.stanza != nil
 }
 
 // withPpx adds a rewriter to how modules are preprocessed.

@@ -37,6 +37,8 @@ func (x *expander) libFile(v *sexp.Var) ([]string, error) {
 		p := path.Join(l.inst.Dir, file)
 		x.inputs.add(p)
 		return []string{p}, nil
+	case l.outer != nil:
+		return nil, errorAt(v.Range, "No such file", "Library %q, which is declared in %s, installs no files.", l.name, l.outer.Range.Filename)
 	case l.standard:
 		tc, err := x.toolchain(v.Range)
 		if err != nil {
@@ -125,8 +127,9 @@ func (x *expander) artifact(v *sexp.Var) ([]string, error) {
 		return nil, errorAt(v.Range, "No such directory", "There is no directory %q.", path.Dir(p))
 	}
 	base := path.Base(p)
-	for i, s := range d.stanzas {
-		b, on, err := x.r.buildable(x.t, x.ctx, d, s)
+	g := d.group()
+	for i, s := range g.stanzas {
+		b, on, err := x.r.buildable(x.t, x.ctx, g, s)
 		if err != nil {
 			return nil, err
 		}
@@ -134,16 +137,16 @@ func (x *expander) artifact(v *sexp.Var) ([]string, error) {
 			continue
 		}
 		lib, isLib := s.(*dune.Library)
-		if isLib && libraryName(lib) == base && (v.Name == "cma" || v.Name == "cmxa" || v.Name == "cmxs") {
+		if isLib && g == d && libraryName(lib) == base && (v.Name == "cma" || v.Name == "cmxa" || v.Name == "cmxs") {
 			return x.token(v.Payload+"."+v.Name, x.ctx, v.Range)
 		}
-		mods, err := x.r.modulesOf(x.t, key{ctx: x.ctx, dir: d.path, index: i})
+		mods, err := x.r.modulesOf(x.t, key{ctx: x.ctx, dir: g.path, index: i})
 		if err != nil {
 			return nil, err
 		}
 		for _, m := range mods {
-			if m.name == capitalize(base) {
-				return x.moduleFile(d, i, m, v)
+			if m.name == capitalize(base) && slices.Equal(m.group, g.groupOf(d)) {
+				return x.moduleFile(g, i, m, v)
 			}
 		}
 	}
@@ -159,10 +162,7 @@ func (x *expander) moduleFile(d *dir, i int, m *module, v *sexp.Var) ([]string, 
 	if byteCode := func(p ocaml.Program) bool { return p.Mode == ocaml.Byte }; v.Name == "cmo" && c.lib == nil && !slices.ContainsFunc(c.programs, byteCode) {
 		return nil, errorAt(v.Range, "No such artifact", "Module %s is compiled to native code only. Say (modes byte exe) in its stanza, at %s, to have byte code too.", m.name, place(d.stanzas[i].At()))
 	}
-	unit := uncapitalize(m.name)
-	if c.u.Wrapping != ocaml.Unwrapped && m.name != c.u.Main {
-		unit = uncapitalize(c.u.Main) + "__" + m.name
-	}
+	unit := objectName(c.unit, m)
 	at := c.u.Layout.Objects
 	if v.Name == "cmx" {
 		at = c.u.Layout.Native

@@ -15,10 +15,12 @@ import (
 )
 
 // libraries are what names of libraries lead to in a context: within a
-// project its own names, everywhere the public ones.
+// project its own names, everywhere the public ones. A library whose condition
+// asks for files or libraries is a candidate for its name: who makes the file may
+// itself need libraries, so the condition is left to those who ask for the name.
 type libraries struct {
-	public map[string]declared
-	own    map[*project]map[string]declared
+	public map[string]candidates
+	own    map[*project]map[string]candidates
 	// elsewhere are public libraries of directories that the context does not
 	// build, by name.
 	elsewhere map[string]string
@@ -30,7 +32,11 @@ type declared struct {
 	at     hcl.Range
 	stanza *dune.Library
 	other  string // deprecated_library_name: the library that is meant
+	asks   bool   // whether it is there is left to who asks for it
 }
+
+// candidates are the libraries of one name, of which one at most is there.
+type candidates []declared
 
 // libraries collects the names of the libraries that are enabled in a context.
 func (r *Rules) libraries(t *engine.Task, c addr.Context) (*libraries, error) {
@@ -42,7 +48,7 @@ func (r *Rules) libraries(t *engine.Task, c addr.Context) (*libraries, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &libraries{public: map[string]declared{}, own: map[*project]map[string]declared{}, elsewhere: map[string]string{}}
+	all := &libraries{public: map[string]candidates{}, own: map[*project]map[string]candidates{}, elsewhere: map[string]string{}}
 	var diags hcl.Diagnostics
 	for _, d := range tr.order {
 		if d.dataOnly {
@@ -54,29 +60,29 @@ func (r *Rules) libraries(t *engine.Task, c addr.Context) (*libraries, error) {
 		}
 		own := all.own[d.project]
 		if own == nil {
-			own = map[string]declared{}
+			own = map[string]candidates{}
 			all.own[d.project] = own
 		}
 		for i, s := range d.stanzas {
 			switch s := s.(type) {
 			case *dune.Library:
-				on, err := r.enabled(t, c, d, &s.EnabledIf)
+				x := declared{key: libraryKey(c, d, i, s), at: s.At(), stanza: s, asks: s.EnabledIf.Asks()}
+				on, _, err := r.unlessAsked(t, x.key, d, &s.EnabledIf)
 				if err != nil {
 					return nil, r.fail(err, s.At(), "Invalid condition")
 				}
 				if !on {
 					continue
 				}
-				x := declared{key: libraryKey(c, d, i, s), at: s.At(), stanza: s}
 				if s.PublicName.Given() {
-					diags = append(diags, put(all.public, s.PublicName.Value, x, "public libraries")...)
-					own[s.PublicName.Value] = x
+					diags = append(diags, put(all.public, s.PublicName.Value, x, publicLibraries)...)
+					own[s.PublicName.Value] = append(own[s.PublicName.Value], x)
 				}
 				if n := libraryName(s); n != s.PublicName.Value {
-					diags = append(diags, put(own, n, x, "libraries")...)
+					diags = append(diags, put(own, n, x, ownLibraries)...)
 				}
 			case *dune.DeprecatedLibraryName:
-				all.public[s.OldPublicName.Value] = declared{at: s.At(), other: s.NewPublicName.Value}
+				all.public[s.OldPublicName.Value] = candidates{{at: s.At(), other: s.NewPublicName.Value}}
 			}
 		}
 	}
@@ -94,12 +100,50 @@ func (all *libraries) outside(d *dir) {
 	}
 }
 
-func put(m map[string]declared, name string, x declared, what string) hcl.Diagnostics {
-	if old, dup := m[name]; dup && old.key != x.key {
-		return errorAt(x.at, "Two libraries of one name", "There are two %s of the name %q; the other one is at %s.", what, name, place(old.at))
+// What libraries of one name are called.
+const (
+	publicLibraries = "public libraries"
+	ownLibraries    = "libraries"
+)
+
+func put(m map[string]candidates, name string, x declared, what string) hcl.Diagnostics {
+	for _, old := range m[name] {
+		if !old.asks && !x.asks && old.key != x.key {
+			return twoLibraries(x, old, name, what)
+		}
 	}
-	m[name] = x
+	m[name] = append(slices.Clip(m[name]), x)
 	return nil
+}
+
+func twoLibraries(x, old declared, name, what string) hcl.Diagnostics {
+	return errorAt(x.at, "Two libraries of one name", "There are two %s of the name %q; the other one is at %s.", what, name, place(old.at))
+}
+
+// declared is the library of the workspace that a name leads to in a project.
+func (r *Rules) declared(t *engine.Task, all *libraries, p *project, name string) (x declared, found bool, err error) {
+	for _, list := range []struct {
+		of   candidates
+		what string
+	}{{all.own[p][name], ownLibraries}, {all.public[name], publicLibraries}} {
+		for _, y := range list.of {
+			if y.asks {
+				if on, err := r.thereQ.Get(t, y.key); err != nil {
+					return declared{}, false, err
+				} else if !on {
+					continue
+				}
+			}
+			if found && x.key != y.key {
+				return declared{}, false, r.w.Report(twoLibraries(y, x, name, list.what))
+			}
+			x, found = y, true
+		}
+		if found {
+			return x, true, nil
+		}
+	}
+	return declared{}, false, nil
 }
 
 func place(at hcl.Range) string { return fmt.Sprintf("%s:%d", at.Filename, at.Start.Line) }
@@ -183,21 +227,19 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 	if err != nil {
 		return nil, err
 	}
-	for range 10 { // deprecated names may lead to others
-		x, ok := all.own[p][name.Value]
-		if !ok {
-			x, ok = all.public[name.Value]
-		}
-		switch {
-		case ok && x.other != "":
-			name.Value = x.other
-			continue
-		case ok:
-			return r.libraryQ.Get(r.w.At(t, name.Range), x.key)
-		}
-		break
+	x, at, err := r.leadsTo(r.w.At(t, name.Range), all, p, name.Value)
+	if err != nil {
+		return nil, err
 	}
-	l, err := r.outside(r.w.At(t, name.Range), c, name.Value)
+	if x != nil {
+		return r.libraryQ.Get(r.w.At(t, name.Range), x.key)
+	}
+	name.Value = at
+	l, err := r.outerQ.Get(r.w.At(t, name.Range), outerKey{c, name.Value})
+	if l != nil || err != nil {
+		return l, err
+	}
+	l, err = r.outside(r.w.At(t, name.Range), c, name.Value)
 	if m, ok := err.(*missing); ok {
 		x := *m
 		x.at, x.near = name.Range, all.near(p, name.Value)
@@ -209,10 +251,29 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 	return l, err
 }
 
+// leadsTo returns what a name leads to in a project; nil if that is no library
+// of a dune file, which then has the name that is returned.
+func (r *Rules) leadsTo(t *engine.Task, all *libraries, p *project, name string) (*declared, string, error) {
+	for range 10 { // deprecated names may lead to others
+		x, ok, err := r.declared(t, all, p, name)
+		switch {
+		case err != nil:
+			return nil, "", err
+		case ok && x.other != "":
+			name = x.other
+			continue
+		case ok:
+			return &x, name, nil
+		}
+		break
+	}
+	return nil, name, nil
+}
+
 // near returns the names of a project that are like one that is not there.
 func (all *libraries) near(p *project, name string) []string {
 	var out []string
-	for _, m := range []map[string]declared{all.own[p], all.public} {
+	for _, m := range []map[string]candidates{all.own[p], all.public} {
 		for n := range m {
 			if suggest(name, n) {
 				out = append(out, n)

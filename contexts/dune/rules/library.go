@@ -12,7 +12,8 @@ import (
 )
 
 // A library is one as those see it who only ask what it needs: of the
-// workspace, installed, or of the compiler's distribution.
+// workspace, declared in a dune file or elsewhere, installed, or of the
+// compiler's distribution.
 type library struct {
 	name     string // by which it was found last, for messages
 	public   string // "" for none
@@ -21,6 +22,7 @@ type library struct {
 	stanza   *dune.Library
 	standard bool       // it comes with the compiler
 	inst     *installed // it is installed
+	outer    *Outer     // a build file of another kind declares it
 	kind     dune.LibraryKind
 	runtime  []string // ppx_runtime_libraries
 	driver   *ppxDriver
@@ -81,10 +83,24 @@ func (r *Rules) library(t *engine.Task, k key) (*library, error) {
 
 // publicName is the name by which other projects find what a project calls so.
 func (all *libraries) publicName(p *project, name string) string {
-	if x, ok := all.own[p][name]; ok && x.stanza != nil && x.stanza.PublicName.Given() {
-		return x.stanza.PublicName.Value
+	if s := all.own[p][name].stanza(); s != nil && s.PublicName.Given() {
+		return s.PublicName.Value
 	}
 	return name
+}
+
+// stanza is that of the library which is there whatever files hold, or else the
+// first; nil for none.
+func (list candidates) stanza() *dune.Library {
+	for _, x := range list {
+		if !x.asks {
+			return x.stanza
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return list[0].stanza
 }
 
 // wanted adds to an error who wants the library that is missing.

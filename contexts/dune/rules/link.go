@@ -58,10 +58,8 @@ func (m linkMode) ext() string {
 		return ".bc.c"
 	case "byte_complete":
 		return ".bc.exe"
-	case "js":
-		return ".bc.js"
-	case "wasm":
-		return ".bc.wasm.js"
+	case "js", "wasm":
+		return rawExt
 	}
 	return either(byte, ".bc", ".exe")
 }
@@ -73,13 +71,21 @@ func either(cond bool, yes, no string) string {
 	return no
 }
 
+// translated reports whether what is linked is byte code for another program,
+// which makes a program of it.
+func (m linkMode) translated() bool { return m.kind == "js" || m.kind == "wasm" }
+
 // program is what is linked in a mode.
 func (m linkMode) program(tc *ocaml.Toolchain, name, path string) ocaml.Program {
 	p := ocaml.Program{Name: name, Mode: ocaml.Native, Path: path}
-	if m.mode == "byte" || m.mode == "custom" || m.mode == "best" && !tc.HasNative() || m.kind == "byte_complete" || m.kind == "c" {
+	if m.mode == "byte" || m.mode == "custom" || m.mode == "best" && !tc.HasNative() || m.kind == "byte_complete" || m.translated() {
 		p.Mode = ocaml.Byte
 	}
 	switch m.kind {
+	case "c":
+		p.Mode = ocaml.C
+	case "js", "wasm":
+		p.Kind = ocaml.Raw
 	case "object":
 		p.Kind = ocaml.Object
 	case "shared_object":
@@ -92,15 +98,4 @@ func (m linkMode) program(tc *ocaml.Toolchain, name, path string) ocaml.Program 
 		}
 	}
 	return p
-}
-
-// refusedMode tells why a mode cannot be linked; "" if it can.
-func refusedMode(m linkMode) string {
-	switch m.kind {
-	case "js", "wasm":
-		return "erg does not know js_of_ocaml."
-	case "c":
-		return "erg does not write byte code as C."
-	}
-	return ""
 }

@@ -74,10 +74,11 @@ func (r *Rules) dataObject(t *engine.Task, l *library, s *dune.SpecialBuiltin) (
 	if err != nil {
 		return "", err
 	}
-	if !slices.ContainsFunc(u.sources, func(x source) bool { return x.name == module }) {
+	i := slices.IndexFunc(u.sources, func(x source) bool { return len(x.group) == 0 && x.name == module })
+	if i < 0 {
 		return "", errorAt(s.Range, "No such module", "The library has no module %s, which programs that link it are to have.", module)
 	}
-	return objectName(u, module), nil
+	return objectName(u, u.sources[i].module), nil
 }
 
 // siteData says where libraries are once the program is installed.

@@ -132,7 +132,7 @@ func (r *Rules) ownerOf(t *engine.Task, k key, d *dir, name string) (*key, error
 		return nil, err
 	}
 	for i, mods := range all {
-		if !slices.ContainsFunc(mods, func(m *module) bool { return m.name == name }) {
+		if !slices.ContainsFunc(mods, func(m *module) bool { return m.name == name && (g.subdirs != dune.SubdirsQualified || m.dir == d.path) }) {
 			continue
 		}
 		u := stanzaKey(k.ctx, g, i)
@@ -170,7 +170,7 @@ func (r *Rules) inferMock(t *engine.Task, k key, d *dir, owner key, p *parser, m
 			u.Modules = append(u.Modules, whole.u.Modules[i])
 		}
 	}
-	u.Modules = append(u.Modules, ocaml.Module{Name: capitalize(p.base) + "__mock", Impl: mock, Inferred: inferred})
+	u.Modules = append(u.Modules, ocaml.Module{Name: capitalize(p.base) + "__mock", Group: whole.dir.groupOf(d), Impl: mock, Inferred: inferred})
 	b, _, err := r.buildable(t, k.ctx, whole.dir, s)
 	if err != nil {
 		return err

@@ -17,10 +17,11 @@ import (
 // A module is one that sources or rules make up. Paths are those of the tree:
 // see Rules.file.
 type module struct {
-	name string // "Point"
-	dir  string
-	impl string // its .ml, "" for none
-	intf string // its .mli
+	name  string   // "Point"
+	group []string // the modules that it is a component of, with (include_subdirs qualified)
+	dir   string
+	impl  string // its .ml, "" for none
+	intf  string // its .mli
 
 	implFrom, intfFrom string // what these are made from, if they are in a dialect
 }
@@ -49,16 +50,13 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d.subdirs == dune.SubdirsQualified {
-		return nil, r.w.Report(errorAt(topOf(d), "Not supported", "erg does not know (include_subdirs qualified) yet."))
-	}
 	all, diags, err := r.allModules(t, k.ctx, d)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, m := range all {
-		names = append(names, m.name)
+		names = append(names, m.id())
 	}
 	out := moduleMap{}
 	owner := map[string]int{}
@@ -75,14 +73,14 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 			return nil, r.fail(err, s.At(), "Invalid modules")
 		}
 		for _, n := range chosen {
-			at := slices.IndexFunc(all, func(m *module) bool { return m.name == capitalize(n) })
+			at := slices.IndexFunc(all, func(m *module) bool { return m.id() == capitalize(n) })
 			if at < 0 {
 				diags = append(diags, noModule(d, &b.Modules, n, s, names)...)
 				continue
 			}
-			if first, dup := owner[capitalize(n)]; dup && first != i {
+			if first, dup := owner[capitalize(n)]; dup && first != i && (isLibrary(s) || isLibrary(d.stanzas[first])) {
 				diags = append(diags, errorAt(s.At(), "Module of two stanzas",
-					"Module %s is part of this stanza and of the one at %s. Say with (modules …) which of them has it.", capitalize(n), place(d.stanzas[first].At()))...)
+					"Module %s is part of this stanza and of the one at %s. Say with (modules …) which of them has it.", all[at].called(), place(d.stanzas[first].At()))...)
 				continue
 			}
 			owner[capitalize(n)] = i
@@ -90,6 +88,13 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 		}
 	}
 	return out, r.w.Report(diags)
+}
+
+// isLibrary reports whether a stanza is a library. Programs may share modules:
+// each compiles its own.
+func isLibrary(s dune.Stanza) bool {
+	_, ok := s.(*dune.Library)
+	return ok
 }
 
 // noModule is the error for a name that is no module; one that comes from
@@ -148,18 +153,21 @@ func (r *Rules) allModules(t *engine.Task, c addr.Context, d *dir) ([]*module, h
 			if mk := files.makers[n]; mk != nil && !mk.module {
 				continue
 			}
-			name := capitalize(w.module)
-			mod := byName[name]
-			if mod == nil {
-				mod = &module{name: name, dir: m.path}
-				byName[name] = mod
+			mod := &module{name: capitalize(w.module), group: d.groupOf(m), dir: m.path}
+			if bad := slices.IndexFunc(mod.group, func(n string) bool { return !isModuleName(n) }); bad >= 0 {
+				return nil, nil, badGroup(d, mod.group[bad], path.Join(m.path, n))
+			}
+			if old := byName[mod.id()]; old != nil {
+				mod = old
+			} else {
+				byName[mod.id()] = mod
 			}
 			place, from := &mod.impl, &mod.implFrom
 			if w.intf {
 				place, from = &mod.intf, &mod.intfFrom
 			}
 			if *place != "" {
-				diags = append(diags, errorAt(topOf(d), "Two files for one module", "%s and %s are both the module %s.", *place, path.Join(m.path, n), name)...)
+				diags = append(diags, errorAt(topOf(d), "Two files for one module", "%s and %s are both the module %s.", *place, path.Join(m.path, n), mod.called())...)
 				continue
 			}
 			*place = path.Join(m.path, w.file)
@@ -172,8 +180,8 @@ func (r *Rules) allModules(t *engine.Task, c addr.Context, d *dir) ([]*module, h
 	for _, m := range byName {
 		out = append(out, m)
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
-	return out, diags, nil
+	sort.Slice(out, func(i, j int) bool { return out[i].id() < out[j].id() })
+	return out, append(diags, overlaps(d, out)...), nil
 }
 
 // topOf is a place in the dune file of a directory.

@@ -62,11 +62,11 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 			if err != nil {
 				return err
 			}
-			add("lib", real)
+			out.add("lib", path.Join(sub, installedAs(c, src.module, real)), real)
 		}
 	}
-	if a := aliasModule(c); a != nil {
-		out.add("lib", path.Join(sub, a.Object+".ml"), path.Join(c.u.Layout.Alias, a.Object+".ml-gen"))
+	for _, a := range aliasModules(c) {
+		out.add("lib", path.Join(sub, aliasInstalledAs(&a)), path.Join(c.u.Layout.Alias, a.Object+".ml-gen"))
 	}
 	private := map[string]bool{}
 	for _, p := range c.lib.Private {
@@ -87,6 +87,9 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 // known collects what META and dune-package say of a library.
 func (b *installer) known(t *engine.Task, c *component) (*installedLibrary, error) {
 	l, err := b.r.libraryQ.Get(t, c.key)
+	if err == nil {
+		err = notOfPackage(l, l.stanza)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +140,7 @@ func (b *installer) extras(t *engine.Task, d *dir, x *installedLibrary, add func
 		}
 		add("libexec", prog)
 	}
-	more := slices.Clone(s.JavaScriptFiles)
+	more := slices.Clone(s.JavaScript.Files)
 	for _, h := range s.InstallCHeaders {
 		more = append(more, dune.Text{Value: h.Value + ".h", Range: h.Range})
 	}
@@ -147,26 +150,6 @@ func (b *installer) extras(t *engine.Task, d *dir, x *installedLibrary, add func
 			return err
 		}
 		add("lib", real)
-	}
-	return nil
-}
-
-// aliasModule is the module that holds nothing but names for the others, nil
-// for none.
-func aliasModule(c *component) *findlib.Module {
-	if c.u.Wrapping == ocaml.Unwrapped || c.u.Implements != nil {
-		return nil
-	}
-	main := false
-	for _, s := range c.sources {
-		main = main || s.name == c.u.Main
-	}
-	low := uncapitalize(c.u.Main)
-	switch {
-	case !main:
-		return &findlib.Module{Name: c.u.Main, Object: low, Impl: true, Alias: true}
-	case len(c.sources) > 1:
-		return &findlib.Module{Name: c.u.Main + "__", Object: low + "__", Impl: true, Alias: true}
 	}
 	return nil
 }
@@ -212,7 +195,7 @@ func (x *installedLibrary) describe() *findlib.Package {
 		p.ForeignObjects = append(p.ForeignObjects, at(strings.TrimSuffix(f, path.Ext(f))+".o"))
 	}
 	slices.Sort(p.ForeignObjects)
-	for _, f := range s.JavaScriptFiles {
+	for _, f := range s.JavaScript.Files {
 		p.JSRuntime = append(p.JSRuntime, at(f.Value))
 	}
 	deps := x.l.deps
@@ -283,7 +266,7 @@ func (b *installer) implemented(t *engine.Task, l *library) (map[string]string, 
 		if !m.Virtual {
 			continue
 		}
-		object := objectName(v, v.sources[i].name) + ".cmi"
+		object := objectName(v, v.sources[i].module) + ".cmi"
 		for _, f := range v.lib.Interfaces {
 			if path.Base(f) == object {
 				out[v.sources[i].name] = f
@@ -293,27 +276,27 @@ func (b *installer) implemented(t *engine.Task, l *library) (map[string]string, 
 	return out, nil
 }
 
-// objectName is what the compiled files of a module are called.
-func objectName(u *unit, module string) string {
-	if u.u.Wrapping != ocaml.Unwrapped && module != u.u.Main {
-		return uncapitalize(u.u.Main) + "__" + module
-	}
-	return uncapitalize(module)
-}
-
 // modules lists the modules as dune-package has them.
 func (x *installedLibrary) modules() []findlib.Module {
 	c := x.c
 	var out []findlib.Module
+	sub := subdirectory(installedName(x.l.stanza))
+	at := func(m *module, file string) string {
+		if file == "" {
+			return ""
+		}
+		return path.Join(sub, installedAs(c, m, file))
+	}
 	for i, s := range c.sources {
 		m := c.u.Modules[i]
 		_, implements := x.virtual[s.name]
-		out = append(out, findlib.Module{Name: s.name, Object: objectName(c.unit, s.name), Private: m.Private, Virtual: m.Virtual, Implements: implements,
-			Impl: s.impl != "", Intf: s.intf != ""})
+		out = append(out, findlib.Module{Name: s.name, Group: s.group, Object: objectName(c.unit, s.module), Private: m.Private, Virtual: m.Virtual, Implements: implements,
+			Impl: s.impl != "", Intf: s.intf != "", ImplFile: at(s.module, s.impl), IntfFile: at(s.module, s.intf)})
 	}
 	slices.SortFunc(out, func(a, b findlib.Module) int { return strings.Compare(a.Name, b.Name) })
-	if a := aliasModule(c); a != nil {
-		out = append(out, *a)
+	for _, a := range aliasModules(c) {
+		a.ImplFile = path.Join(sub, a.Object+".ml-gen")
+		out = append(out, a)
 	}
 	return out
 }

@@ -37,8 +37,8 @@ func (r *Rules) driverOf(t *engine.Task, d *dir, host addr.Context, pre *dune.Pr
 	k := driverKey{ctx: host}
 	var names []string
 	for _, n := range pre.Pps {
-		x, own := all.own[d.project][n.Value]
-		k.private = k.private || own && x.stanza != nil && !x.stanza.PublicName.Given()
+		s := all.own[d.project][n.Value].stanza()
+		k.private = k.private || s != nil && !s.PublicName.Given()
 		names = append(names, all.publicName(d.project, n.Value))
 	}
 	slices.Sort(names) // it is their set that matters

@@ -24,10 +24,64 @@ type binary struct {
 	at   hcl.Range
 	key  key
 	opt  bool
+	when key // of the stanza whose condition decides; zero for a program that is there
+}
+
+// programs are the public programs of a context, by name. One whose condition
+// asks for files or libraries is a candidate, as with libraries.
+type programs map[string][]binary
+
+// program returns the public program of a name.
+func (r *Rules) program(t *engine.Task, c addr.Context, name string) (b binary, found bool, err error) {
+	all, err := r.programsQ.Get(t, c)
+	if err != nil {
+		return binary{}, false, err
+	}
+	for _, b := range slices.Backward(all[name]) {
+		if b.when == (key{}) {
+			return b, true, nil
+		}
+		if on, err := r.thereQ.Get(t, b.when); err != nil || on {
+			return b, on, err
+		}
+	}
+	return binary{}, false, nil
+}
+
+// unlessAsked evaluates the condition of a stanza. Of one that asks for what
+// others make, it returns the key, for later: see there.
+func (r *Rules) unlessAsked(t *engine.Task, k key, d *dir, b *dune.Bool) (on bool, when key, err error) {
+	if b.Asks() {
+		return true, k, nil
+	}
+	on, err = r.enabled(t, k.ctx, d, b)
+	return on, key{}, err
+}
+
+// there tells whether a library, program or installation is, where its
+// condition asks for what others make.
+func (r *Rules) there(t *engine.Task, k key) (bool, error) {
+	d, s, err := r.stanzaOf(t, k)
+	if err != nil {
+		return false, err
+	}
+	var when *dune.Bool
+	switch s := s.(type) {
+	case *dune.Library:
+		when = &s.EnabledIf
+	case *dune.Executables:
+		when = &s.EnabledIf
+	case *dune.Install:
+		when = &s.EnabledIf
+	default:
+		return true, nil
+	}
+	on, err := r.enabled(r.w.At(t, when.Range), k.ctx, d, when)
+	return on, r.fail(err, s.At(), "Invalid condition")
 }
 
 // programs lists the public programs of a context, by name.
-func (r *Rules) programs(t *engine.Task, c addr.Context) (map[string]binary, error) {
+func (r *Rules) programs(t *engine.Task, c addr.Context) (programs, error) {
 	tr, err := r.treeOf(t, c)
 	if err != nil {
 		return nil, err
@@ -36,7 +90,7 @@ func (r *Rules) programs(t *engine.Task, c addr.Context) (map[string]binary, err
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]binary{}
+	out := programs{}
 	for _, d := range tr.order {
 		if d.dataOnly || !covers(d.path) {
 			continue
@@ -50,22 +104,23 @@ func (r *Rules) programs(t *engine.Task, c addr.Context) (map[string]binary, err
 	return out, nil
 }
 
-func (r *Rules) stanzaPrograms(t *engine.Task, c addr.Context, d *dir, i int, s dune.Stanza, out map[string]binary) error {
+func (r *Rules) stanzaPrograms(t *engine.Task, c addr.Context, d *dir, i int, s dune.Stanza, out programs) error {
 	switch s := s.(type) {
 	case *dune.Executables:
-		on, err := r.enabled(t, c, d, &s.EnabledIf)
+		k := executableKey(c, d, i, s.Programs[0].Name.Value)
+		on, when, err := r.unlessAsked(t, k, d, &s.EnabledIf)
 		if err != nil || !on {
 			return err
 		}
 		for _, p := range s.Programs {
 			if p.PublicName.Given() {
-				k := executableKey(c, d, i, s.Programs[0].Name.Value)
 				k.part = p.Name.Value
-				out[p.PublicName.Value] = binary{path: path.Join(d.path, p.Name.Value+linkModes(s.Modes)[0].ext()), at: s.At(), key: k, opt: s.Optional}
+				b := binary{path: path.Join(d.path, p.Name.Value+installedMode(s.Modes).ext()), at: s.At(), key: k, opt: s.Optional, when: when}
+				out[p.PublicName.Value] = append(out[p.PublicName.Value], b)
 			}
 		}
 	case *dune.Install:
-		on, err := r.enabled(t, c, d, &s.EnabledIf)
+		on, when, err := r.unlessAsked(t, key{ctx: c, dir: d.path, index: i, name: "install"}, d, &s.EnabledIf)
 		if err != nil || !on || s.Section.Value != "bin" {
 			return err
 		}
@@ -82,7 +137,7 @@ func (r *Rules) stanzaPrograms(t *engine.Task, c addr.Context, d *dir, i int, s 
 			if err != nil {
 				return err
 			}
-			out[name] = binary{path: joinPath(d.path, src), at: s.At()}
+			out[name] = append(out[name], binary{path: joinPath(d.path, src), at: s.At(), when: when})
 		}
 	}
 	return nil
@@ -103,12 +158,8 @@ func (r *Rules) programAvailable(t *engine.Task, c addr.Context, name string) (b
 	if err != nil {
 		return false, err
 	}
-	all, err := r.programsQ.Get(t, host)
-	if err != nil {
-		return false, err
-	}
-	if _, ok := all[name]; ok {
-		return true, nil
+	if _, ok, err := r.program(t, host, name); err != nil || ok {
+		return ok, err
 	}
 	p, err := r.onPath(t, host, name)
 	return p != "", err
@@ -173,11 +224,9 @@ func (x *expander) programNamed(name string, at hcl.Range) (string, error) {
 		}
 		return x.staged(host, name, binary{path: joinPath(env.binariesDir[name].path, src), at: at}, at)
 	}
-	all, err := x.r.programsQ.Get(x.t, host)
-	if err != nil {
+	if b, ok, err := x.r.program(x.t, host, name); err != nil {
 		return "", err
-	}
-	if b, ok := all[name]; ok {
+	} else if ok {
 		return x.staged(host, name, b, at)
 	}
 	p, err := x.r.onPath(x.t, host, name)

@@ -13,7 +13,8 @@
 //
 // The others define actions: component.go and link.go (modules, through
 // toolchain/ocaml), preprocess.go and ppx.go, rule.go with action.go, deps.go
-// and vars.go, lex.go, copy.go, test.go, inline.go, mdx.go, cram.go, package.go.
+// and vars.go, lex.go, copy.go, test.go, inline.go, mdx.go, cram.go, package.go,
+// javascript.go with jsparts.go.
 // goal.go and alias.go say what to build. describe.go and editor.go define
 // nothing: they tell what there is. refuse.go is about what cannot be built.
 //
@@ -40,6 +41,7 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
+	"erg.build/erg/toolchain/ocaml"
 )
 
 // Rules are the dune files of one workspace, in one session of the engine.
@@ -60,7 +62,9 @@ type queries struct {
 	instrumentQ engine.Query[instrumentKey, *dune.Buildable]
 	librariesQ  engine.Query[addr.Context, *libraries]
 	libraryQ    engine.Query[key, *library]
+	thereQ      engine.Query[key, bool]
 	installedQ  engine.Query[installedKey, *library]
+	outerQ      engine.Query[outerKey, *library]
 	searchQ     engine.Query[addr.Context, []string]
 	contentsQ   engine.Query[dirKey, *contents]
 	madeDirQ    engine.Query[dirKey, *madeDir]
@@ -74,10 +78,13 @@ type queries struct {
 	testsQ      engine.Query[key, []string]
 	packageQ    engine.Query[packageKey, *Installation]
 	aliasQ      engine.Query[aliasKey, *Goal]
-	programsQ   engine.Query[addr.Context, map[string]binary]
+	programsQ   engine.Query[addr.Context, programs]
 	stagedQ     engine.Query[stagedKey, string]
 	mdxQ        engine.Query[key, *mdxProgram]
 	laidOutQ    engine.Query[packageKey, []string]
+	jsQ         engine.Query[key, []string]
+	jsLinkQ     engine.Query[key, *jsLink]
+	jsPartQ     engine.Query[jsPartKey, string]
 }
 
 // A dirKey names a directory in a context.
@@ -109,8 +116,10 @@ func New(w World) *Rules {
 	q.wholeQ = engine.Query[dirKey, *dir]{Kind: "dynamic_include", Fn: r.wholeDir}
 	q.instrumentQ = engine.Query[instrumentKey, *dune.Buildable]{Kind: "instrumentation", Fn: r.instrument}
 	q.librariesQ = engine.Query[addr.Context, *libraries]{Kind: "libraries", Fn: r.libraries}
+	q.thereQ = engine.Query[key, bool]{Kind: "condition", Fn: r.there}
 	q.libraryQ = engine.Query[key, *library]{Kind: "library", Fn: r.library}
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
+	q.outerQ = engine.Query[outerKey, *library]{Kind: "library", Fn: r.outer}
 	q.searchQ = engine.Query[addr.Context, []string]{Kind: "libraries' directories", Fn: r.search}
 	q.contentsQ = engine.Query[dirKey, *contents]{Kind: "files", Fn: r.contents}
 	q.madeDirQ = engine.Query[dirKey, *madeDir]{Kind: "directory of a rule", Fn: r.madeDir}
@@ -124,9 +133,12 @@ func New(w World) *Rules {
 	q.testsQ = engine.Query[key, []string]{Kind: "target", Fn: r.tests}
 	q.packageQ = engine.Query[packageKey, *Installation]{Kind: "package", Fn: r.pkg}
 	q.aliasQ = engine.Query[aliasKey, *Goal]{Kind: "alias", Fn: r.alias}
-	q.programsQ = engine.Query[addr.Context, map[string]binary]{Kind: "programs", Fn: r.programs}
+	q.programsQ = engine.Query[addr.Context, programs]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
 	q.laidOutQ = engine.Query[packageKey, []string]{Kind: "package", Fn: r.laidOut}
+	q.jsQ = engine.Query[key, []string]{Kind: "JavaScript", Fn: r.js}
+	q.jsLinkQ = engine.Query[key, *jsLink]{Kind: "JavaScript of a target", Fn: r.jsLink}
+	q.jsPartQ = engine.Query[jsPartKey, string]{Kind: "JavaScript of an archive", Fn: r.jsPart}
 	q.mdxQ = engine.Query[key, *mdxProgram]{Kind: "target", Fn: r.mdxProgram}
 	return r
 }
@@ -154,6 +166,7 @@ func (r *Rules) fail(err error, at hcl.Range, summary string) error {
 	var diags hcl.Diagnostics
 	var later *Later
 	var m *missing
+	var machine *ocaml.MachineError
 	switch {
 	case err == nil:
 		return nil
@@ -166,6 +179,8 @@ func (r *Rules) fail(err error, at hcl.Range, summary string) error {
 		return r.w.Report(m.diags(at))
 	case errors.As(err, &diags):
 		return r.w.Report(diags)
+	case errors.As(err, &machine):
+		return r.w.Report(errorAt(at, "Toolchains for two machines", "%s.\n%s", machine, machine.Hint()))
 	}
 	return r.w.Report(r.w.Diagnose(err, at, summary))
 }

@@ -15,12 +15,11 @@ func (r *Rules) stage(x *expander, c *component, s dune.Stanza) ([]ocaml.Module,
 	lib, _ := s.(*dune.Library)
 	flags := map[*dune.Preprocess][]string{}
 	modules := slices.Clone(c.u.Modules)
-	for i := range modules {
-		at := slices.IndexFunc(c.sources, func(src source) bool { return src.name == modules[i].Name })
-		if at < 0 || c.sources[at].pre == nil || c.sources[at].pre.Kind != dune.PreprocessStagedPps {
+	for i, src := range c.sources { // as modules, and before what has no source
+		pre := src.pre
+		if pre == nil || pre.Kind != dune.PreprocessStagedPps {
 			continue
 		}
-		pre := c.sources[at].pre
 		if flags[pre] == nil {
 			command, err := r.asPpx(x, pre, lib, c)
 			if err != nil {

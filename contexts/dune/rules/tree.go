@@ -27,17 +27,18 @@ type tree struct {
 
 // A dir is one directory.
 type dir struct {
-	path     string
-	project  *project
-	parent   *dir
-	names    []string // of the source files
-	below    []*dir
-	stanzas  []dune.Stanza
-	dynamic  []*dune.Include // what rules make more stanzas in
-	script   string          // the dune file, if it is a program that sends the stanzas
-	dataOnly bool            // its files are only data
-	vendored bool
-	subdirs  dune.SubdirsMode
+	path      string
+	project   *project
+	parent    *dir
+	names     []string // of the source files
+	below     []*dir
+	stanzas   []dune.Stanza
+	dynamic   []*dune.Include // what rules make more stanzas in
+	script    string          // the dune file, if it is a program that sends the stanzas
+	dataOnly  bool            // its files are only data
+	vendored  bool
+	subdirs   dune.SubdirsMode
+	subdirsAt hcl.Range // where it says so
 }
 
 // A project is a dune-project file, with the packages that it and opam files
@@ -237,7 +238,11 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 		}
 	}
 	slices.Sort(names)
+	made := promotedDirs(d)
 	for _, n := range names {
+		if slices.Contains(made, n) {
+			continue
+		}
 		if onDisk[n] && (said.Dirs == nil && !standardDir(n) || said.Dirs != nil && !said.Dirs.Match(n, standardDir(n))) {
 			if said.DataOnly == nil || !said.DataOnly.Match(n, false) {
 				continue
@@ -365,7 +370,7 @@ func (w *walker) add(d *dir, f *dune.File, said *dune.Dirs, stack ...string) err
 				return err
 			}
 		case *dune.IncludeSubdirs:
-			d.subdirs = s.Mode
+			d.subdirs, d.subdirsAt = s.Mode, s.At()
 		default:
 			d.stanzas = append(d.stanzas, s)
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
@@ -18,6 +20,7 @@ import (
 type unit struct {
 	key     key
 	dir     *dir
+	at      hcl.Range // of the stanza; zero for what stanzas do not declare
 	needs   *needs
 	sources []source
 	u       ocaml.Unit
@@ -36,7 +39,7 @@ func (r *Rules) unit(t *engine.Task, k key) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &unit{key: k, dir: d}
+	x := &unit{key: k, dir: d, at: s.At()}
 	if err := r.describe(t, x, s); err != nil {
 		if m, ok := err.(*missing); ok {
 			return nil, m
@@ -187,13 +190,15 @@ func (r *Rules) shapePrograms(x *unit, s dune.Stanza, tc *ocaml.Toolchain) error
 	}
 	u.Mains = names
 	for _, n := range names {
+		raw := false // some mode has byte code translated
 		for _, m := range linkModes(modes) {
-			if why := refusedMode(m); why != "" {
-				if len(modes) == 1 {
-					return errorAt(modes[0].Range, "Not supported", "%s", why)
-				}
-				continue
+			raw = raw || m.translated() || m.mode == "byte" && m.kind == "exe" && !x.dir.project.ExplicitJsMode
+			if !m.translated() {
+				u.Programs = append(u.Programs, m.program(tc, n, path.Join(u.Root, u.Dir, n+m.ext())))
 			}
+		}
+		if raw {
+			m := linkMode{"byte", "js"}
 			u.Programs = append(u.Programs, m.program(tc, n, path.Join(u.Root, u.Dir, n+m.ext())))
 		}
 	}
@@ -227,10 +232,8 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 	if err != nil {
 		return err
 	}
-	var names []string
-	for _, m := range mods {
-		names = append(names, m.name)
-	}
+	mods = flatten(x, mods)
+	names := topNames(mods)
 	e := r.static(t, x.key.ctx, x.dir)
 	var private, virtual []string
 	if lib, ok := s.(*dune.Library); ok {
@@ -250,21 +253,22 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 		return err
 	}
 	for _, m := range mods {
-		if m.impl == "" && !slices.Contains(without, m.name) && !slices.Contains(virtual, m.name) {
+		virtual := len(m.group) == 0 && slices.Contains(virtual, m.name)
+		if m.impl == "" && !slices.Contains(without, m.name) && !virtual {
 			return errorAt(s.At(), "Module without an implementation",
-				"Module %s has an interface, %s, and no implementation. Add one, or say (modules_without_implementation %s).", m.name, m.intf, uncapitalize(m.name))
+				"Module %s has an interface, %s, and no implementation. Add one, or say (modules_without_implementation %s).", m.called(), m.intf, uncapitalize(m.name))
 		}
 		pre := preprocessOf(b.Preprocess, m.name)
 		x.sources = append(x.sources, source{module: m, pre: pre})
-		om := ocaml.Module{Name: m.name, Private: slices.Contains(private, m.name), Virtual: slices.Contains(virtual, m.name)}
+		om := ocaml.Module{Name: m.name, Group: m.group, Private: slices.Contains(private, m.name), Virtual: virtual}
 		if om.Impl, err = r.compiled(t, x, m.impl, pre); err != nil {
 			return err
 		}
 		if om.Intf, err = r.compiled(t, x, m.intf, pre); err != nil {
 			return err
 		}
-		if m.intf == "" && emptyInterface(x.dir.project, s, m.name) {
-			om.Intf = path.Join(x.u.Layout.Alias, uncapitalize(m.name)+".mli")
+		if m.intf == "" && emptyInterface(x.dir.project, s, m) {
+			om.Intf = emptyInterfaceFile(x, m)
 		}
 		x.u.Modules = append(x.u.Modules, om)
 	}
@@ -276,11 +280,16 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 	return nil
 }
 
+// emptyInterfaceFile is where a module's empty interface is written.
+func emptyInterfaceFile(x *unit, m *module) string {
+	return path.Join(x.u.Layout.Alias, ocaml.UnitName("", m.group, m.name, true)+".mli")
+}
+
 // emptyInterface tells whether a main module without an interface has an
 // empty one.
-func emptyInterface(p *project, s dune.Stanza, module string) bool {
+func emptyInterface(p *project, s dune.Stanza, m *module) bool {
 	implicit := p.ExecutablesImplicitEmptyIntf
-	main := func(name dune.Text) bool { return capitalize(name.Value) == module }
+	main := func(name dune.Text) bool { return len(m.group) == 0 && capitalize(name.Value) == m.name }
 	switch s := s.(type) {
 	case *dune.Executables:
 		return implicit && slices.ContainsFunc(s.Programs, func(p dune.Executable) bool { return main(p.Name) }) || s.EmptyInterfaceIfAbsent
@@ -344,6 +353,9 @@ func (r *Rules) describeDeps(t *engine.Task, x *unit) error {
 	fns := make([]func(*engine.Task) error, len(deps))
 	for i, l := range deps {
 		fns[i] = func(t *engine.Task) (err error) {
+			if x.at.Filename != "" {
+				t = r.w.At(t, x.at)
+			}
 			libs[i], err = r.described(t, x.key.ctx, l)
 			return err
 		}
@@ -368,6 +380,8 @@ func (r *Rules) described(t *engine.Task, c addr.Context, l *library) (*ocaml.Li
 		return nil, nil
 	case l.inst != nil:
 		return l.inst.lib, nil
+	case l.outer != nil:
+		return l.outer.Outline(t)
 	}
 	x, err := r.unitQ.Get(t, l.key)
 	if err != nil {

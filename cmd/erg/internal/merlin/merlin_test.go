@@ -28,12 +28,12 @@ func TestAnswer(t *testing.T) {
 	var asked string
 	e := &rules.Editing{
 		Standard: "/usr/lib/ocaml", Objects: []string{"/opt/fmt", "_build/app/lib/.shapes.objs/byte"}, Sources: []string{"/opt/fmt", "lib"},
-		HiddenObjects: []string{"/opt/hid"}, HiddenSources: []string{"/opt/hid/src"}, Flags: []string{"-w", "+a", action.Abs("lib/x.cmi")}, Open: "Shapes",
+		HiddenObjects: []string{"/opt/hid"}, HiddenSources: []string{"/opt/hid/src"}, Flags: []string{"-w", "+a", action.Abs("lib/x.cmi")},
 		Modules: []rules.EditedModule{
-			{Unit: "shapes__Point", Files: []string{"lib/point.ml"}, Stem: "lib/point",
+			{Unit: "shapes__Point", Files: []string{"lib/point.ml"}, Open: []string{"Shapes"}, Stem: "lib/point",
 				Rewriter: []string{action.Ref("_build/app/.ppx/1/ppx.exe"), "--as-ppx", "--cookie", `library-name="shapes"`, "it's"}, Ppx: true},
-			{Unit: "shapes__Line", Files: []string{"lib/line.ml"}, Stem: "lib/line", Rewriter: []string{"/bin/cat", ""}},
-			{Unit: "shapes", Files: []string{"lib/shapes.ml"}, Stem: "lib/shapes"},
+			{Unit: "shapes__Line", Files: []string{"lib/line.ml"}, Open: []string{"Shapes", "Shapes__Plane"}, Stem: "lib/line", Rewriter: []string{"/bin/cat", ""}},
+			{Unit: "shapes", Files: []string{"lib/shapes.ml"}, Open: []string{"Shapes"}, Stem: "lib/shapes"},
 		},
 	}
 	s := &Server{Root: "/work", Dir: "/work/lib", Ask: func(_ context.Context, file string) (*rules.Editing, error) {
@@ -46,18 +46,19 @@ func TestAnswer(t *testing.T) {
 	for _, c := range []struct {
 		file, asked string
 		rewriter    []string
+		open        []string
 		unit        string
 	}{
-		{"point.ml", "lib/point.ml", []string{"-ppx", `/work/_build/app/.ppx/1/ppx.exe --as-ppx --cookie 'library-name="shapes"' 'it'\''s'`}, "shapes__Point"},
-		{"/work/lib/line.ml", "lib/line.ml", []string{"-pp", "/bin/cat ''"}, "shapes__Line"},
-		{"/work/_build/app/lib/shapes.ml", "lib/shapes.ml", nil, "shapes"},
-		{"../lib/./shapes.pp.ml", "lib/shapes.pp.ml", nil, "shapes"},
+		{"point.ml", "lib/point.ml", []string{"-ppx", `/work/_build/app/.ppx/1/ppx.exe --as-ppx --cookie 'library-name="shapes"' 'it'\''s'`}, []string{"-open", "Shapes"}, "shapes__Point"},
+		{"/work/lib/line.ml", "lib/line.ml", []string{"-pp", "/bin/cat ''"}, []string{"-open", "Shapes", "-open", "Shapes__Plane"}, "shapes__Line"},
+		{"/work/_build/app/lib/shapes.ml", "lib/shapes.ml", nil, []string{"-open", "Shapes"}, "shapes"},
+		{"../lib/./shapes.pp.ml", "lib/shapes.pp.ml", nil, []string{"-open", "Shapes"}, "shapes"},
 	} {
 		want := list(common.list...)
 		if c.rewriter != nil {
 			want.list = append(want.list, tag("FLG", atoms(c.rewriter)))
 		}
-		want.list = append(want.list, tag("FLG", atoms([]string{"-open", "Shapes"})), tag("UNIT_NAME", atom(c.unit)))
+		want.list = append(want.list, tag("FLG", atoms(c.open)), tag("UNIT_NAME", atom(c.unit)))
 		if got := ask(t, s, c.file); got != string(want.append(nil)) {
 			t.Errorf("%s:\n%s\nwant\n%s", c.file, got, want.append(nil))
 		}
