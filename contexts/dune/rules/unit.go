@@ -252,6 +252,9 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 	if err != nil {
 		return err
 	}
+	if err := contradicts(s, b, mods, private, virtual, without); err != nil {
+		return err
+	}
 	for _, m := range mods {
 		virtual := len(m.group) == 0 && slices.Contains(virtual, m.name)
 		if m.impl == "" && !slices.Contains(without, m.name) && !virtual {
