@@ -60,6 +60,19 @@ func (r *Rules) Packages(t *engine.Task, c addr.Context) ([]string, error) {
 	return out, nil
 }
 
+// PackageDir is the directory of the project that declares a package, "" for the top
+// directory or none.
+func (r *Rules) PackageDir(t *engine.Task, c addr.Context, name string) (string, error) {
+	tr, err := r.treeOf(t, c)
+	if err != nil {
+		return "", err
+	}
+	if pkg, p := tr.find(name); pkg != nil {
+		return p.dir, nil
+	}
+	return "", nil
+}
+
 // Install says what a package installs, and has all of it defined.
 func (r *Rules) Install(t *engine.Task, c addr.Context, pkg string) (*Installation, error) {
 	in, err := r.packageQ.Get(t, packageKey{c, pkg})
