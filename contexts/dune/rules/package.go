@@ -60,17 +60,18 @@ func (r *Rules) Packages(t *engine.Task, c addr.Context) ([]string, error) {
 	return out, nil
 }
 
-// PackageDir is the directory of the project that declares a package, "" for the top
-// directory or none.
-func (r *Rules) PackageDir(t *engine.Task, c addr.Context, name string) (string, error) {
+// PackageDir is the directory of the project that declares a package; ok is
+// false if none does.
+func (r *Rules) PackageDir(t *engine.Task, c addr.Context, name string) (dir string, ok bool, err error) {
 	tr, err := r.treeOf(t, c)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	if pkg, p := tr.find(name); pkg != nil {
-		return p.dir, nil
+	pkg, p := tr.find(name)
+	if pkg == nil {
+		return "", false, nil
 	}
-	return "", nil
+	return p.dir, true, nil
 }
 
 // Install says what a package installs, and has all of it defined.
