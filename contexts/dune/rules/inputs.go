@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"sort"
@@ -174,6 +175,11 @@ func (r *Rules) absent(t *engine.Task, c addr.Context, p string, at hcl.Range) e
 		if suggest(path.Base(p), n) {
 			hint = " Did you mean \"" + n + "\"?"
 			break
+		}
+	}
+	if tr, err := r.treeOf(t, c); hint == "" && err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
+		if covers, err := r.w.Covers(t, c); err == nil && !covers(cleanDir(path.Dir(p))) {
+			hint = fmt.Sprintf("\nContext %s is to make it, and %s is none of its dirs. A host needs those of all that runs while others are built.", c, orTop(path.Dir(p)))
 		}
 	}
 	return errorAt(at, "No rule found", "There is no file %q, and no rule makes it.%s", p, hint)
