@@ -47,11 +47,7 @@ func (ev *Evaluator) makeAlias(t *engine.Task, c addr.Context, dir, name string,
 
 // deferDune announces, when planning, what only a build can tell.
 func deferDune(t *engine.Task, c addr.Context, what string, err error) error {
-	if later := (*notYet)(nil); errors.As(duneError(err), &later) {
-		t.Deferred(c.String(), what, later.waits)
-		return nil
-	}
-	return err
+	return deferKnown(t, c, what, duneError(err))
 }
 
 // makeGoal builds what rules say.

@@ -232,11 +232,7 @@ func (ev *Evaluator) makeValues(t *engine.Task, c addr.Context) error {
 	for _, el := range els {
 		fns = append(fns, func(t *engine.Task) error {
 			_, err := ev.elementQ.Get(t, el)
-			if later := (*notYet)(nil); errors.As(err, &later) {
-				t.Deferred(c.String(), el.String(), later.waits)
-				return nil
-			}
-			return err
+			return deferKnown(t, c, el.String(), err)
 		})
 	}
 	return t.Run(fns...)
@@ -245,9 +241,13 @@ func (ev *Evaluator) makeValues(t *engine.Task, c addr.Context) error {
 // makeTarget makes one target. When planning, what its actions are may be
 // known only after a build.
 func (ev *Evaluator) makeTarget(t *engine.Task, g *target, r Request, out *Outcome) error {
-	err := ev.makeKnown(t, g, r, out)
+	return deferKnown(t, g.ctx, "actions of "+g.addr().String(), ev.makeKnown(t, g, r, out))
+}
+
+// deferKnown takes note, when planning, of what cannot be told before a build.
+func deferKnown(t *engine.Task, c addr.Context, what string, err error) error {
 	if later := (*notYet)(nil); errors.As(err, &later) {
-		t.Deferred(g.ctx.String(), "actions of "+g.addr().String(), later.waits)
+		t.Deferred(c.String(), what, later.waits)
 		return nil
 	}
 	return err
@@ -443,14 +443,30 @@ func (ev *Evaluator) makeNamed(t *engine.Task, c addr.Context, a addr.Target, r 
 }
 
 // makeArtifact makes a file below _build. Which declaration makes it is known
-// once all of the context's are evaluated.
+// once all of the context's are evaluated. When planning, some can be only after
+// a build: if no other makes the file, one of these may.
 func (ev *Evaluator) makeArtifact(t *engine.Task, c addr.Context, a addr.Artifact) error {
 	p := addr.Artifact{Context: c, Path: a.Path}.String()
+	return deferKnown(t, c, p, ev.makeKnownArtifact(t, c, a, p))
+}
+
+func (ev *Evaluator) makeKnownArtifact(t *engine.Task, c addr.Context, a addr.Artifact, p string) error {
 	if action.IsPackageOutput(p) {
 		return ev.makeElement(t, c, addr.Element{Kind: addr.KindPrefix, Name: path.Base(p)}, Request{}, &Outcome{})
 	}
 	dirs, err := ev.directories(t, c)
 	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	var later *notYet
+	define := func(t *engine.Task, g *target) error {
+		err := ev.define(t, g, p)
+		mu.Lock()
+		defer mu.Unlock()
+		if errors.As(err, &later) {
+			return nil
+		}
 		return err
 	}
 	// A block whose edges only a build can tell comes last.
@@ -459,7 +475,7 @@ func (ev *Evaluator) makeArtifact(t *engine.Task, c addr.Context, a addr.Artifac
 		for _, d := range dirs {
 			for _, g := range d.order {
 				if g.enabled && (g.ninja != nil) == last {
-					fns = append(fns, func(t *engine.Task) error { return ev.define(t, g, p) })
+					fns = append(fns, func(t *engine.Task) error { return define(t, g) })
 				}
 			}
 		}
@@ -474,6 +490,9 @@ func (ev *Evaluator) makeArtifact(t *engine.Task, c addr.Context, a addr.Artifac
 		return duneError(err)
 	} else if ok && real == p {
 		return t.Build(p)
+	}
+	if later != nil {
+		return later
 	}
 	return usage("nothing makes %s", p)
 }

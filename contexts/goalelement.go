@@ -11,11 +11,20 @@ import (
 )
 
 // makeElement makes something public: a program, a library, a value.
+//
+// When planning, what that is may be known only after a build.
 func (ev *Evaluator) makeElement(t *engine.Task, c addr.Context, el addr.Element, r Request, out *Outcome) error {
 	el = el.Whole()
 	el.Context = c
+	return deferKnown(t, c, el.String(), ev.makeKnownElement(t, c, el, r, out))
+}
+
+func (ev *Evaluator) makeKnownElement(t *engine.Task, c addr.Context, el addr.Element, r Request, out *Outcome) error {
 	ref := lang.Ref{Root: "context", Range: hcl.Range{Filename: "(command line)", Start: hcl.InitialPos, End: hcl.InitialPos}}
 	if diags := ev.checkElement(t, el, ref, 0); diags.HasErrors() {
+		if later := laterOf(diags); later != nil {
+			return later
+		}
 		for _, d := range diags {
 			if _, ok := d.Extra.(passThrough); ok {
 				return errReported
