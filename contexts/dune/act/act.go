@@ -80,6 +80,11 @@ func New(op Op, args ...string) *Action { return &Action{Op: op, Args: args} }
 // With returns a node around others; ops of several take them in order.
 func With(op Op, args []string, do ...*Action) *Action { return &Action{Op: op, Args: args, Do: do} }
 
+// Any reports whether a condition holds for any node of the tree.
+func (a *Action) Any(cond func(*Action) bool) bool {
+	return cond(a) || slices.ContainsFunc(a.Do, func(d *Action) bool { return d.Any(cond) })
+}
+
 // Encode writes the tree as strings.
 func (a *Action) Encode() []string {
 	out := []string{string(a.Op), strconv.Itoa(len(a.Args)), strconv.Itoa(len(a.Do))}

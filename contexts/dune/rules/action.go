@@ -23,11 +23,12 @@ type acting struct {
 	dir      string          // where the process starts
 	cwd      string          // where the action is, for names
 	at       string          // where it is, when it runs
+	lent     map[string]bool // the context's own programs that the host's run in place of
 	blind    bool            // within no-infer: files in it are no dependencies by being named
 }
 
 func newActing(x *expander) *acting {
-	return &acting{expander: x, outs: map[string]bool{}, dir: x.d.path, cwd: x.d.path, at: x.d.path}
+	return &acting{expander: x, outs: map[string]bool{}, lent: map[string]bool{}, dir: x.d.path, cwd: x.d.path, at: x.d.path}
 }
 
 // tree turns an action into a tree. A change of the directory that is around

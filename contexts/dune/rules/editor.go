@@ -256,6 +256,15 @@ func (e *editing) libraries(x *unit, libs []*library) (objects, sources []string
 			objects, sources = append(objects, dirs...), append(sources, dirs...)
 		case l.inst != nil:
 			objects, sources = append(objects, l.inst.Dir), append(sources, l.inst.Dir)
+		case l.outer != nil: // what it needs is seen as well, and no dune file tells where that is written
+			lib, err := l.outer.Outline(e.t)
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, x := range ocaml.Libraries([]*ocaml.Library{lib}) {
+				objects = append(objects, x.Dir)
+			}
+			sources = append(sources, orDot(l.outer.Dir))
 		default:
 			of, err := e.r.unitQ.Get(e.t, l.key)
 			if err != nil {

@@ -188,6 +188,7 @@ func (r *Rules) act(x *expander, j job, a *dune.Action, locks []dune.Template) e
 	if err != nil {
 		return err
 	}
+	y.spare(tree)
 	spec := r.spec(j)
 	tree = packed(tree, &spec, x.d.path, j.dirs)
 	spec.Dir = y.dir
@@ -274,6 +275,7 @@ func (r *Rules) complete(x *expander, spec *action.Spec) error {
 	sort.Strings(spec.Inputs)
 	spec.Tools = append(spec.Tools, in.tools...)
 	spec.Writable = append(spec.Writable, in.writable...)
+	spec.Visible = unique(append(spec.Visible, in.visible...))
 	if in.pool.Name != "" {
 		spec.Pool = in.pool
 	}
