@@ -43,7 +43,7 @@ const (
 	OpIgnore      Op = "ignore-stdout"            // DO
 	OpIgnoreErr   Op = "ignore-stderr"            // DO
 	OpIgnoreBoth  Op = "ignore-outputs"           // DO
-	OpThrough     Op = "through"                  // NAME ARG…, DO: NAME on its PATH runs ARG…, with what it is given for Arguments
+	OpThrough     Op = "through"                  // NAME ARG…, DO: NAME on its PATH runs ARG…, with what it is given for Arguments; so does FILE, where nothing is
 	OpAccepted    Op = "with-accepted-exit-codes" // CODES as Codes writes them, DO
 	OpProgn       Op = "progn"                    // DO…
 	OpConcurrent  Op = "concurrent"               // DO…

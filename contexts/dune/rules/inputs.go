@@ -31,7 +31,8 @@ type inputs struct {
 	universe bool            // it depends on everything, and so runs in each build
 }
 
-// A runnable is a public program that runs through its context's runner.
+// A runnable is a program that runs through its context's runner, by its public
+// name or by the token of its path.
 type runnable struct {
 	name string
 	argv []string
