@@ -28,7 +28,7 @@ type installation struct {
 	prefix   string // where it is installed
 	work     string // the copy of its source
 	at       string // where the steps see that
-	lock     *os.File
+	lock     *lock
 	deps     []*InstallTree // with what they need
 	res      *exec.Result   // of all steps so far
 	release  func()         // lets collections have the trees again; never nil
@@ -42,13 +42,13 @@ func (s *Session) executeInstall(n *node, o *outcome) {
 		o.err = err
 		return
 	}
-	waiting := func() {
-		s.message(event.Info, fmt.Sprintf("another erg builds what %q makes; waiting for it", n.spec.Name))
+	waiting := func(pid int) {
+		s.message(event.Info, fmt.Sprintf("another erg builds what %q makes; waiting for it (process %d)", n.spec.Name, pid))
 	}
 	if i.lock, o.err = i.prefixes.lock(s.ctx, i.key, waiting); o.err != nil {
 		return
 	}
-	defer unlock(i.lock)
+	defer i.lock.release()
 	o.began, o.res = coarseNow(), i.res
 	i.release = i.prefixes.hold()
 	defer func() { i.release() }()
@@ -126,10 +126,11 @@ func (s *Session) reuseTree(n *node, m action.Manifest) (bool, error) {
 	}
 	o := &outcome{}
 	if err := s.installed(n, o, tree); err != nil {
+		dropDrafts(o.texts)
 		return false, err
 	}
 	rec := s.newRecord(n, m, o.discovered, o.outs, nil)
-	s.share(n, rec, o.contents)
+	s.share(n, rec, o.texts)
 	s.concludeReuse(n, rec, event.Restored)
 	return true, nil
 }
@@ -327,7 +328,7 @@ func lastLines(b []byte, n int) []byte {
 func (i *installation) command(step []string) (*exec.Command, *sandbox.Spec) {
 	spec := i.n.spec
 	dir := filepath.Join(i.at, spec.Install.Dir)
-	cmd := &exec.Command{Dir: dir, Timeout: spec.Timeout, ExtraFiles: []*os.File{i.s.eng.lock.f, i.lock}}
+	cmd := &exec.Command{Dir: dir, Timeout: spec.Timeout, ExtraFiles: []*os.File{i.s.eng.lock.f, i.lock.f}}
 	sb := i.sandbox(dir)
 	base := i.s.eng.opts.Root
 	if sb != nil {

@@ -184,8 +184,8 @@ func linkOrder(libs []*Library) []*Library {
 	})
 }
 
-// Libraries returns libraries with all that they depend on, and those that they
-// implement; each follows what it needs.
+// Libraries returns libraries with all that they depend on; each follows
+// what it needs.
 func Libraries(libs []*Library) []*Library {
 	return after(libs, func(_, _ *Library) *Library { return nil })
 }
@@ -206,9 +206,6 @@ func after(libs []*Library, more func(l, dep *Library) *Library) []*Library {
 			if m := more(l, d); m != nil {
 				visit(m)
 			}
-		}
-		if l.Implements != nil {
-			visit(l.Implements) // its users name the modules of that one
 		}
 		all = append(all, l)
 	}

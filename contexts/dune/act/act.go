@@ -43,7 +43,7 @@ const (
 	OpIgnore      Op = "ignore-stdout"            // DO
 	OpIgnoreErr   Op = "ignore-stderr"            // DO
 	OpIgnoreBoth  Op = "ignore-outputs"           // DO
-	OpThrough     Op = "through"                  // NAME ARG…, DO: NAME on its PATH runs ARG…, with what it is given for Arguments
+	OpThrough     Op = "through"                  // NAME ARG…, DO: NAME on its PATH runs ARG…, with what it is given for Arguments; so does FILE, where nothing is
 	OpAccepted    Op = "with-accepted-exit-codes" // CODES as Codes writes them, DO
 	OpProgn       Op = "progn"                    // DO…
 	OpConcurrent  Op = "concurrent"               // DO…
@@ -54,6 +54,7 @@ const (
 	OpCat         Op = "cat"                      // FILE…
 	OpCopy        Op = "copy"                     // FROM TO
 	OpCopyLine    Op = "copy#"                    // FROM TO NAME: NAME is FROM in the line directive
+	OpFormat      Op = "format-dune-file"         // FROM TO NAME: NAME is FROM for people
 	OpSymlink     Op = "symlink"                  // FROM TO
 	OpWrite       Op = "write-file"               // FILE TEXT
 	OpWriteExec   Op = "write-file-executable"    // FILE TEXT
@@ -79,6 +80,11 @@ func New(op Op, args ...string) *Action { return &Action{Op: op, Args: args} }
 
 // With returns a node around others; ops of several take them in order.
 func With(op Op, args []string, do ...*Action) *Action { return &Action{Op: op, Args: args, Do: do} }
+
+// Any reports whether a condition holds for any node of the tree.
+func (a *Action) Any(cond func(*Action) bool) bool {
+	return cond(a) || slices.ContainsFunc(a.Do, func(d *Action) bool { return d.Any(cond) })
+}
 
 // Encode writes the tree as strings.
 func (a *Action) Encode() []string {

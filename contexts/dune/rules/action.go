@@ -23,11 +23,12 @@ type acting struct {
 	dir      string          // where the process starts
 	cwd      string          // where the action is, for names
 	at       string          // where it is, when it runs
+	lent     map[string]bool // the context's own programs that the host's run in place of
 	blind    bool            // within no-infer: files in it are no dependencies by being named
 }
 
 func newActing(x *expander) *acting {
-	return &acting{expander: x, outs: map[string]bool{}, dir: x.d.path, cwd: x.d.path, at: x.d.path}
+	return &acting{expander: x, outs: map[string]bool{}, lent: map[string]bool{}, dir: x.d.path, cwd: x.d.path, at: x.d.path}
 }
 
 // tree turns an action into a tree. A change of the directory that is around
@@ -201,7 +202,7 @@ func (x *acting) files(a *dune.Action) (*act.Action, error) {
 			args = append(args, files...)
 		}
 		return act.New(act.OpCat, args...), nil
-	case dune.ActionCopy, dune.ActionCopyLine:
+	case dune.ActionCopy, dune.ActionCopyLine, dune.ActionFormatDune:
 		from, err := x.fileArg(a.Args[0], false)
 		if err != nil {
 			return nil, err
@@ -214,7 +215,11 @@ func (x *acting) files(a *dune.Action) (*act.Action, error) {
 			return act.New(act.OpCopy, from, to), nil
 		}
 		p, _ := tokenPath(from)
-		return act.New(act.OpCopyLine, from, to, inWorkspace(p)), nil
+		op := act.OpCopyLine
+		if a.Op == dune.ActionFormatDune {
+			op = act.OpFormat
+		}
+		return act.New(op, from, to, inWorkspace(p)), nil
 	case dune.ActionWriteFile:
 		to, err := x.fileArg(a.Args[0], true)
 		if err != nil {

@@ -72,6 +72,9 @@ func (x *acting) command(name string, args []string, at hcl.Range) ([]string, er
 		if err != nil {
 			return nil, err
 		}
+		if own := path.Join(root(x.ctx), rel); own != p {
+			x.lent[own] = true
+		}
 		return x.built(p, args, at)
 	}
 	p, err := x.programNamed(name, at)
@@ -132,9 +135,31 @@ func (x *acting) hosted(p string, at hcl.Range) (string, error) {
 	}
 	covers, err := x.r.w.Covers(x.t, host)
 	if _, rest := action.RootOf(p); err == nil && covers(cleanDir(path.Dir(rest))) {
+		x.lent[p] = true
 		return x.r.file(x.t, host, rest, at)
 	}
 	return p, err
+}
+
+// spare drops the context's own programs from what an action reads, where the
+// host's run in place of them and nothing else names them: they need not be
+// built, and perhaps cannot be. A shell may name what it likes.
+func (x *acting) spare(tree *act.Action) {
+	if tree.Any(func(a *act.Action) bool { return a.Op == act.OpSystem || a.Op == act.OpBash }) {
+		return
+	}
+	x.inputs.files = slices.DeleteFunc(x.inputs.files, func(f string) bool {
+		return x.lent[f] && !tree.Any(func(a *act.Action) bool {
+			return slices.ContainsFunc(a.Args, func(s string) bool { return names(s, f) })
+		})
+	})
+}
+
+// names reports whether a string holds the token of a file.
+func names(s, file string) bool {
+	found := false
+	action.Expand(s, func(p string, _ bool) string { found = found || p == file; return "" })
+	return found
 }
 
 // linkedFor tells for which context a file is a program, if it is one.

@@ -97,7 +97,7 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 	if err := r.unitFlags(x, &u, s, b); err != nil {
 		return err
 	}
-	if err := r.stubFlags(x, c.needs.deps, &u, b); err != nil {
+	if err := r.stubFlags(x, &u, b, seen(c)); err != nil {
 		return err
 	}
 	if err := r.defineArchives(t, k.ctx, d, b); err != nil {
@@ -129,6 +129,15 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 		return false
 	})
 	return r.promote(t, k, d, promotion(s), s.At(), programs)
+}
+
+// seen lists the libraries that the code of a unit sees: all that it needs, or
+// those alone that its stanza names.
+func seen(c *component) []*library {
+	if c.u.Closed {
+		return exported(c.needs.deps)
+	}
+	return closure(c.needs.deps)
 }
 
 // compileError words what package ocaml finds wrong, as dune does.
@@ -190,33 +199,42 @@ func (r *Rules) unitFlags(x *expander, u *ocaml.Unit, s dune.Stanza, b *dune.Bui
 		}
 		*f.to = append(*f.to, list...)
 	}
-	if cLibrary == nil {
-		return nil
+	bound, err := r.ctypesLink(x, b.Ctypes)
+	if err != nil {
+		return err
 	}
-	flags, err := r.evalSet(x, cLibrary, nil)
-	for _, f := range flags {
-		u.ArchiveFlags = append(u.ArchiveFlags, "-cclib", f)
+	to := &u.LinkFlags
+	if cLibrary != nil {
+		to = &u.ArchiveFlags
+		flags, err := r.evalSet(x, cLibrary, nil)
+		if err != nil {
+			return err
+		}
+		bound = append(flags, bound...)
 	}
-	return err
+	for _, f := range bound {
+		*to = append(*to, "-cclib", f)
+	}
+	return nil
 }
 
-// stubFlags evaluates what C code is compiled with, which sees the headers of
-// the libraries that its stanza needs.
-func (r *Rules) stubFlags(x *expander, libs []*library, u *ocaml.Unit, b *dune.Buildable) error {
+// stubFlags evaluates what C code is compiled with. It includes headers of its
+// own directory and of the libraries that its stanza sees.
+func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable, deps []*library) error {
 	if len(b.ForeignStubs) == 0 {
 		return nil
 	}
-	for _, m := range x.d.members() {
-		if err := x.includeHeaders(u, m); err != nil {
-			return err
-		}
+	if err := x.headers(u, x.d); err != nil {
+		return err
 	}
-	if !u.Closed {
-		libs = closure(libs)
-	}
-	for _, l := range libs {
-		if err := x.includeLibrary(u, l); err != nil {
-			return err
+	for _, l := range deps {
+		switch {
+		case l.inst != nil:
+			u.Include = append(u.Include, l.inst.Dir)
+		case l.dir != nil:
+			if err := x.headers(u, l.dir); err != nil {
+				return err
+			}
 		}
 	}
 	for _, src := range u.Sources {
@@ -237,6 +255,12 @@ func (r *Rules) stubFlags(x *expander, libs []*library, u *ocaml.Unit, b *dune.B
 			return err
 		}
 		u.CFlags = append(u.CFlags, flags...)
+		if st.PkgConfig.Given() {
+			if flags, err = x.pkgConfig("--cflags", st.PkgConfig); err != nil {
+				return err
+			}
+			u.CFlags = append(u.CFlags, flags...)
+		}
 		for j := range st.ExtraDeps {
 			if _, err := x.dep(&st.ExtraDeps[j]); err != nil {
 				return err
@@ -251,6 +275,36 @@ func (r *Rules) stubFlags(x *expander, libs []*library, u *ocaml.Unit, b *dune.B
 	return nil
 }
 
+// headers adds a stanza's directories to those that C code includes from. What
+// rules make there is there before any of it is compiled.
+func (x *expander) headers(u *ocaml.Unit, d *dir) error {
+	for _, m := range d.members() {
+		if slices.Contains(u.Include, orDot(m.path)) {
+			continue
+		}
+		u.Include = append(u.Include, orDot(m.path), path.Join(u.Root, m.path))
+		files, err := x.r.contentsQ.Get(x.t, dirKey{x.ctx, m.path})
+		if err != nil {
+			return err
+		}
+		for _, n := range files.names() {
+			mk := files.makers[n]
+			if mk == nil || path.Ext(n) != ".h" {
+				continue
+			}
+			if err := mk.define(x.t); err != nil {
+				return err
+			}
+			for _, o := range mk.outs { // what is made with a header may be included as well
+				if p := path.Join(u.Root, m.path, o); !slices.Contains(u.Generated, p) {
+					u.Generated = append(u.Generated, p)
+				}
+			}
+		}
+	}
+	return nil
+}
+
 func orDot(dir string) string {
 	if dir == "" {
 		return "."
@@ -258,53 +312,23 @@ func orDot(dir string) string {
 	return dir
 }
 
-// includeHeaders adds a directory of dune files that C code includes from, and
-// has the headers made that rules make there.
-func (x *expander) includeHeaders(u *ocaml.Unit, d *dir) error {
-	if slices.Contains(u.Include, orDot(d.path)) {
-		return nil
-	}
-	u.Include = append(u.Include, orDot(d.path), path.Join(u.Root, d.path))
-	files, err := x.r.contentsQ.Get(x.t, dirKey{x.ctx, d.path})
-	if err != nil {
-		return err
-	}
-	for _, n := range files.names() {
-		mk := files.makers[n]
-		if mk == nil || path.Ext(n) != ".h" {
-			continue
-		}
-		if err := mk.define(x.t); err != nil {
-			return err
-		}
-		u.Generated = append(u.Generated, path.Join(u.Root, d.path, n))
-	}
-	return nil
-}
-
-// includeLibrary adds the directory of a library, where its headers are.
-func (x *expander) includeLibrary(u *ocaml.Unit, l *library) error {
-	switch {
-	case l.inst != nil:
-		if !slices.Contains(u.Include, l.inst.Dir) {
-			u.Include = append(u.Include, l.inst.Dir)
-		}
-	case l.outer != nil:
-		u.Include = append(u.Include, orDot(l.outer.Dir), path.Join(u.Root, l.outer.Dir))
-	case l.dir != nil:
-		return x.includeHeaders(u, l.dir)
-	}
-	return nil
-}
-
-// includeDir adds what include_dirs names.
+// includeDir adds a directory that C code includes from, with the headers that
+// rules make there.
 func (x *expander) includeDir(u *ocaml.Unit, inc dune.IncludeDir) error {
 	if inc.Lib.Given() {
 		l, err := x.r.find(x.t, x.ctx, x.d.project, inc.Lib)
 		if err != nil {
 			return wanted(err, "include_dirs in "+orTop(x.d.path))
 		}
-		return x.includeLibrary(u, l)
+		switch {
+		case l.inst != nil:
+			u.Include = append(u.Include, l.inst.Dir)
+		case l.outer != nil:
+			u.Include = append(u.Include, orDot(l.outer.Dir), path.Join(u.Root, l.outer.Dir))
+		case l.dir != nil:
+			u.Include = append(u.Include, orDot(l.dir.path), path.Join(u.Root, l.dir.path))
+		}
+		return nil
 	}
 	arg, err := inc.Dir.ExpandOne(x.expand)
 	if err != nil {
@@ -362,9 +386,9 @@ func (r *Rules) plainSources(t *engine.Task, c addr.Context, d *dir) ([]string, 
 // preprocessed.
 func (r *Rules) defineSources(t *engine.Task, c *component, s dune.Stanza) error {
 	var fns []func(*engine.Task) error
-	for _, src := range c.sources {
+	for i, src := range c.sources { // as modules are
 		if src.impl != "" && src.intf == "" && emptyInterface(c.dir.project, s, src.module) {
-			if err := r.write(t, c.key, emptyInterfaceFile(c.unit, src.module), "(* Auto-generated by Dune *)"); err != nil {
+			if err := r.write(t, c.key, c.u.Modules[i].Intf, "(* Auto-generated by Dune *)"); err != nil {
 				return err
 			}
 		}

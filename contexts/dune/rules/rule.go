@@ -188,6 +188,7 @@ func (r *Rules) act(x *expander, j job, a *dune.Action, locks []dune.Template) e
 	if err != nil {
 		return err
 	}
+	y.spare(tree)
 	spec := r.spec(j)
 	tree = packed(tree, &spec, x.d.path, j.dirs)
 	spec.Dir = y.dir
