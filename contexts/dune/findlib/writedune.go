@@ -246,7 +246,7 @@ func (w *duneWriter) modules(l *Package) *tree {
 	case wrapped:
 		alias := slices.IndexFunc(list, func(m Module) bool { return m.Alias })
 		a := list[alias]
-		return of("modules", of("wrapped", of("main_module_name", l.MainModule), of("modules", w.records(slices.Delete(list, alias, alias+1))),
+		return of("modules", of("wrapped", of("main_module_name", l.MainModule), items("modules", w.records(slices.Delete(list, alias, alias+1))),
 			of("alias_module", a.flat()), w.wrapped(l), w.compat(compat)))
 	case len(list) == 1:
 		return of("modules", of("singleton", w.module(list[0])))
@@ -254,6 +254,14 @@ func (w *duneWriter) modules(l *Package) *tree {
 		return of("modules", of("unwrapped", w.nodes(list, nil)))
 	}
 	return of("modules", of("unwrapped", w.records(list)))
+}
+
+// items is a field of what is there.
+func items(name string, list []*tree) *tree {
+	if len(list) == 0 {
+		return nil
+	}
+	return of(name, list)
 }
 
 func (w *duneWriter) wrapped(l *Package) *tree {
@@ -284,7 +292,7 @@ func (w *duneWriter) group(all []Module, within []string, name string) []*tree {
 			alias = of("alias", w.module(m))
 		}
 	}
-	return of(alias, of("name", name), of("modules", w.nodes(all, within))).items
+	return of(alias, of("name", name), items("modules", w.nodes(all, within))).items
 }
 
 // nodes lists the modules of one level, and the levels below.
