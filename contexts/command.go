@@ -40,6 +40,7 @@ type command struct {
 	inputs   []string
 	tools    []action.Tool
 	writable []string
+	visible  []string // programs of the machine
 	pool     action.Pool
 
 	mentioned []string // programs of the machine among the arguments
@@ -103,6 +104,7 @@ func (c *command) identify(t *engine.Task) error {
 			return err
 		}
 		c.tools = append(c.tools, action.Tool{Name: path.Base(p), Identity: d})
+		c.visible = append(c.visible, p)
 	}
 	c.mentioned = nil
 	return nil
@@ -195,6 +197,7 @@ func (ev *Evaluator) runTool(sc *scope, cmd *command, prog lang.Native[string], 
 		return ev.diagnose(err, rng, "Cannot read a program")
 	}
 	cmd.tools = append(cmd.tools, action.Tool{Name: path.Base(name), Identity: d})
+	cmd.visible = append(cmd.visible, file)
 	cmd.argv = append([]string{file}, args...)
 	return nil
 }
@@ -266,6 +269,7 @@ func (c *command) fill(spec *action.Spec, sc *scope) {
 	spec.Inputs = unique(append(spec.Inputs, c.inputs...))
 	spec.Tools = append(spec.Tools, c.tools...)
 	spec.Writable = append(spec.Writable, c.writable...)
+	spec.Visible = unique(append(spec.Visible, c.visible...))
 	if c.pool.Name != "" {
 		spec.Pool = c.pool
 	}

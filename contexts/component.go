@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"erg.build/erg/contexts/addr"
+	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
 	"erg.build/erg/toolchain/cc"
@@ -26,7 +27,8 @@ type component struct {
 	source bool           // path is a C source, of which others make a program
 	files  []string       // what building it means
 
-	provided addr.Element // by a package, and then there is no g; else zero
+	provided addr.Element  // by a package, and then there is no g; else zero
+	linked   *rules.Linked // of a dune file, or installed, and then there is no g
 }
 
 // context is where a component is built.
@@ -58,6 +60,9 @@ func (ev *Evaluator) outline(t *engine.Task, a addr.Target) (*component, error) 
 		return nil, err
 	}
 	ev.noteTarget(t, g)
+	if g.isDuneLibrary() {
+		return ev.duneLibrary(t, g)
+	}
 	sc := &scope{ev: ev, t: t, dir: d, each: g.each}
 	p, diags := ev.parts(sc, g)
 	if err := ev.report(diags); err != nil {
@@ -98,10 +103,22 @@ func (ev *Evaluator) component(t *engine.Task, a addr.Target) (*component, error
 	if err != nil {
 		return nil, err
 	}
+	if out.linked != nil {
+		return out, duneError(ev.dune.Define(t, out.linked))
+	}
 	c := *out
+	if c.g.executable != nil {
+		if err := ev.complete(t, &c); err != nil {
+			return nil, err
+		}
+	}
 	fns := []func(*engine.Task) error{func(t *engine.Task) error { return ev.defineComponent(t, &c) }}
 	for _, l := range c.parts.libs {
-		if l.g == nil {
+		switch {
+		case l.linked != nil:
+			fns = append(fns, func(t *engine.Task) error { return duneError(ev.dune.Define(t, l.linked)) })
+			continue
+		case l.g == nil:
 			continue // its package was built
 		}
 		fns = append(fns, func(t *engine.Task) error {

@@ -347,6 +347,9 @@ func (sc *scope) resolveTarget(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 	}
 	base, n := ref.Root+"."+name, 1
 	in := d.each[base]
+	if g := d.targets[base]; in == nil && g != nil && g.isDuneLibrary() {
+		return libraryVal(g.addr()), n, nil
+	}
 	if in == nil {
 		var names []string
 		for b := range d.each {

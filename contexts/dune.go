@@ -69,7 +69,7 @@ func (w duneWorld) Run(t *engine.Task, c addr.Context, program string, args []st
 	if err := cmd.identify(t); err != nil {
 		diags = append(diags, w.ev.diagnose(err, at, "Cannot read a program")...)
 	}
-	return &rules.Process{Argv: cmd.argv, Env: cmd.env, Inputs: cmd.inputs, Tools: cmd.tools, Writable: cmd.writable, Pool: cmd.pool}, diags
+	return &rules.Process{Argv: cmd.argv, Env: cmd.env, Inputs: cmd.inputs, Tools: cmd.tools, Writable: cmd.writable, Visible: cmd.visible, Pool: cmd.pool}, diags
 }
 
 // elementExpr spells an element, as it stands in a variable of a dune file, as

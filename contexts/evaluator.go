@@ -112,6 +112,7 @@ type queries struct {
 	buildFileQ engine.Query[string, *config.Build]
 	directoryQ engine.Query[dirKey, *directory]
 	publicQ    engine.Query[addr.Context, *publicNames]
+	blocksQ    engine.Query[addr.Context, map[string][]libraryBlock]
 	modulesQ   engine.Query[dirKey, []string]
 	outlineQ   engine.Query[addr.Target, *component]
 	componentQ engine.Query[addr.Target, *component]
@@ -169,6 +170,7 @@ func New(o Options) *Evaluator {
 	q.buildFileQ = engine.Query[string, *config.Build]{Kind: "build file", Fn: ev.buildFile}
 	q.directoryQ = engine.Query[dirKey, *directory]{Kind: "directory", Fn: ev.directory}
 	q.publicQ = engine.Query[addr.Context, *publicNames]{Kind: "public names", Fn: ev.publicNames}
+	q.blocksQ = engine.Query[addr.Context, map[string][]libraryBlock]{Kind: "build files", Fn: ev.libraryBlocks}
 	q.modulesQ = engine.Query[dirKey, []string]{Kind: "modules", Fn: ev.modules}
 	q.outlineQ = engine.Query[addr.Target, *component]{Kind: "target", Fn: ev.outline}
 	q.componentQ = engine.Query[addr.Target, *component]{Kind: "target", Fn: ev.component}

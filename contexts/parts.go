@@ -38,7 +38,7 @@ type parts struct {
 // parts evaluates the attributes of a component.
 func (ev *Evaluator) parts(sc *scope, g *target) (*parts, hcl.Diagnostics) {
 	var b *config.Component
-	p := &parts{wrapped: true}
+	p := &parts{wrapped: true, owner: cc.Owner{Target: g.addr().String()}}
 	var diags hcl.Diagnostics
 	if g.library != nil {
 		b = &g.library.Component
@@ -102,10 +102,10 @@ func (ev *Evaluator) sources(sc *scope, b *config.Component, p *parts) hcl.Diagn
 	diags = append(diags, more...)
 	diags = append(diags, ev.makeInputs(sc, append(append([]string{}, srcs...), heads...), b.AttrRange("sources"))...)
 	for _, s := range srcs {
-		switch ext := path.Ext(s); {
+		switch {
 		case cc.IsHeader(s):
 			heads = append(heads, s)
-		case ext == ".ml" || ext == ".mli" || ext == ".mll" || ext == ".mly":
+		case isOCaml(s):
 			p.ml = append(p.ml, s)
 		case cc.IsSource(s):
 			p.c = append(p.c, s)
@@ -210,11 +210,8 @@ func (ev *Evaluator) deps(sc *scope, expr hcl.Expression, p *parts) hcl.Diagnost
 			p.libs = append(p.libs, c)
 		case !v.IsNull() && v.Type() == cty.String && ocaml.IsStandard(v.AsString()):
 			p.std = append(p.std, v.AsString())
-		case !v.IsNull() && v.Type() == cty.String && isLibraryAddress(v.AsString()):
-			diags = append(diags, errorAt(rng, "Not a name of a library", "%q is an address. A library of a build.hcl is library.NAME, or ctx.lib.NAME where it is public. "+
-				"One of a dune file can be used by dune files alone: put a dune file in place of this build.hcl.", v.AsString())...)
 		case !v.IsNull() && v.Type() == cty.String:
-			diags = append(diags, errorAt(rng, "No such library", "%q is not a library of the OCaml distribution. A library of this workspace is library.NAME or ctx.lib.NAME; one of the system goes into ldflags: [\"-l%s\"].", v.AsString(), v.AsString())...)
+			diags = append(diags, ev.outsideLibrary(sc, v.AsString(), p, rng)...)
 		default:
 			diags = append(diags, errorAt(rng, "Not a library", "deps is a list of libraries: [library.NAME, ctx.lib.NAME, \"unix\"].")...)
 		}

@@ -58,6 +58,8 @@ func (ev *Evaluator) publicNames(t *engine.Task, c addr.Context) (*publicNames, 
 				put(pub.bins, g.dune.Public, g, "programs")
 			case g.pkg != nil:
 				put(pub.packages, g.fileName(), g, "packages")
+			case g.isDuneLibrary() && g.public:
+				put(pub.libs, g.dune.Public, g, "libraries")
 			case !g.public || g.dune != nil:
 			case g.library != nil:
 				put(pub.libs, g.fileName(), g, "libraries")
@@ -136,14 +138,24 @@ func (sc *scope) resolveLib(ref lang.Ref) (cty.Value, int, hcl.Diagnostics) {
 		}
 		names = append(append(names, keys(pub.libs)...), sc.ev.providedNames(sc.t, addr.Element{Context: c, Kind: addr.KindLib})...)
 	}
+	private, more, err := sc.privateLibrary(name)
+	if err != nil {
+		return cty.DynamicVal, all, sc.ev.diagnose(err, ref.Range, "Invalid reference")
+	}
 	switch {
+	case len(found) == 0 && private != nil:
+		return libraryVal(*private), 2, nil
 	case len(found) == 0:
+		names = append(names, more...)
 		return absentRef(ref, 2, "public library | in context "+sc.dir.ctx.String()+" and its imports", name, names)
 	case len(found) > 1:
 		return cty.DynamicVal, all, errorAt(ref.Range, "Two libraries of one name",
 			"%s and %s are both meant by ctx.lib.%s: write %s.lib.%s or %s.lib.%s.", found[0].text(name), found[1].text(name), name, found[0].ctx.Expr(), name, found[1].ctx.Expr(), name)
 	case found[0].g != nil && !found[0].g.enabled:
 		return cty.DynamicVal, all, found[0].g.disabled(ref.Range)
+	case private != nil && (found[0].g == nil || *private != found[0].g.addr()):
+		return cty.DynamicVal, all, errorAt(ref.Range, "Two libraries of one name",
+			"%s and %s, of the dune project here, are both meant by ctx.lib.%s: write %s.lib.%s for the former.", found[0].text(name), private, name, found[0].ctx.Expr(), name)
 	}
 	sc.ev.link(sc.dir.ctx, found[0].ctx, "lib."+name)
 	if found[0].g == nil {

@@ -129,7 +129,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	if err := e.fs.MkdirAll(e.stateDir, 0o777); err != nil {
 		return nil, fmt.Errorf("make the build directory: %w", err)
 	}
-	if e.lock, err = acquire(ctx, filepath.Join(e.stateDir, "lock"), o.Waiting); err != nil {
+	if e.lock, err = acquire(ctx, "the workspace", filepath.Join(e.stateDir, "lock"), o.Waiting); err != nil {
 		return nil, err
 	}
 	e.trace = trace.OpenDir(e.fs, e.stateDir)

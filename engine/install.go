@@ -28,7 +28,7 @@ type installation struct {
 	prefix   string // where it is installed
 	work     string // the copy of its source
 	at       string // where the steps see that
-	lock     *os.File
+	lock     *lock
 	deps     []*InstallTree // with what they need
 	res      *exec.Result   // of all steps so far
 	release  func()         // lets collections have the trees again; never nil
@@ -42,13 +42,13 @@ func (s *Session) executeInstall(n *node, o *outcome) {
 		o.err = err
 		return
 	}
-	waiting := func() {
-		s.message(event.Info, fmt.Sprintf("another erg builds what %q makes; waiting for it", n.spec.Name))
+	waiting := func(pid int) {
+		s.message(event.Info, fmt.Sprintf("another erg builds what %q makes; waiting for it (process %d)", n.spec.Name, pid))
 	}
 	if i.lock, o.err = i.prefixes.lock(s.ctx, i.key, waiting); o.err != nil {
 		return
 	}
-	defer unlock(i.lock)
+	defer i.lock.release()
 	o.began, o.res = coarseNow(), i.res
 	i.release = i.prefixes.hold()
 	defer func() { i.release() }()
@@ -327,7 +327,7 @@ func lastLines(b []byte, n int) []byte {
 func (i *installation) command(step []string) (*exec.Command, *sandbox.Spec) {
 	spec := i.n.spec
 	dir := filepath.Join(i.at, spec.Install.Dir)
-	cmd := &exec.Command{Dir: dir, Timeout: spec.Timeout, ExtraFiles: []*os.File{i.s.eng.lock.f, i.lock}}
+	cmd := &exec.Command{Dir: dir, Timeout: spec.Timeout, ExtraFiles: []*os.File{i.s.eng.lock.f, i.lock.f}}
 	sb := i.sandbox(dir)
 	base := i.s.eng.opts.Root
 	if sb != nil {
@@ -373,15 +373,13 @@ func (i *installation) sandbox(dir string) *sandbox.Spec {
 		Writable: []sandbox.Mount{{At: i.at, Source: i.work}, {Source: i.prefix}}}
 	if home := filepath.Clean(i.s.eng.opts.Env("HOME")); filepath.IsAbs(home) && home != "/" {
 		sb.Hide = []string{home}
-		for _, step := range i.n.spec.Install.Steps {
-			// A program that lies there comes with what lies beside it.
-			if top := filepath.Dir(filepath.Dir(step[0])); strings.HasPrefix(top, home+"/") {
-				sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: top})
-			} else if strings.HasPrefix(step[0], home+"/") {
-				sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: step[0]})
-			}
-		}
 	}
+	v := visibility{i.s.eng, sb.Hide}
+	var places []string
+	for _, p := range append(slices.Clip(i.n.spec.Visible), pathDirs(i.n.spec.Env)...) {
+		places = append(places, v.places(p)...)
+	}
+	sb.ReadOnly = append(sb.ReadOnly, mountsAt(places)...)
 	for _, t := range i.deps {
 		sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: t.Prefix})
 	}

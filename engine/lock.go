@@ -16,7 +16,8 @@ import (
 	"erg.build/erg/engine/fsys"
 )
 
-// A lock is the exclusive use of a workspace. The processes that erg starts
+// A lock is the exclusive use of a workspace, or of the place where a package
+// is built, which all workspaces share. The processes that erg starts
 // inherit its descriptor, so that the kernel holds it for as long as any of
 // them lives: when erg is killed, its children go on writing, and the next
 // erg must not start before they are gone. It finds them by the descriptor,
@@ -32,10 +33,12 @@ type lock struct {
 // lockPoll is how often one looks whether the lock is free.
 const lockPoll = 20 * time.Millisecond
 
-func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, error) {
+// acquire waits until nobody else has a lock. What is what it is for, for
+// messages; waiting is told once who has it.
+func acquire(ctx context.Context, what, name string, waiting func(pid int)) (*lock, error) {
 	f, err := openLock(name)
 	if err != nil {
-		return nil, fmt.Errorf("lock the workspace: %w", err)
+		return nil, fmt.Errorf("lock %s: %w", what, err)
 	}
 	l := &lock{f: f}
 	said := false
@@ -46,7 +49,7 @@ func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, er
 		}
 		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
 			f.Close()
-			return nil, fmt.Errorf("lock the workspace: %s: %w", name, err)
+			return nil, fmt.Errorf("lock %s: %s: %w", what, name, err)
 		}
 		switch owner, started := l.owner(); {
 		case owner > 0 && processStart(owner) != started:
@@ -71,7 +74,7 @@ func acquire(ctx context.Context, name string, waiting func(pid int)) (*lock, er
 	}
 	if err != nil {
 		l.release()
-		return nil, fmt.Errorf("lock the workspace: %w", err)
+		return nil, fmt.Errorf("lock %s: %w", what, err)
 	}
 	return l, nil
 }

@@ -194,6 +194,7 @@ func (t *Task) define(spec action.Spec) error {
 			return &PrefixError{spec.Name}
 		}
 	}
+	spec.Visible = t.s.visible(&spec)
 	n := &node{out: spec.Outputs[0], hot: &hot{spec: &spec, identity: spec.Identity(), secret: t.cell.secret.Load()}}
 	t.s.stateMu.Lock()
 	n.old = t.s.eng.state.Action(n.out)

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -161,40 +159,13 @@ func (p *prefixDir) write(name string, b []byte) error {
 	return fsys.WriteFile(p.fs, name, b, 0o666)
 }
 
-// lock waits until nobody else builds the package of a key. Processes that
-// inherit the file keep the lock when erg is killed.
-func (p *prefixDir) lock(ctx context.Context, key string, waiting func()) (*os.File, error) {
+// lock waits until nobody else builds the package of a key. What an erg that
+// was killed has left, in whichever workspace, is ended: it would finish the
+// package for nobody, if it ever ends.
+func (p *prefixDir) lock(ctx context.Context, key string, waiting func(pid int)) (*lock, error) {
 	name := p.state("lock", key)
 	if err := p.fs.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o666)
-	if err != nil {
-		return nil, fmt.Errorf("lock a package: %w", err)
-	}
-	for said := false; ; said = true {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return f, nil
-		}
-		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR) {
-			f.Close()
-			return nil, fmt.Errorf("lock a package: %s: %w", name, err)
-		}
-		if !said {
-			waiting()
-		}
-		select {
-		case <-ctx.Done():
-			f.Close()
-			return nil, context.Cause(ctx)
-		case <-time.After(lockPoll):
-		}
-	}
-}
-
-// unlock gives the lock up for all who inherited it.
-func unlock(f *os.File) {
-	unix.Flock(int(f.Fd()), unix.LOCK_UN)
-	f.Close()
+	return acquire(ctx, "a package", name, waiting)
 }

@@ -471,29 +471,39 @@ func (s *Session) explainFailure(n *node, o *outcome) {
 		}
 	}
 	if n.spec.Sandbox && s.sandboxMethod() != sandbox.None {
-		if p := s.hiddenMention(n, o.output); p != "" {
-			o.err = fmt.Errorf("%w\n  hint: %s exists in the workspace but is not among its inputs, so the sandbox hides it", o.err, p)
+		if hint := s.hiddenMention(n, string(o.output)+"\n"+o.err.Error()); hint != "" {
+			o.err = fmt.Errorf("%w\n  hint: %s", o.err, hint)
 		}
 	}
 }
 
-// hiddenMention finds, in a message, the name of a workspace file that the
-// action did not declare.
-func (s *Session) hiddenMention(n *node, out []byte) string {
-	words := strings.FieldsFunc(string(out), func(r rune) bool {
+// hiddenMention finds, in a message, the name of a file that the sandbox hides,
+// and says so.
+func (s *Session) hiddenMention(n *node, out string) string {
+	words := strings.FieldsFunc(out, func(r rune) bool {
 		return strings.ContainsRune(" \t\r\n'\"`:,;()[]<>‘’“”", r)
 	})
 	for _, w := range words {
-		if len(w) < 2 || len(w) > 200 || path.IsAbs(w) {
+		if len(w) < 2 || len(w) > 200 {
 			continue
 		}
 		p := path.Join(n.spec.Dir, w)
+		if path.IsAbs(w) {
+			rel, below := strings.CutPrefix(path.Clean(w), s.eng.opts.Root+"/")
+			if !below && s.hidesOutside(n, path.Clean(w)) {
+				return w + " exists, but the sandbox shows nothing of " + sandbox.HiddenBy(w) + ", except for tools: programs along PATH, or named as such"
+			}
+			if !below {
+				continue
+			}
+			p = rel
+		}
 		if strings.HasPrefix(p, "..") || action.IsOutput(p) ||
 			slices.Contains(n.spec.Inputs, p) || slices.Contains(n.spec.Order, p) {
 			continue
 		}
 		if fi, err := s.eng.fs.Stat(s.eng.abs(p)); err == nil && fi.Mode().IsRegular() {
-			return p
+			return p + " exists in the workspace but is not among its inputs, so the sandbox hides it"
 		}
 	}
 	return ""

@@ -97,6 +97,7 @@ type Session struct {
 	sandboxOnce    sync.Once
 	method         sandbox.Method
 	tools          toolTrees
+	shown          shownTools
 	bakedOnce      sync.Once
 }
 

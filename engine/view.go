@@ -43,7 +43,7 @@ func (s *Session) sandboxSpec(n *node) (*sandbox.Spec, error) {
 	for _, t := range trees {
 		sb.ReadOnly = append(sb.ReadOnly, sandbox.Mount{Source: t.Prefix})
 	}
-	for _, m := range s.toolMounts(n) {
+	for _, m := range append(s.toolMounts(n), s.visibleMounts(n.spec)...) {
 		if !slices.Contains(sb.ReadOnly, m) {
 			sb.ReadOnly = append(sb.ReadOnly, m)
 		}

@@ -173,6 +173,7 @@ func (s *Spec) Identity() digest.Digest {
 	list("output", s.Outputs)
 	list("include", s.Include)
 	list("writable", s.Writable)
+	list("visible", s.Visible)
 	list("unknown", s.Unknown)
 	list("mirror", s.Mirror)
 	if f := s.Foreign; f != nil {

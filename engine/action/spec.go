@@ -94,6 +94,10 @@ type Spec struct {
 	// Writable are directories (absolute) kept writable in the sandbox: a
 	// runner's state. Not part of the key.
 	Writable []string
+	// Visible are programs and directories of tools (absolute) that it runs
+	// with: a sandbox shows them, with what they come with, wherever they lie.
+	// Not part of the key.
+	Visible []string
 	// Pool limits how many actions that name the same pool run at once.
 	Pool Pool
 	// Locks are names of which no two actions that run at once have one in

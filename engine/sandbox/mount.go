@@ -23,6 +23,17 @@ func Hidden(root, path string) bool {
 	return false
 }
 
+// HiddenBy is the directory, of those that each run has of its own, in which a
+// path lies; "" for none.
+func HiddenBy(path string) string {
+	for _, dir := range private {
+		if _, ok := below(dir, path); ok {
+			return dir
+		}
+	}
+	return ""
+}
+
 // enter gives the calling thread, which must be locked and must end after the
 // run, a mount namespace in which only what r asks for can be seen.
 //

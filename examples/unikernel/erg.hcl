@@ -106,6 +106,6 @@ context "machine" {
   for_each   = context.config.output.machines
   host       = context.config
   toolchains = [toolchain.ocaml.built, toolchain.cc.machine[each.key]]
-  dirs       = ["devices", "app", "machines/${each.key}"]
+  dirs       = ["sequences", "devices", "app", "machines/${each.key}"]
   settings   = each.value
 }

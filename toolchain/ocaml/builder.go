@@ -145,7 +145,7 @@ func (b *builder) describe() *Library {
 	if !l.Opaque && len(l.Optimised) > many {
 		l.CodeSums = path.Join(b.at.native, "code.sums")
 	}
-	if virtual {
+	if l.virtual = virtual; virtual {
 		return l // nothing to link: who implements it has it all
 	}
 	b.describeArchives(l)
@@ -294,6 +294,9 @@ func (tc *Toolchain) Executables(t *engine.Task, u Unit) ([]Program, error) {
 	}
 	b, err := tc.newBuilder(u, exeWrapper, modes)
 	if err != nil {
+		return nil, err
+	}
+	if err := b.checkImplemented(); err != nil {
 		return nil, err
 	}
 	for _, p := range programs {

@@ -119,6 +119,7 @@ type Library struct {
 	Implements *Library
 
 	unit         *Unit // of a library of the workspace that others may implement
+	virtual      bool  // it leaves code of modules to others
 	emptyArchive bool  // .a is there for a library without code, too
 }
 

@@ -53,6 +53,16 @@ func (b *builder) implement() error {
 	return nil
 }
 
+// checkImplemented finds libraries that nothing implements of what is linked.
+func (b *builder) checkImplemented() error {
+	for _, v := range b.libs {
+		if v.virtual && !slices.ContainsFunc(b.libs, func(l *Library) bool { return l.Implements == v }) {
+			return &SourceError{b.u.Target, "library " + v.Name, "it is virtual, and none of the libraries that are linked implements it"}
+		}
+	}
+	return nil
+}
+
 // foreign are the modules of the library that the unit implements, with its
 // alias module, for all that is no virtual module.
 func (b *builder) foreign() []*module {

@@ -68,7 +68,10 @@ func firstOf(err error) error {
 
 // defineLibrary has the actions of a library of the workspace defined.
 func (r *Rules) defineLibrary(t *engine.Task, l *library) error {
-	if l.stanza == nil {
+	switch {
+	case l.outer != nil:
+		return l.outer.Define(t)
+	case l.stanza == nil:
 		return nil
 	}
 	_, err := r.componentQ.Get(t, l.key)
@@ -269,6 +272,8 @@ func (x *expander) includeDir(u *ocaml.Unit, inc dune.IncludeDir) error {
 		switch {
 		case l.inst != nil:
 			u.Include = append(u.Include, l.inst.Dir)
+		case l.outer != nil:
+			u.Include = append(u.Include, orDot(l.outer.Dir), path.Join(u.Root, l.outer.Dir))
 		case l.dir != nil:
 			u.Include = append(u.Include, orDot(l.dir.path), path.Join(u.Root, l.dir.path))
 		}

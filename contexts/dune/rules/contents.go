@@ -33,6 +33,7 @@ type maker struct {
 	implicit bool
 	copyOf   string // the file of the tree that copy_files copies; "" for others
 	define   func(t *engine.Task) error
+	promote  *dune.Promote // of dirs, if they are copied among the sources
 }
 
 // names lists the files, sorted.
@@ -201,6 +202,7 @@ func (f *filler) maker(name string) *maker {
 
 // promoting has what a maker makes copied among the sources.
 func (f *filler) promoting(m *maker, p *dune.Promote) {
+	m.promote = p
 	define, d := m.define, f.d
 	var outs []string
 	for _, o := range m.outs {

@@ -334,7 +334,7 @@ func (b *describer) names(libs []*library) []string {
 	var out []string
 	for _, l := range libs {
 		out = append(out, l.name)
-		if l.stanza == nil && !b.seen[l.name] {
+		if l.stanza == nil && l.outer == nil && !b.seen[l.name] {
 			b.seen[l.name] = true
 			e := DescribedInstalled{Name: l.name, Standard: l.standard}
 			switch {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -139,4 +140,37 @@ func placed(a *dune.Action, at hcl.Range) *dune.Action {
 		}
 	}
 	return &b
+}
+
+// editorDialects says which extensions of a project editors must know, as pairs
+// of implementation and interface, and what reads files that have them. What is
+// preprocessed and has no reader is no source for editors.
+func (p *project) editorDialects() (suffixes []string, readers map[string][]string) {
+	readers = map[string][]string{}
+	known := func(f *dune.DialectFile, own string) string {
+		switch ext := "." + f.Extension; {
+		case f.Extension == "" || ext == own:
+			return ""
+		case len(f.MerlinReader) > 0:
+			readers[ext] = f.MerlinReader
+			return ext
+		case f.Preprocess != nil:
+			return ""
+		default:
+			return ext
+		}
+	}
+	var pairs [][2]string
+	for i := range p.Dialects {
+		d := &p.Dialects[i]
+		pair := [2]string{known(&d.Implementation, ".ml"), known(&d.Interface, ".mli")}
+		if pair[0]+pair[1] != "" {
+			pairs = append(pairs, pair)
+		}
+	}
+	slices.SortFunc(pairs, func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	for _, x := range pairs { // one that has no other half stands for both
+		suffixes = append(suffixes, cmp.Or(x[0], x[1])+" "+cmp.Or(x[1], x[0]))
+	}
+	return suffixes, readers
 }

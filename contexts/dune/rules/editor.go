@@ -25,6 +25,11 @@ type Editing struct {
 	HiddenObjects, HiddenSources []string
 	Flags                        []string
 	Modules                      []EditedModule
+	// Suffixes are pairs of extensions, of implementations and interfaces, that
+	// sources of the project may have beside OCaml's own: ".mlx .mlxi".
+	Suffixes []string
+	// Readers are programs that read such sources for editors, by extension.
+	Readers map[string][]string
 	// Incomplete says that a build has to tell how some preprocessor runs:
 	// after it, the answer may be another.
 	Incomplete bool
@@ -93,6 +98,27 @@ func (e *Editing) Module(file string) *EditedModule {
 	} {
 		if i := slices.IndexFunc(e.Modules, same); i >= 0 {
 			return &e.Modules[i]
+		}
+	}
+	return nil
+}
+
+// Reader is how an editor reads a file of a module; nil for as OCaml. One that
+// is none of its sources is made of these.
+func (e *Editing) Reader(m *EditedModule, file string) []string {
+	files := m.Files
+	if slices.Contains(files, file) {
+		files = []string{file}
+	}
+	for _, f := range files {
+		longest := ""
+		for ext := range e.Readers {
+			if strings.HasSuffix(f, ext) && len(ext) > len(longest) {
+				longest = ext
+			}
+		}
+		if longest != "" {
+			return e.Readers[longest]
 		}
 	}
 	return nil
@@ -184,6 +210,7 @@ func (e *editing) stanza(k key) error {
 	if e.out.Flags, err = e.flags(x, b); err != nil {
 		return err
 	}
+	e.out.Suffixes, e.out.Readers = x.dir.project.editorDialects()
 	return e.modules(x, s, o)
 }
 
@@ -229,6 +256,15 @@ func (e *editing) libraries(x *unit, libs []*library) (objects, sources []string
 			objects, sources = append(objects, dirs...), append(sources, dirs...)
 		case l.inst != nil:
 			objects, sources = append(objects, l.inst.Dir), append(sources, l.inst.Dir)
+		case l.outer != nil: // what it needs is seen as well, and no dune file tells where that is written
+			lib, err := l.outer.Outline(e.t)
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, x := range ocaml.Libraries([]*ocaml.Library{lib}) {
+				objects = append(objects, x.Dir)
+			}
+			sources = append(sources, orDot(l.outer.Dir))
 		default:
 			of, err := e.r.unitQ.Get(e.t, l.key)
 			if err != nil {

@@ -108,11 +108,23 @@ func (r *Rules) defineForeign(t *engine.Task, k key, d *dir, s *dune.ForeignLibr
 // implementations adds, to what programs link, the default implementations of
 // virtual libraries that nothing else implements.
 func (r *Rules) implementations(t *engine.Task, x *unit, at hcl.Range) error {
-	all := closure(x.needs.deps)
-	deps := slices.Clone(x.needs.deps)
+	deps, err := r.implemented(t, x.key.ctx, x.needs.deps, x.key.name, at)
+	if err != nil {
+		return err
+	}
+	n := *x.needs
+	n.deps = deps
+	x.needs = &n
+	return nil
+}
+
+// implemented returns libraries with the default implementations that they want.
+func (r *Rules) implemented(t *engine.Task, c addr.Context, libs []*library, who string, at hcl.Range) ([]*library, error) {
+	all := closure(libs)
+	deps := slices.Clone(libs)
 	for _, v := range all {
-		if l, err := r.installedImplementation(t, x.key.ctx, v, all); err != nil {
-			return err
+		if l, err := r.installedImplementation(t, c, v, all); err != nil {
+			return nil, err
 		} else if l != nil {
 			deps = append(deps, l)
 			continue
@@ -122,18 +134,15 @@ func (r *Rules) implementations(t *engine.Task, x *unit, at hcl.Range) error {
 		}
 		name := v.stanza.DefaultImplementation
 		if !name.Given() {
-			return errorAt(at, "No implementation", "%q is a virtual library, and none of the libraries that %s links implements it.", v.name, x.key.name)
+			return nil, errorAt(at, "No implementation", "%q is a virtual library, and none of the libraries that %s links implements it.", v.name, who)
 		}
-		l, err := r.find(t, x.key.ctx, v.dir.project, name)
+		l, err := r.find(t, c, v.dir.project, name)
 		if err != nil {
-			return wanted(err, "virtual library \""+v.name+"\", as its default implementation")
+			return nil, wanted(err, "virtual library \""+v.name+"\", as its default implementation")
 		}
 		deps = append(deps, l)
 	}
-	n := *x.needs
-	n.deps = deps
-	x.needs = &n
-	return nil
+	return deps, nil
 }
 
 // installedImplementation is the default implementation of a virtual library

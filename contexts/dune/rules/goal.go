@@ -18,7 +18,7 @@ import (
 type Target struct {
 	Address addr.Target
 	Range   hcl.Range
-	Public  string // of a program: its public name
+	Public  string // of a program or a library: its public name
 	Test    bool
 
 	key key
@@ -156,7 +156,7 @@ func (r *Rules) stanzaTargets(t *engine.Task, c addr.Context, d *dir, i int, s d
 	switch s := s.(type) {
 	case *dune.Library:
 		k := libraryKey(c, d, i, s)
-		add(k, k.name, s, s.At(), "")
+		add(k, k.name, s, s.At(), s.PublicName.Value)
 		if on, err = r.hasInlineTests(t, c, d, s); err != nil || !on {
 			return err
 		}

@@ -25,6 +25,7 @@ type inputs struct {
 	path     []string // directories of programs, before those of the machine
 	through  []runnable
 	writable []string
+	visible  []string // programs of the machine
 	pool     action.Pool
 	dirs     map[string]bool // directories that rules make, whose files are inputs
 	universe bool            // it depends on everything, and so runs in each build
@@ -61,6 +62,7 @@ func (in *inputs) tool(t *engine.Task, p string) error {
 		return err
 	}
 	in.use(action.Tool{Name: path.Base(p), Identity: d})
+	in.visible = append(in.visible, p)
 	return nil
 }
 
@@ -81,6 +83,7 @@ func (in *inputs) compiler(tc *ocaml.Toolchain) {
 	if dir := path.Dir(tc.Tool("ocamlc")); !slices.Contains(in.path, dir) {
 		in.path = append(in.path, dir)
 	}
+	in.visible = append(in.visible, tc.Tool("ocamlc"), tc.Config("standard_library"))
 }
 
 func (in *inputs) setenv(name, value string) {
@@ -98,6 +101,7 @@ func (in *inputs) process(p *Process) {
 		in.setenv(n, v)
 	}
 	in.writable = append(in.writable, p.Writable...)
+	in.visible = append(in.visible, p.Visible...)
 	if p.Pool.Name != "" {
 		in.pool = p.Pool
 	}

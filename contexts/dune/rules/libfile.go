@@ -37,6 +37,8 @@ func (x *expander) libFile(v *sexp.Var) ([]string, error) {
 		p := path.Join(l.inst.Dir, file)
 		x.inputs.add(p)
 		return []string{p}, nil
+	case l.outer != nil:
+		return nil, errorAt(v.Range, "No such file", "Library %q, which is declared in %s, installs no files.", l.name, l.outer.Range.Filename)
 	case l.standard:
 		tc, err := x.toolchain(v.Range)
 		if err != nil {

@@ -227,21 +227,19 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 	if err != nil {
 		return nil, err
 	}
-	for range 10 { // deprecated names may lead to others
-		x, ok, err := r.declared(r.w.At(t, name.Range), all, p, name.Value)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case ok && x.other != "":
-			name.Value = x.other
-			continue
-		case ok:
-			return r.libraryQ.Get(r.w.At(t, name.Range), x.key)
-		}
-		break
+	x, at, err := r.leadsTo(r.w.At(t, name.Range), all, p, name.Value)
+	if err != nil {
+		return nil, err
 	}
-	l, err := r.outside(r.w.At(t, name.Range), c, name.Value)
+	if x != nil {
+		return r.libraryQ.Get(r.w.At(t, name.Range), x.key)
+	}
+	name.Value = at
+	l, err := r.outerQ.Get(r.w.At(t, name.Range), outerKey{c, name.Value})
+	if l != nil || err != nil {
+		return l, err
+	}
+	l, err = r.outside(r.w.At(t, name.Range), c, name.Value)
 	if m, ok := err.(*missing); ok {
 		x := *m
 		x.at, x.near = name.Range, all.near(p, name.Value)
@@ -251,6 +249,25 @@ func (r *Rules) find(t *engine.Task, c addr.Context, p *project, name dune.Text)
 		return nil, &x
 	}
 	return l, err
+}
+
+// leadsTo returns what a name leads to in a project; nil if that is no library
+// of a dune file, which then has the name that is returned.
+func (r *Rules) leadsTo(t *engine.Task, all *libraries, p *project, name string) (*declared, string, error) {
+	for range 10 { // deprecated names may lead to others
+		x, ok, err := r.declared(t, all, p, name)
+		switch {
+		case err != nil:
+			return nil, "", err
+		case ok && x.other != "":
+			name = x.other
+			continue
+		case ok:
+			return &x, name, nil
+		}
+		break
+	}
+	return nil, name, nil
 }
 
 // near returns the names of a project that are like one that is not there.

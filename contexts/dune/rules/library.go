@@ -12,7 +12,8 @@ import (
 )
 
 // A library is one as those see it who only ask what it needs: of the
-// workspace, installed, or of the compiler's distribution.
+// workspace, declared in a dune file or elsewhere, installed, or of the
+// compiler's distribution.
 type library struct {
 	name     string // by which it was found last, for messages
 	public   string // "" for none
@@ -21,6 +22,7 @@ type library struct {
 	stanza   *dune.Library
 	standard bool       // it comes with the compiler
 	inst     *installed // it is installed
+	outer    *Outer     // a build file of another kind declares it
 	kind     dune.LibraryKind
 	runtime  []string // ppx_runtime_libraries
 	driver   *ppxDriver

@@ -53,9 +53,6 @@ func (f *filler) addDirs(m *maker) error {
 	if len(m.dirs) == 0 {
 		return nil
 	}
-	if f.promote != nil {
-		return errorAt(m.at, "Not supported", "erg does not copy directories that rules make among the sources.")
-	}
 	tr, err := f.r.treeOf(f.t, f.ctx)
 	if err != nil {
 		return err
@@ -98,15 +95,23 @@ func (r *Rules) madeDir(t *engine.Task, k dirKey) (*madeDir, error) {
 		return nil, err
 	}
 	all, err := archive.ParseList(text)
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return g, err
 	}
 	for _, f := range all {
 		g.files = append(g.files, f.Path)
 	}
 	sort.Strings(g.files)
-	spec := action.Spec{Name: "lay out " + k.dir, Context: k.ctx.String(), Target: m.key.String(), Root: g.root}
-	return g, trees.LayOut(t, spec, place(m.at), tar, stamps, out, all)
+	if len(all) > 0 {
+		spec := action.Spec{Name: "lay out " + k.dir, Context: k.ctx.String(), Target: m.key.String(), Root: g.root}
+		if err := trees.LayOut(t, spec, place(m.at), tar, stamps, out, all); err != nil {
+			return g, err
+		}
+	}
+	if m.promote == nil {
+		return g, nil
+	}
+	return g, r.fail(r.promoteDir(t, m.key, files.dir, m.promote, g), m.at, "Cannot promote")
 }
 
 // makesDirs reports whether a directory has rules that make directories. Most

@@ -297,14 +297,14 @@ func (m *mdxTest) program() (*mdxProgram, error) {
 	}
 	out := &mdxProgram{path: u.u.Programs[0].Path}
 	for _, l := range closure(needs.deps) {
-		if l.stanza == nil {
+		if l.stanza == nil && l.outer == nil {
 			continue
 		}
-		x, err := r.unitQ.Get(t, l.key)
+		lib, err := r.described(t, k.ctx, l)
 		if err != nil {
 			return nil, err
 		}
-		out.interfaces = append(out.interfaces, x.lib.Interfaces...)
+		out.interfaces = append(out.interfaces, lib.Interfaces...)
 	}
 	return out, firstOf(t.Run(fns...))
 }
@@ -340,6 +340,12 @@ func (m *mdxTest) interfaces(l *library) (string, error) {
 		return "", nil
 	case l.inst != nil:
 		return l.inst.Dir, nil
+	case l.outer != nil:
+		lib, err := l.outer.Outline(m.t)
+		if err != nil {
+			return "", err
+		}
+		return action.Relative(m.d.path, inWorkspace(lib.Dir)), nil
 	}
 	x, err := m.r.unitQ.Get(m.t, l.key)
 	if err != nil {

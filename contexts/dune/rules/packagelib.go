@@ -87,6 +87,9 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 // known collects what META and dune-package say of a library.
 func (b *installer) known(t *engine.Task, c *component) (*installedLibrary, error) {
 	l, err := b.r.libraryQ.Get(t, c.key)
+	if err == nil {
+		err = notOfPackage(l, l.stanza)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"syscall"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -19,6 +20,10 @@ type Promotion struct {
 	Source     string // what it is copied to
 	Target     string // what makes it, for messages
 	UntilClean bool   // cleaning removes the copy
+	// Dir is the copy of a directory that a rule makes, if Source is that or in
+	// it. Source is, where Files says what is in it: anything else there goes.
+	Dir   string   `json:",omitempty"`
+	Files []string `json:",omitempty"`
 }
 
 // promotion is what a stanza says of copying its targets among the sources;
@@ -54,16 +59,9 @@ func (r *Rules) promote(t *engine.Task, k key, d *dir, p *dune.Promote, at hcl.R
 	if err != nil || !ok {
 		return err
 	}
-	into := d.path
-	if p.Into.Given() {
-		dir, err := p.Into.ExpandOne(r.static(t, k.ctx, d).expand)
-		if err != nil {
-			return err
-		}
-		into = joinPath(d.path, dir)
-		if into == ".." || strings.HasPrefix(into, "../") || path.IsAbs(dir) {
-			return errorAt(p.Range, "Outside of the workspace", "%s lies outside of the workspace.", dir)
-		}
+	into, err := r.promotedInto(t, k, d, p)
+	if err != nil {
+		return err
 	}
 	for _, o := range outs {
 		name := path.Base(o)
@@ -77,6 +75,93 @@ func (r *Rules) promote(t *engine.Task, k key, d *dir, p *dune.Promote, at hcl.R
 		r.w.Promote(x)
 	}
 	return nil
+}
+
+// promotedInto is the directory that the targets of a stanza are copied to.
+func (r *Rules) promotedInto(t *engine.Task, k key, d *dir, p *dune.Promote) (string, error) {
+	if !p.Into.Given() {
+		return d.path, nil
+	}
+	dir, err := p.Into.ExpandOne(r.static(t, k.ctx, d).expand)
+	if err != nil {
+		return "", err
+	}
+	into := joinPath(d.path, dir)
+	if into == ".." || strings.HasPrefix(into, "../") || path.IsAbs(dir) {
+		return "", errorAt(p.Range, "Outside of the workspace", "%s lies outside of the workspace.", dir)
+	}
+	return into, nil
+}
+
+// promoteDir does the same with a directory that a rule makes. Who asks for it
+// has it copied as a whole.
+func (r *Rules) promoteDir(t *engine.Task, k key, d *dir, p *dune.Promote, g *madeDir) error {
+	ok, err := r.promotes(t, k.ctx, d.path)
+	if err != nil || !ok {
+		return err
+	}
+	into, err := r.promotedInto(t, k, d, p)
+	if err != nil {
+		return err
+	}
+	to := path.Join(into, path.Base(g.at))
+	_, list, _ := packOf(path.Join(g.root, g.at))
+	r.w.Promote(Promotion{Output: list, Source: to, Target: k.String(), UntilClean: p.UntilClean, Dir: to, Files: g.files})
+	for _, f := range g.files {
+		if p.Only != nil && !p.Only.Match(path.Base(f), true) {
+			continue
+		}
+		x := Promotion{Output: path.Join(g.root, g.at, f), Source: path.Join(to, f), Target: k.String(), UntilClean: p.UntilClean, Dir: to}
+		if _, err := t.FileDigest(x.Source); err != nil && !missingSource(err) {
+			return err
+		}
+		r.w.Promote(x)
+	}
+	return seeAll(t, to)
+}
+
+// missingSource reports whether an error says that there is no file of a name:
+// a directory may be in its place, or a file in place of its directory.
+func missingSource(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR)
+}
+
+// seeAll has the next build see what somebody puts into a directory.
+func seeAll(t *engine.Task, dir string) error {
+	entries, err := t.ReadDir(dir)
+	if err != nil {
+		if missingSource(err) {
+			return nil
+		}
+		return err
+	}
+	for _, e := range entries {
+		if e.Dir && !e.Link {
+			if err := seeAll(t, path.Join(dir, e.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// promotedDirs are the directories below d that its rules make and copy among
+// the sources: what is in the copies is no source. Their names must be written as
+// they are, since nothing of the tree is known yet.
+func promotedDirs(d *dir) []string {
+	var out []string
+	for _, s := range d.stanzas {
+		rule, ok := s.(*dune.Rule)
+		if p := promotion(s); !ok || p == nil || p.Into.Given() {
+			continue
+		}
+		for _, g := range rule.Targets {
+			if name, plain := g.Path.Text(); g.Dir && plain {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
 }
 
 // promotes reports whether a context is the one of all that builds a directory

@@ -275,6 +275,7 @@ func (r *Rules) complete(x *expander, spec *action.Spec) error {
 	sort.Strings(spec.Inputs)
 	spec.Tools = append(spec.Tools, in.tools...)
 	spec.Writable = append(spec.Writable, in.writable...)
+	spec.Visible = unique(append(spec.Visible, in.visible...))
 	if in.pool.Name != "" {
 		spec.Pool = in.pool
 	}

@@ -41,6 +41,7 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
+	"erg.build/erg/toolchain/ocaml"
 )
 
 // Rules are the dune files of one workspace, in one session of the engine.
@@ -63,6 +64,7 @@ type queries struct {
 	libraryQ    engine.Query[key, *library]
 	thereQ      engine.Query[key, bool]
 	installedQ  engine.Query[installedKey, *library]
+	outerQ      engine.Query[outerKey, *library]
 	searchQ     engine.Query[addr.Context, []string]
 	contentsQ   engine.Query[dirKey, *contents]
 	madeDirQ    engine.Query[dirKey, *madeDir]
@@ -118,6 +120,7 @@ func New(w World) *Rules {
 	q.thereQ = engine.Query[key, bool]{Kind: "condition", Fn: r.there}
 	q.libraryQ = engine.Query[key, *library]{Kind: "library", Fn: r.library}
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
+	q.outerQ = engine.Query[outerKey, *library]{Kind: "library", Fn: r.outer}
 	q.searchQ = engine.Query[addr.Context, []string]{Kind: "libraries' directories", Fn: r.search}
 	q.contentsQ = engine.Query[dirKey, *contents]{Kind: "files", Fn: r.contents}
 	q.madeDirQ = engine.Query[dirKey, *madeDir]{Kind: "directory of a rule", Fn: r.madeDir}
@@ -165,6 +168,7 @@ func (r *Rules) fail(err error, at hcl.Range, summary string) error {
 	var diags hcl.Diagnostics
 	var later *Later
 	var m *missing
+	var machine *ocaml.MachineError
 	switch {
 	case err == nil:
 		return nil
@@ -177,6 +181,8 @@ func (r *Rules) fail(err error, at hcl.Range, summary string) error {
 		return r.w.Report(m.diags(at))
 	case errors.As(err, &diags):
 		return r.w.Report(diags)
+	case errors.As(err, &machine):
+		return r.w.Report(errorAt(at, "Toolchains for two machines", "%s.\n%s", machine, machine.Hint()))
 	}
 	return r.w.Report(r.w.Diagnose(err, at, summary))
 }

@@ -101,11 +101,11 @@ func (r *Rules) toplevelText(t *engine.Task, tc *ocaml.Toolchain, u *unit, s *du
 		case l.inst != nil:
 			dirs = append(dirs, l.inst.Dir)
 		default:
-			of, err := r.unitQ.Get(t, l.key)
+			lib, err := r.described(t, u.key.ctx, l)
 			if err != nil {
 				return "", err
 			}
-			dirs = append(dirs, t.Abs(of.lib.Dir))
+			dirs = append(dirs, t.Abs(lib.Dir))
 		}
 	}
 	text := "let () =\n"

@@ -238,7 +238,11 @@ func (w *walker) descend(d *dir, entries []engine.Entry, said dune.Dirs) error {
 		}
 	}
 	slices.Sort(names)
+	made := promotedDirs(d)
 	for _, n := range names {
+		if slices.Contains(made, n) {
+			continue
+		}
 		if onDisk[n] && (said.Dirs == nil && !standardDir(n) || said.Dirs != nil && !said.Dirs.Match(n, standardDir(n))) {
 			if said.DataOnly == nil || !said.DataOnly.Match(n, false) {
 				continue

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/engine"
@@ -18,6 +20,7 @@ import (
 type unit struct {
 	key     key
 	dir     *dir
+	at      hcl.Range // of the stanza; zero for what stanzas do not declare
 	needs   *needs
 	sources []source
 	u       ocaml.Unit
@@ -36,7 +39,7 @@ func (r *Rules) unit(t *engine.Task, k key) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &unit{key: k, dir: d}
+	x := &unit{key: k, dir: d, at: s.At()}
 	if err := r.describe(t, x, s); err != nil {
 		if m, ok := err.(*missing); ok {
 			return nil, m
@@ -350,6 +353,9 @@ func (r *Rules) describeDeps(t *engine.Task, x *unit) error {
 	fns := make([]func(*engine.Task) error, len(deps))
 	for i, l := range deps {
 		fns[i] = func(t *engine.Task) (err error) {
+			if x.at.Filename != "" {
+				t = r.w.At(t, x.at)
+			}
 			libs[i], err = r.described(t, x.key.ctx, l)
 			return err
 		}
@@ -374,6 +380,8 @@ func (r *Rules) described(t *engine.Task, c addr.Context, l *library) (*ocaml.Li
 		return nil, nil
 	case l.inst != nil:
 		return l.inst.lib, nil
+	case l.outer != nil:
+		return l.outer.Outline(t)
 	}
 	x, err := r.unitQ.Get(t, l.key)
 	if err != nil {

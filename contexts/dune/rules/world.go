@@ -33,6 +33,10 @@ type World interface {
 	// "context.tools.file[\"gen.ml\"]", on behalf of c.
 	Element(t *engine.Task, c addr.Context, ref string, at hcl.Range) (*Value, hcl.Diagnostics)
 
+	// Library returns the public OCaml library that a build file of another kind
+	// declares in c under a name; nil for none.
+	Library(t *engine.Task, c addr.Context, name string) (*Outer, error)
+
 	// Contexts lists the contexts of the workspace in the order of their declarations.
 	Contexts(t *engine.Task) ([]addr.Context, error)
 	// Promote takes note of an output that is to be copied among the sources,
@@ -64,6 +68,7 @@ type Process struct {
 	Inputs   []string
 	Tools    []action.Tool
 	Writable []string
+	Visible  []string
 	Pool     action.Pool
 }
 

@@ -3,10 +3,11 @@
 setting "code" { type = string }
 setting "main" { type = string }
 
-# It knows nothing of any machine, so it is the same work for all that take native code.
+# It knows nothing of any machine, so it is the same work for all that take native code. Sequences is a library of a
+# dune project, and has never heard of erg.
 library "unikernel" {
   sources = ["unikernel.mli", "unikernel.ml"]
-  deps    = [ctx.lib.signatures]
+  deps    = [ctx.lib.signatures, ctx.lib.sequences]
   modes   = [ctx.settings.code]
 }
 

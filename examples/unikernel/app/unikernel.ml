@@ -5,20 +5,6 @@ module Make
 struct
   let print format = Printf.ksprintf (fun line -> Console.write (line ^ "\n")) format
 
-  (* Lazily, with a closure for each prime. *)
-  let primes =
-    let rec sieve candidates () =
-      match candidates () with
-      | Seq.Nil -> Seq.Nil
-      | Seq.Cons (p, rest) -> Seq.Cons (p, sieve (Seq.filter (fun n -> n mod p <> 0) rest))
-    in
-    sieve (Seq.unfold (fun n -> Some (n, n + 1)) 2)
-
-  let rec take n seq =
-    match seq () with
-    | Seq.Cons (x, rest) when n > 0 -> x :: take (n - 1) rest
-    | _ -> []
-
   (* Makes lists until the collector has run. *)
   let collections () =
     let before = (Gc.quick_stat ()).minor_collections in
@@ -32,7 +18,7 @@ struct
     let start = Clock.now () in
     print "Hello from OCaml %s." Sys.ocaml_version;
     List.iter (fun name -> Option.iter Console.write (Store.find name)) Store.names;
-    print "The first primes: %s." (String.concat ", " (List.map string_of_int (take 10 primes)));
+    print "The first primes: %s." (String.concat ", " (List.map string_of_int Sequences.(take 10 primes)));
     print "The square root of 2: %.12f." (sqrt 2.);
     print "Lists of %d elements survive the collector." (collections ());
     (match Option.get (Store.find "nothing") with

@@ -52,7 +52,14 @@ func copyAmongSources(root string, list []rules.Promotion) (copied []string, err
 			return copied, fmt.Errorf("%s and %s are both to be promoted to %s", first.Target, p.Target, p.Source)
 		}
 		by[p.Source] = p
-		text, differs, err := copyOne(root, p)
+		var state string
+		var differs bool
+		if p.Source == p.Dir {
+			state = keptDir
+			differs, err = prune(root, p)
+		} else {
+			state, differs, err = copyOne(root, p)
+		}
 		if err != nil {
 			return copied, fmt.Errorf("cannot promote what %s makes: %w", p.Target, err)
 		}
@@ -60,7 +67,7 @@ func copyAmongSources(root string, list []rules.Promotion) (copied []string, err
 			copied = append(copied, p.Source)
 		}
 		if p.UntilClean {
-			kept[p.Source] = digest.Of(text).String()
+			kept[p.Source] = state
 		} else {
 			delete(kept, p.Source)
 		}
@@ -71,15 +78,23 @@ func copyAmongSources(root string, list []rules.Promotion) (copied []string, err
 	return copied, writeUntilClean(root, kept)
 }
 
-// copyOne copies an output to its source, whole or not at all.
-func copyOne(root string, p rules.Promotion) (text []byte, differs bool, err error) {
+// copyOne copies an output to its source, whole or not at all, and returns the
+// digest of what it holds.
+func copyOne(root string, p rules.Promotion) (sum string, differs bool, err error) {
 	from, to := filepath.Join(root, p.Output), filepath.Join(root, p.Source)
-	if text, err = os.ReadFile(from); err != nil {
-		return nil, false, err
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return "", false, err
 	}
+	sum = digest.Of(text).String()
 	info, err := os.Stat(from)
 	if err != nil {
-		return nil, false, err
+		return "", false, err
+	}
+	if p.Dir != "" {
+		if err := makeWay(filepath.Join(root, p.Dir), to); err != nil {
+			return "", false, err
+		}
 	}
 	perm := fs.FileMode(0o666)
 	if info.Mode()&0o100 != 0 {
@@ -88,14 +103,14 @@ func copyOne(root string, p rules.Promotion) (text []byte, differs bool, err err
 	old, err := os.ReadFile(to)
 	switch {
 	case err == nil && bytes.Equal(old, text):
-		return text, false, nil
+		return sum, false, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return text, false, err
+		return sum, false, err
 	}
 	if _, err := os.Stat(filepath.Dir(to)); err != nil {
-		return text, false, err
+		return sum, false, err
 	}
-	return text, true, fsys.WriteFile(fsys.OS{}, to, text, perm)
+	return sum, true, fsys.WriteFile(fsys.OS{}, to, text, perm)
 }
 
 func readUntilClean(root string) (map[string]string, error) {
@@ -133,6 +148,9 @@ func copiesToClean(root string) ([]string, error) {
 	}
 	var list []string
 	for _, p := range slices.Sorted(maps.Keys(kept)) {
+		if kept[p] == keptDir {
+			continue // it goes when nothing is left in it
+		}
 		// What a file says is not to be trusted with the person's other files.
 		if b, err := os.ReadFile(filepath.Join(root, p)); err == nil && filepath.IsLocal(p) && digest.Of(b).String() == kept[p] {
 			list = append(list, p)
@@ -151,6 +169,9 @@ func removeCopies(root string) error {
 		if err := os.Remove(filepath.Join(root, p)); err != nil {
 			return err
 		}
+	}
+	if err := removeEmptied(root); err != nil {
+		return err
 	}
 	if err := writeUntilClean(root, nil); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -63,7 +63,7 @@ func (s *Server) answer(ctx context.Context, q sexp) sexp {
 	}
 	if e != nil {
 		if m := e.Module(file); m != nil {
-			return s.directives(e, m)
+			return s.directives(e, m, file)
 		}
 	}
 	return failure("No library, program or test of a dune file has %s as a module.", file)
@@ -100,8 +100,8 @@ func relative(root, name string) (string, bool) {
 	return filepath.ToSlash(rel), true
 }
 
-// directives are the settings of a module.
-func (s *Server) directives(e *rules.Editing, m *rules.EditedModule) sexp {
+// directives are the settings of a module for one of its files.
+func (s *Server) directives(e *rules.Editing, m *rules.EditedModule, file string) sexp {
 	out := []sexp{
 		tag("STDLIB", atom(e.Standard)),
 		tag("SOURCE_ROOT", atom(s.Root)),
@@ -138,7 +138,14 @@ func (s *Server) directives(e *rules.Editing, m *rules.EditedModule) sexp {
 		open = append(open, "-open", name)
 	}
 	flags(open...)
-	return list(append(out, tag("UNIT_NAME", atom(m.Unit)))...)
+	out = append(out, tag("UNIT_NAME", atom(m.Unit)))
+	for _, pair := range e.Suffixes {
+		out = append(out, tag("SUFFIX", atom(pair)))
+	}
+	if reader := e.Reader(m, file); reader != nil {
+		out = append(out, tag("READER", atoms(reader)))
+	}
+	return list(out...)
 }
 
 // abs is the absolute path of a directory.

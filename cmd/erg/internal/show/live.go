@@ -49,6 +49,28 @@ func (l *live) progress(e event.Progress, now time.Duration) {
 	l.now, l.heardAt = e, now
 }
 
+// list names what runs, the oldest first, with how long it has.
+func (l *live) list(now time.Duration) string {
+	shown := slices.Clone(l.running)
+	slices.SortStableFunc(shown, func(a, b event.ActionStarted) int { return cmp.Compare(a.At, b.At) })
+	var b strings.Builder
+	for i, a := range shown {
+		if i == maxContexts && len(shown) > i+1 {
+			fmt.Fprintf(&b, ", and %d more", len(shown)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(oneLine(a.Name) + " ")
+		if list := contextList(a.Contexts); list != "" {
+			b.WriteString(list + " ")
+		}
+		b.WriteString("for " + duration(now-a.At))
+	}
+	return b.String()
+}
+
 // A span is text in one style; a liveLine is spans side by side, never wider
 // than the terminal.
 type span struct {

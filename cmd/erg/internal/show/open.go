@@ -65,7 +65,9 @@ func Open(opts Options) (Sink, error) {
 		t.Start()
 		sinks = append(sinks, explained(t, opts.Explain))
 	default:
-		sinks = append(sinks, explained(NewPlain(PlainOptions{Out: opts.Stderr, Color: color, Quiet: opts.Quiet}), opts.Explain))
+		p := NewPlain(PlainOptions{Out: opts.Stderr, Color: color, Quiet: opts.Quiet, Clock: Since(opts.Start)})
+		p.Start()
+		sinks = append(sinks, explained(p, opts.Explain))
 	}
 	if len(sinks) == 1 {
 		return Locked(sinks[0]), nil

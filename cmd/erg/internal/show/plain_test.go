@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"erg.build/erg/engine/event"
 )
@@ -99,3 +100,35 @@ var errFull = errors.New("no space left")
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, errFull }
+
+func TestPlainSaysWhatRuns(t *testing.T) {
+	var b strings.Builder
+	clock := new(fakeClock)
+	p := NewPlain(PlainOptions{Out: &b, Clock: clock.now})
+	at := func(d time.Duration, events ...event.Event) {
+		clock.at = d
+		play(p, events)
+		p.Tick()
+	}
+	at(0, event.Progress{Total: 3},
+		event.ActionStarted{ID: 1, Name: "package ocaml", Contexts: []string{"compiler"}},
+		event.ActionStarted{ID: 2, Name: "cc a.c", At: 5 * sec})
+	at(29 * sec)
+	at(30 * sec)
+	at(60 * sec)
+	at(90 * sec)
+	at(100*sec, event.ActionFinished{ID: 2, Name: "cc a.c", Status: event.Ran})
+	at(129 * sec)
+	at(130 * sec)
+	at(150*sec, event.ActionFinished{ID: 1, Name: "package ocaml", Contexts: []string{"compiler"}, Status: event.Ran})
+	at(1000 * sec)
+	const want = `[0/3] still running: package ocaml (compiler) for 30.0s, cc a.c for 25.0s
+[0/3] still running: package ocaml (compiler) for 1m30s, cc a.c for 1m25s
+[1/3] cc a.c
+[1/3] still running: package ocaml (compiler) for 2m10s
+[2/3] package ocaml  (compiler)
+`
+	if got := b.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

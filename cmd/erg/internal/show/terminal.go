@@ -38,16 +38,15 @@ type Terminal struct {
 	opts  TerminalOptions
 	paint paint
 
-	mu       sync.Mutex
-	err      error
-	report   report
-	live     live
-	pending  bytes.Buffer // finished lines to print at the next drawing
-	drawn    []liveLine   // what is on the screen now
-	drawnAt  time.Duration
-	ended    bool
-	stop     chan struct{} // closed to end the refreshing goroutine; nil without
-	finished chan struct{} // closed when it has ended
+	mu      sync.Mutex
+	err     error
+	report  report
+	live    live
+	pending bytes.Buffer // finished lines to print at the next drawing
+	drawn   []liveLine   // what is on the screen now
+	drawnAt time.Duration
+	ended   bool
+	ticking
 }
 
 // NewTerminal returns a Terminal. Events only change what Tick will draw, and
@@ -63,27 +62,7 @@ func NewTerminal(opts TerminalOptions) *Terminal {
 
 // Start refreshes the live lines from a goroutine until Close.
 func (t *Terminal) Start() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.stop != nil || t.ended {
-		return
-	}
-	t.stop, t.finished = make(chan struct{}), make(chan struct{})
-	go t.refresh(t.stop, t.finished)
-}
-
-func (t *Terminal) refresh(stop <-chan struct{}, finished chan<- struct{}) {
-	defer close(finished)
-	ticker := time.NewTicker(refresh + refresh/10) // so that none comes early
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ticker.C:
-			t.Tick()
-		case <-stop:
-			return
-		}
-	}
+	t.start(refresh+refresh/10, t.Tick) // so that none comes early
 }
 
 // Tick draws, unless that was done a moment ago.
@@ -127,14 +106,9 @@ func (t *Terminal) Event(e event.Event) {
 func (t *Terminal) Close() error {
 	t.mu.Lock()
 	t.end("")
-	stop, finished := t.stop, t.finished
-	t.stop = nil
 	err := t.err
 	t.mu.Unlock()
-	if stop != nil {
-		close(stop)
-		<-finished
-	}
+	t.halt()
 	return err
 }
 
