@@ -43,7 +43,7 @@ const (
 	OpIgnore      Op = "ignore-stdout"            // DO
 	OpIgnoreErr   Op = "ignore-stderr"            // DO
 	OpIgnoreBoth  Op = "ignore-outputs"           // DO
-	OpThrough     Op = "through"                  // NAME ARG…, DO: NAME on its PATH runs ARG…, with what it is given for Arguments
+	OpThrough     Op = "through"                  // NAME ARG…, DO: NAME on its PATH runs ARG…, with what it is given for Arguments; so does FILE, where nothing is
 	OpAccepted    Op = "with-accepted-exit-codes" // CODES as Codes writes them, DO
 	OpProgn       Op = "progn"                    // DO…
 	OpConcurrent  Op = "concurrent"               // DO…
@@ -54,6 +54,7 @@ const (
 	OpCat         Op = "cat"                      // FILE…
 	OpCopy        Op = "copy"                     // FROM TO
 	OpCopyLine    Op = "copy#"                    // FROM TO NAME: NAME is FROM in the line directive
+	OpFormat      Op = "format-dune-file"         // FROM TO NAME: NAME is FROM for people
 	OpSymlink     Op = "symlink"                  // FROM TO
 	OpWrite       Op = "write-file"               // FILE TEXT
 	OpWriteExec   Op = "write-file-executable"    // FILE TEXT

@@ -167,6 +167,55 @@ func (r *Rules) cramScript(t *engine.Task, k key, d *dir, test cramTest, in *inp
 	})
 }
 
+// runDir is where programs are that commands of a cram test call by path, below
+// the context's directory, if they run through its runner: at the path itself is a
+// script, which says how.
+const runDir = ".run"
+
+// runByPath has programs that a test depends on run by their paths.
+func (x *expander) runByPath(k key) error {
+	for i, f := range x.inputs.files {
+		m, err := x.r.makerOf(x.t, x.ctx, f)
+		if err != nil {
+			return err
+		}
+		if m == nil || !strings.HasSuffix(f, ".exe") {
+			continue
+		}
+		out := path.Join(root(x.ctx), runDir, inWorkspace(f))
+		ok, err := x.through(x.ctx, action.Ref(f), out, m.at)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if out, err = x.r.runQ.Get(x.t, runKey{x.ctx, f}); err != nil {
+			return err
+		}
+		x.inputs.files[i] = out
+	}
+	return nil
+}
+
+// A runKey names a program that is run by its path.
+type runKey struct {
+	ctx  addr.Context
+	file string
+}
+
+func (k runKey) String() string { return k.file }
+
+// run defines the copy of a program for which a script stands.
+func (r *Rules) run(t *engine.Task, k runKey) (string, error) {
+	p := inWorkspace(k.file)
+	out := path.Join(root(k.ctx), runDir, p)
+	return out, t.Define(action.Spec{
+		Name: "copy " + runDir + "/" + p, Context: k.ctx.String(), Root: root(k.ctx), Target: k.ctx.String() + "//" + runDir + ":rule." + p,
+		Argv: []string{"/bin/cp", action.Ref(k.file), action.Ref(out)}, Inputs: []string{k.file}, Outputs: []string{out},
+	})
+}
+
 // defineCram defines the run of a test.
 func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest, s *cramSetting) (string, error) {
 	x := r.naming(t, c, d)
@@ -185,6 +234,9 @@ func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest
 		}
 	}
 	k := cramKey(c, d, test)
+	if err := x.runByPath(k); err != nil {
+		return "", err
+	}
 	script, err := r.cramScript(t, k, d, test, x.inputs)
 	if err != nil {
 		return "", err
@@ -211,7 +263,7 @@ func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest
 		args = append(args, action.Ref(p))
 	}
 	spec := r.spec(j)
-	spec.Dir = test.dir
+	spec.Dir, spec.Own = test.dir, orDot(test.dir)
 	if err := x.locks(&spec, s.locks); err != nil {
 		return "", err
 	}

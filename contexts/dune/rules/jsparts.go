@@ -254,12 +254,11 @@ func (x *expander) jsooProgram(at hcl.Range) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	all, err := x.r.programsQ.Get(x.t, host)
+	_, public, err := x.r.program(x.t, host, jsooName)
 	if err != nil {
 		return "", err
 	}
-	_, bound := env.binaries[jsooName]
-	if _, public := all[jsooName]; bound || public {
+	if _, bound := env.binaries[jsooName]; bound || public {
 		return x.programNamed(jsooName, at)
 	}
 	tc, err := x.toolchain(at)

@@ -270,15 +270,22 @@ func (x *expander) runnable(c addr.Context, name, p string, at hcl.Range) error 
 	if slices.ContainsFunc(x.inputs.through, func(o runnable) bool { return o.name == name }) {
 		return nil
 	}
+	_, err := x.through(c, name, p, at)
+	return err
+}
+
+// through has a program be run through its context's runner by whoever calls it
+// as name. ok is false if it runs without.
+func (x *expander) through(c addr.Context, name, p string, at hcl.Range) (ok bool, err error) {
 	proc, diags := x.r.w.Run(x.t, c, p, []string{act.Arguments}, at)
 	if diags.HasErrors() {
 		if x.own {
-			return diags
+			return false, diags
 		}
-		return nil // it is an error of whoever runs it
+		return false, nil // it is an error of whoever runs it
 	}
 	if len(proc.Argv) == 0 || proc.Argv[0] == action.Ref(p) {
-		return nil
+		return false, nil
 	}
 	x.inputs.process(proc)
 	argv := make([]string, len(proc.Argv))
@@ -286,7 +293,7 @@ func (x *expander) runnable(c addr.Context, name, p string, at hcl.Range) error 
 		argv[i] = action.Expand(strings.TrimPrefix(a, "./"), func(p string, _ bool) string { return action.Abs(p) })
 	}
 	x.inputs.through = append(x.inputs.through, runnable{name, argv})
-	return nil
+	return true, nil
 }
 
 // A stagedKey names a program that is put where its public name says.

@@ -82,6 +82,7 @@ type queries struct {
 	stagedQ     engine.Query[stagedKey, string]
 	mdxQ        engine.Query[key, *mdxProgram]
 	laidOutQ    engine.Query[packageKey, []string]
+	runQ        engine.Query[runKey, string]
 	jsQ         engine.Query[key, []string]
 	jsLinkQ     engine.Query[key, *jsLink]
 	jsPartQ     engine.Query[jsPartKey, string]
@@ -136,6 +137,7 @@ func New(w World) *Rules {
 	q.programsQ = engine.Query[addr.Context, programs]{Kind: "programs", Fn: r.programs}
 	q.stagedQ = engine.Query[stagedKey, string]{Kind: "program", Fn: r.staged}
 	q.laidOutQ = engine.Query[packageKey, []string]{Kind: "package", Fn: r.laidOut}
+	q.runQ = engine.Query[runKey, string]{Kind: "program", Fn: r.run}
 	q.jsQ = engine.Query[key, []string]{Kind: "JavaScript", Fn: r.js}
 	q.jsLinkQ = engine.Query[key, *jsLink]{Kind: "JavaScript of a target", Fn: r.jsLink}
 	q.jsPartQ = engine.Query[jsPartKey, string]{Kind: "JavaScript of an archive", Fn: r.jsPart}

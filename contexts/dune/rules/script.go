@@ -251,25 +251,6 @@ func (x *scripting) prelude() (string, error) {
 	return strings.TrimRight(b.String(), "\n"), err
 }
 
-// ocamlString is a literal of OCaml.
-func ocamlString(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case c < ' ' || c > '~':
-			fmt.Fprintf(&b, `\%03d`, c)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
-}
-
 // variable passes a variable of the environment on.
 func (x *scripting) variable(name string) {
 	if _, ok := x.env[name]; ok {
