@@ -97,7 +97,7 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 	if err := r.unitFlags(x, &u, s, b); err != nil {
 		return err
 	}
-	if err := r.stubFlags(x, &u, b); err != nil {
+	if err := r.stubFlags(x, &u, b, seen(c)); err != nil {
 		return err
 	}
 	if err := r.defineArchives(t, k.ctx, d, b); err != nil {
@@ -129,6 +129,15 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 		return false
 	})
 	return r.promote(t, k, d, promotion(s), s.At(), programs)
+}
+
+// seen lists the libraries that the code of a unit sees: all that it needs, or
+// those alone that its stanza names.
+func seen(c *component) []*library {
+	if c.u.Closed {
+		return exported(c.needs.deps)
+	}
+	return closure(c.needs.deps)
 }
 
 // compileError words what package ocaml finds wrong, as dune does.
@@ -209,26 +218,23 @@ func (r *Rules) unitFlags(x *expander, u *ocaml.Unit, s dune.Stanza, b *dune.Bui
 	return nil
 }
 
-// stubFlags evaluates what C code is compiled with.
-func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable) error {
+// stubFlags evaluates what C code is compiled with. It includes headers of its
+// own directory and of the libraries that its stanza sees.
+func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable, deps []*library) error {
 	if len(b.ForeignStubs) == 0 {
 		return nil
 	}
-	for _, m := range x.d.members() {
-		u.Include = append(u.Include, orDot(m.path), path.Join(u.Root, m.path))
-		files, err := r.contentsQ.Get(x.t, dirKey{x.ctx, m.path})
-		if err != nil {
-			return err
-		}
-		for _, n := range files.names() {
-			mk := files.makers[n]
-			if mk == nil || path.Ext(n) != ".h" {
-				continue
-			}
-			if err := mk.define(x.t); err != nil {
+	if err := x.headers(u, x.d); err != nil {
+		return err
+	}
+	for _, l := range deps {
+		switch {
+		case l.inst != nil:
+			u.Include = append(u.Include, l.inst.Dir)
+		case l.dir != nil:
+			if err := x.headers(u, l.dir); err != nil {
 				return err
 			}
-			u.Generated = append(u.Generated, path.Join(u.Root, m.path, n))
 		}
 	}
 	for _, src := range u.Sources {
@@ -263,6 +269,36 @@ func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable) error {
 		for _, inc := range st.IncludeDirs {
 			if err := x.includeDir(u, inc); err != nil {
 				return err
+			}
+		}
+	}
+	return nil
+}
+
+// headers adds a stanza's directories to those that C code includes from. What
+// rules make there is there before any of it is compiled.
+func (x *expander) headers(u *ocaml.Unit, d *dir) error {
+	for _, m := range d.members() {
+		if slices.Contains(u.Include, orDot(m.path)) {
+			continue
+		}
+		u.Include = append(u.Include, orDot(m.path), path.Join(u.Root, m.path))
+		files, err := x.r.contentsQ.Get(x.t, dirKey{x.ctx, m.path})
+		if err != nil {
+			return err
+		}
+		for _, n := range files.names() {
+			mk := files.makers[n]
+			if mk == nil || path.Ext(n) != ".h" {
+				continue
+			}
+			if err := mk.define(x.t); err != nil {
+				return err
+			}
+			for _, o := range mk.outs { // what is made with a header may be included as well
+				if p := path.Join(u.Root, m.path, o); !slices.Contains(u.Generated, p) {
+					u.Generated = append(u.Generated, p)
+				}
 			}
 		}
 	}

@@ -252,6 +252,9 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 	if err != nil {
 		return err
 	}
+	if err := contradicts(s, b, mods, private, virtual, without); err != nil {
+		return err
+	}
 	var apart []string
 	if b.Ctypes != nil {
 		apart = (&binding{Ctypes: b.Ctypes}).generators()
