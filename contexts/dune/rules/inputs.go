@@ -259,7 +259,11 @@ func tokenPath(s string) (string, bool) {
 func (x *expander) depOf(d *dune.Dep, arg string) ([]string, error) {
 	switch d.Kind {
 	case dune.DepFile:
-		return x.token(arg, x.ctx, d.Range)
+		out, err := x.token(arg, x.ctx, d.Range)
+		if err == nil {
+			err = x.archive(x.treePath(arg))
+		}
+		return out, err
 	case dune.DepGlobFiles, dune.DepGlobFilesRec:
 		return x.glob(d, arg)
 	case dune.DepSourceTree:
