@@ -136,7 +136,8 @@ func (ev *Evaluator) profile(t *engine.Task, k attrKey) (string, error) {
 	val, diags := lang.Eval(expr, d.scope)
 	s, more := lang.String(val, expr.Range(), "profile")
 	diags = append(diags, more...)
-	if !diags.HasErrors() && s.Known && s.Value != "dev" && s.Value != "release" {
+	// A dune-workspace may invent profiles, for its dune files to tell apart.
+	if !diags.HasErrors() && s.Known && s.Value != "dev" && s.Value != "release" && expr.Range().Filename != defaultFile {
 		diags = append(diags, errorAt(expr.Range(), "No such profile", "There is no profile %q.%s", s.Value, didYouMean(s.Value, []string{"dev", "release"}))...)
 	}
 	return s.Value, ev.report(diags)

@@ -14,7 +14,6 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/config"
-	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain"
@@ -114,7 +113,7 @@ func sameRange(a, b *hcl.Range) bool {
 func (ev *Evaluator) Diagnostics() hcl.Diagnostics {
 	ev.diags.mu.Lock()
 	defer ev.diags.mu.Unlock()
-	out := longest(ev.diags.diags)
+	out := together(longest(ev.diags.diags))
 	sort.SliceStable(out, func(i, j int) bool {
 		a, b := out[i].Subject, out[j].Subject
 		if a == nil || b == nil {
@@ -128,25 +127,6 @@ func (ev *Evaluator) Diagnostics() hcl.Diagnostics {
 		}
 		return out[i].Summary+"\n"+out[i].Detail < out[j].Summary+"\n"+out[j].Detail // queries run in any order
 	})
-	return out
-}
-
-// longest drops diagnostics that others of the same cause say more about.
-func longest(diags hcl.Diagnostics) hcl.Diagnostics {
-	var out hcl.Diagnostics
-	for _, d := range diags {
-		same, ok := d.Extra.(rules.Same)
-		i := slices.IndexFunc(out, func(o *hcl.Diagnostic) bool {
-			other, is := o.Extra.(rules.Same)
-			return ok && is && other == same && sameRange(o.Subject, d.Subject)
-		})
-		switch {
-		case i < 0:
-			out = append(out, d)
-		case len(out[i].Detail) < len(d.Detail):
-			out[i] = d
-		}
-	}
 	return out
 }
 

@@ -91,6 +91,9 @@ func (ev *Evaluator) installationOf(t *engine.Task, c addr.Context, packages []s
 	by := map[string]InstallFile{}
 	for _, name := range packages {
 		if !contains(known, name) {
+			if dir, ok, err := ev.dune.PackageDir(t, c, name); err == nil && ok {
+				return nil, usage("context %s has no package %q: it is declared in %s, which is none of the context's dirs.", c, name, orTop(dir))
+			}
 			return nil, usage("context %s has no package %q.%s", c, name, didYouMean(name, known))
 		}
 		for _, g := range blocks[name] {

@@ -2,6 +2,7 @@ package contexts
 
 import (
 	"maps"
+	"path"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -83,12 +84,24 @@ func (ev *Evaluator) findProgram(t *engine.Task, ws *config.Workspace, sel []add
 		return ev.publicProgram(t, ws, a, name)
 	case addr.Target:
 		return ev.targetProgram(t, ws, sel, a, name)
+	case addr.Artifact:
+		return ev.targetProgram(t, ws, sel, programAt(a.Context, a.Path), name)
 	default:
+		if rest, ok := strings.CutSuffix(name, ".exe"); ok && isDunePath(name, ws) {
+			return ev.targetProgram(t, ws, sel, programAt(addr.Context{}, rest), name)
+		}
 		if err != nil && strings.ContainsAny(name, "/:") {
 			return nil, "", usage("%v", err)
 		}
 	}
 	return ev.namedProgram(t, ws, sel, name)
+}
+
+// programAt is the program at a path in the tree, as dune's users name one.
+func programAt(c addr.Context, p string) addr.Target {
+	dir, base := path.Split(path.Clean(p))
+	base = strings.TrimSuffix(strings.TrimSuffix(base, ".exe"), ".bc")
+	return addr.Target{Context: c, Dir: joinPath(dir), Kind: addr.BlockExecutable, Name: base}
 }
 
 func (ev *Evaluator) publicProgram(t *engine.Task, ws *config.Workspace, el addr.Element, name string) (*target, string, error) {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -254,8 +253,8 @@ func (ev *Evaluator) packageStep(sc *scope, cmd *command, val cty.Value, rng hcl
 // jobs finds the option that gives make or ninja a number of jobs of its own,
 // among arguments and in the text of a script.
 var (
-	jobs       = regexp.MustCompile(`^(-j|--jobs)`)
-	scriptJobs = regexp.MustCompile(`\b(?:g?make|ninja)\b[^;&|\n]*\s((?:-j|--jobs)[^\s;&|]*)`)
+	jobs       = lazily(`^(-j|--jobs)`)
+	scriptJobs = lazily(`\b(?:g?make|ninja)\b[^;&|\n]*\s((?:-j|--jobs)[^\s;&|]*)`)
 )
 
 // jobsFlag returns the option of a step that makes it run jobs of its own, ""
@@ -263,13 +262,13 @@ var (
 func jobsFlag(step []string) string {
 	switch path.Base(step[0]) {
 	case "make", "gmake", "ninja":
-		if i := slices.IndexFunc(step[1:], jobs.MatchString); i >= 0 {
+		if i := slices.IndexFunc(step[1:], jobs().MatchString); i >= 0 {
 			return step[1+i]
 		}
 		return ""
 	}
 	for _, a := range step[1:] {
-		if m := scriptJobs.FindStringSubmatch(a); m != nil {
+		if m := scriptJobs().FindStringSubmatch(a); m != nil {
 			return m[1]
 		}
 	}

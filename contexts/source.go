@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -127,10 +128,16 @@ func (ev *Evaluator) source(t *engine.Task, a addr.Source) (*source.Source, erro
 }
 
 var (
-	npmSpec = regexp.MustCompile(`^(@[A-Za-z0-9~][A-Za-z0-9~._-]*/)?[A-Za-z0-9~][A-Za-z0-9~._-]*@[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`)
-	gitRev  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./+@-]*$`)
-	urlForm = regexp.MustCompile(`^(https?://[^/]|file:///)`)
+	npmSpec = lazily(`^(@[A-Za-z0-9~][A-Za-z0-9~._-]*/)?[A-Za-z0-9~][A-Za-z0-9~._-]*@[0-9]+\.[0-9]+\.[0-9]+([-+][0-9A-Za-z.+-]+)?$`)
+	gitRev  = lazily(`^[A-Za-z0-9_][A-Za-z0-9_./+@-]*$`)
+	urlForm = lazily(`^(https?://[^/]|file:///)`)
 )
+
+// lazily compiles a regular expression when it is asked for: erg starts far more
+// often than it reads a source block.
+func lazily(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}
 
 // checkAddress judges where a source comes from, and spells directories as
 // package action does.
@@ -139,11 +146,11 @@ func (r *sourceReader) checkAddress(t *engine.Task, s *source.Source, from, rev 
 	case r.diags.HasErrors():
 	case s.Address == "" || strings.HasPrefix(s.Address, "-"):
 		r.bad(from, "Unsuitable value", "%q is not where anything could come from.", s.Address)
-	case s.Kind == source.NPM && !npmSpec.MatchString(s.Address):
+	case s.Kind == source.NPM && !npmSpec().MatchString(s.Address):
 		r.bad(from, "Not a package of npm", "npm is a package with its exact version: \"ocaml@5.3.0\" or \"@scope/name@1.2.3\", not %q.", s.Address)
-	case s.Kind == source.URL && strings.Contains(s.Address, ":") && !urlForm.MatchString(s.Address):
+	case s.Kind == source.URL && strings.Contains(s.Address, ":") && !urlForm().MatchString(s.Address):
 		r.bad(from, "Not a URL", "url begins with https://, http:// or file:///, or is a file of the workspace; %q is neither.", source.Redact(s.Address))
-	case s.Kind == source.Git && !gitRev.MatchString(s.Rev):
+	case s.Kind == source.Git && !gitRev().MatchString(s.Rev):
 		r.bad(rev, "Not a revision", "rev is a tag, a branch or a commit; %q is not the name of one.", s.Rev)
 	case s.Kind == source.Dir:
 		dir := path.Clean(s.Address)

@@ -38,7 +38,7 @@ func (ev *Evaluator) workspace(t *engine.Task, _ string) (*config.Workspace, err
 		if err := ev.report(diags); err != nil {
 			return nil, err
 		}
-		if name, src = "(default)", []byte(text); text == "" {
+		if name, src = defaultFile, []byte(text); text == "" {
 			src = []byte(ev.defaultWorkspace(t))
 		}
 	}
@@ -470,3 +470,7 @@ func (ev *Evaluator) Values() map[string]*Value {
 	}
 	return out
 }
+
+// defaultFile is what diagnostics call the workspace that erg writes itself,
+// from a dune-workspace or from what there is to build.
+const defaultFile = "(default)"

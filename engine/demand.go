@@ -28,7 +28,11 @@ func (t *Task) demandPaths(paths []string, prio time.Duration) ([]*node, error) 
 		}
 		n := s.outputs[p].n
 		if n == nil {
-			return nil, &AbsentError{Path: p, Action: t.cell.label}
+			e := &AbsentError{Path: p}
+			if t.cell.kind != "goal" { // whose label is a key
+				e.Action = t.cell.label
+			}
+			return nil, e
 		}
 		s.want(n, prio)
 		nodes = append(nodes, n)

@@ -287,7 +287,7 @@ func TestAbsentInputs(t *testing.T) {
 	w.make("_build/app/c").failed(t, "nothing makes _build/app/nosuch")
 	b := w.make("_build/app/d")
 	var absent *AbsentError
-	if !errors.As(b.err, &absent) {
+	if !errors.As(b.err, &absent) || absent.Error() != "nothing makes _build/app/d" {
 		t.Errorf("got %v", b.err)
 	}
 }

@@ -32,7 +32,7 @@ func (f *finder) end() {
 
 // Write implements io.Writer.
 func (f *finder) Write(b []byte) (int, error) {
-	if f.found {
+	if f.found || len(f.paths) == 0 {
 		return len(b), nil
 	}
 	// What lies across the seam of two writes, and the byte after it.

@@ -299,7 +299,7 @@ func (e *Engine) readMade(p, name string, st trace.Stamp) (made, error) {
 		return made{}, err
 	}
 	defer f.Close()
-	d, size, content, err := readHashed(f, st.Size, nil)
+	d, size, t, err := readHashed(f, st.Size, newFinder(), nil)
 	if err != nil {
 		return made{}, err
 	}
@@ -308,7 +308,7 @@ func (e *Engine) readMade(p, name string, st trace.Stamp) (made, error) {
 		return made{}, err
 	}
 	st = stampOf(after)
-	return made{out: trace.Out{Path: p, Digest: d, Size: size, Exec: executable(st)}, stamp: st, content: content}, nil
+	return made{out: trace.Out{Path: p, Digest: d, Size: size, Exec: executable(st)}, stamp: st, text: t}, nil
 }
 
 func isDir(st trace.Stamp) bool { return st.Mode&syscall.S_IFMT == syscall.S_IFDIR }

@@ -126,10 +126,11 @@ func (s *Session) reuseTree(n *node, m action.Manifest) (bool, error) {
 	}
 	o := &outcome{}
 	if err := s.installed(n, o, tree); err != nil {
+		dropDrafts(o.texts)
 		return false, err
 	}
 	rec := s.newRecord(n, m, o.discovered, o.outs, nil)
-	s.share(n, rec, o.contents)
+	s.share(n, rec, o.texts)
 	s.concludeReuse(n, rec, event.Restored)
 	return true, nil
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -91,7 +90,7 @@ func copyFile(fsy fsys.FS, from, to string) (digest.Digest, error) {
 	if err != nil {
 		return digest.Digest{}, err
 	}
-	d, _, err := digest.OfReader(io.TeeReader(src, dst))
+	d, _, err := digest.Copy(dst, src)
 	if err == nil {
 		at := unix.Timeval{Sec: action.SourceTime}
 		err = unix.Futimes(int(dst.Fd()), []unix.Timeval{at, at})

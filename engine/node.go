@@ -310,9 +310,13 @@ func (s *Session) enterDirs(n *node) error {
 	return nil
 }
 
-// An AbsentError says that an action needs an artifact that none makes.
+// An AbsentError says that an action, or, with no Action, the goal needs an
+// artifact that no action makes.
 type AbsentError struct{ Path, Action string }
 
 func (e *AbsentError) Error() string {
+	if e.Action == "" {
+		return "nothing makes " + e.Path
+	}
 	return fmt.Sprintf("nothing makes %s, which %s needs", e.Path, e.Action)
 }

@@ -26,9 +26,10 @@ func (s *Session) gather(n *node, o *outcome) error {
 		return err
 	}
 	find := newFinder(s.eng.opts.Root, n.spec.Root)
+	drafts := s.drafts(n)
 	var missing []string
 	for _, p := range n.spec.Outputs {
-		m, err := s.eng.hashOutput(p, find)
+		m, err := s.eng.hashOutput(p, find, drafts)
 		if errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, n.roots().View(p))
 			continue
@@ -52,20 +53,47 @@ func (s *Session) gather(n *node, o *outcome) error {
 // A made is an output as it was found. The stamp is of the bytes that were
 // hashed.
 type made struct {
-	out     trace.Out
-	stamp   trace.Stamp
-	content []byte // nil if it is not small
-	plain   bool   // a file, and no link to one
+	out   trace.Out
+	stamp trace.Stamp
+	text  text
+	plain bool // a file, and no link to one
+}
+
+// A text is what is left of an output that was read, so that the store need not
+// read it again: the content if it is small, a draft if it is large, else
+// nothing.
+type text struct {
+	content []byte
+	draft   *store.Draft
 }
 
 func (o *outcome) add(m made) {
 	o.outs = append(o.outs, m.out)
 	o.stamps = append(o.stamps, m.stamp)
-	o.contents = append(o.contents, m.content)
+	o.texts = append(o.texts, m.text)
+}
+
+// draftFrom is from which size on an output is copied to the store while it is
+// hashed. Smaller ones are left to whom has nothing better to do.
+const draftFrom = 1 << 20
+
+// drafts returns the store if it is to have what a node makes, else nil.
+func (s *Session) drafts(n *node) *store.Store {
+	if !s.storeOK.Load() || n.spec.Local {
+		return nil
+	}
+	return s.eng.store
+}
+
+// dropDrafts removes copies that the store is not to have.
+func dropDrafts(texts []text) {
+	for _, t := range texts {
+		t.draft.Drop()
+	}
 }
 
 // hashOutput hashes an output and looks for the paths of its place in it.
-func (e *Engine) hashOutput(p string, find *finder) (made, error) {
+func (e *Engine) hashOutput(p string, find *finder, drafts *store.Store) (made, error) {
 	name := e.abs(p)
 	fi, err := e.fs.Lstat(name)
 	if err != nil {
@@ -80,19 +108,20 @@ func (e *Engine) hashOutput(p string, find *finder) (made, error) {
 	}
 	defer f.Close()
 	for try := 0; ; try++ {
-		find.next()
-		d, size, content, err := readHashed(f, fi.Size(), find)
+		d, size, t, err := readHashed(f, fi.Size(), find, drafts)
 		if err != nil {
 			return made{}, err
 		}
 		after, err := f.Stat()
 		if err != nil {
+			t.draft.Drop()
 			return made{}, err
 		}
 		find.end()
 		if st := stampOf(after); st == stampOf(fi) {
-			return made{trace.Out{Path: p, Digest: d, Size: size, Exec: executable(st)}, st, content, true}, nil
+			return made{trace.Out{Path: p, Digest: d, Size: size, Exec: executable(st)}, st, t, true}, nil
 		}
+		t.draft.Drop()
 		if try == 5 {
 			return made{}, fmt.Errorf("%s changes while it is being read", p)
 		}
@@ -105,29 +134,35 @@ func (e *Engine) hashOutput(p string, find *finder) (made, error) {
 }
 
 // readHashed hashes a file that is said to be so long, which the caller checks
-// afterwards, and shows it to w, if that is not nil. It returns the content if
-// it is small: then the store need not read it again.
-func readHashed(f fsys.File, size int64, w io.Writer) (d digest.Digest, n int64, content []byte, err error) {
+// afterwards, and shows it to find. What a store needs is kept of it: the
+// content if it is small, a copy in the store drafts if that is not nil.
+func readHashed(f fsys.File, size int64, find *finder, drafts *store.Store) (d digest.Digest, n int64, t text, err error) {
+	find.next()
 	r := io.Reader(f)
-	if size <= store.Small {
+	switch {
+	case size <= store.Small:
 		b := make([]byte, size+1)
 		k, err := f.Read(b)
 		if err != nil && err != io.EOF {
-			return d, n, nil, err
+			return d, n, t, err
 		}
 		if b = b[:k]; int64(k) == size {
-			if w != nil {
-				w.Write(b)
-			}
-			return digest.Of(b), size, b[:k:k], nil
+			find.Write(b)
+			return digest.Of(b), size, text{content: b[:k:k]}, nil
 		}
 		r = io.MultiReader(bytes.NewReader(b), f)
+	case size >= draftFrom && drafts != nil:
+		if c, err := drafts.Draft(f, find); err == nil {
+			return c.Digest, c.Size, text{draft: c}, nil
+		}
+		// What the store lacks is no fault of the output's: who publishes it says so.
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return d, n, t, err
+		}
+		find.next()
 	}
-	if w != nil {
-		r = io.TeeReader(r, w)
-	}
-	d, n, err = digest.OfReader(r)
-	return d, n, nil, err
+	d, n, err = digest.OfReader(io.TeeReader(r, find))
+	return d, n, t, err
 }
 
 // discover reads what a compiler says it read.

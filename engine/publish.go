@@ -40,27 +40,27 @@ type publisher struct {
 }
 
 type publication struct {
-	rec      *trace.Action
-	contents [][]byte // of outputs; nil: to be copied from the file
-	entry    store.Entry
+	rec   *trace.Action
+	texts []text // of outputs; those of which nothing is left are to be copied
+	entry store.Entry
 }
 
 // copies reports whether files are to be copied.
 func (j *publication) copies() bool {
-	return slices.ContainsFunc(j.contents, func(b []byte) bool { return b == nil })
+	return slices.ContainsFunc(j.texts, func(t text) bool { return t.content == nil && t.draft == nil })
 }
 
 func (j *publication) bytes() (n int) {
-	for _, b := range j.contents {
-		n += len(b)
+	for _, t := range j.texts {
+		n += len(t.content)
 	}
 	return n
 }
 
-// share publishes a result. The contents are those of its outputs, as far as
-// they are small.
-func (s *Session) share(n *node, rec *trace.Action, contents [][]byte) {
+// share publishes a result. The texts are those of its outputs.
+func (s *Session) share(n *node, rec *trace.Action, texts []text) {
 	if !s.storeOK.Load() {
+		dropDrafts(texts)
 		return
 	}
 	e := store.Entry{Message: n.roots().Template(string(rec.Message)), Took: rec.Took, Peak: rec.Peak}
@@ -75,7 +75,7 @@ func (s *Session) share(n *node, rec *trace.Action, contents [][]byte) {
 	for _, o := range rec.Outs {
 		e.Outs = append(e.Outs, store.Blob{Digest: o.Digest.String(), Size: o.Size, Exec: o.Exec})
 	}
-	job := publication{rec, contents, e}
+	job := publication{rec, texts, e}
 	p := &s.publish
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -174,6 +174,11 @@ func (s *Session) publishNow(jobs []publication) {
 }
 
 func (s *Session) publishJobs(jobs []publication) error {
+	defer func() {
+		for _, j := range jobs {
+			dropDrafts(j.texts) // but for those that were kept
+		}
+	}()
 	if !s.storeOK.Load() {
 		return nil
 	}
@@ -197,8 +202,14 @@ func (s *Session) publishJobs(jobs []publication) error {
 // false if one is not what it was any more.
 func (s *Session) publishOuts(b *store.Batch, j publication) (whole bool, err error) {
 	for i, o := range j.rec.Outs {
-		if j.contents[i] != nil {
-			b.Blob(o.Digest, j.contents[i])
+		switch t := j.texts[i]; {
+		case t.content != nil:
+			b.Blob(o.Digest, t.content)
+			continue
+		case t.draft != nil:
+			if err := t.draft.Keep(); err != nil {
+				return false, err
+			}
 			continue
 		}
 		err := s.eng.store.Add(o.Digest, s.eng.abs(o.Path))

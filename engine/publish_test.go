@@ -3,8 +3,8 @@ package engine
 import "testing"
 
 func TestPublisherTakes(t *testing.T) {
-	small := publication{contents: [][]byte{make([]byte, 100), {}}}
-	large := publication{contents: [][]byte{{}, nil}}
+	small := publication{texts: []text{{content: make([]byte, 100)}, {content: []byte{}}}}
+	large := publication{texts: []text{{content: []byte{}}, {}}}
 	p := &publisher{}
 	add := func(js ...publication) {
 		for _, j := range js {
@@ -39,6 +39,6 @@ func TestPublisherTakes(t *testing.T) {
 	}
 	take(batchLen, false)
 	take(1, false)
-	add(publication{contents: [][]byte{make([]byte, batchBytes)}})
+	add(publication{texts: []text{{content: make([]byte, batchBytes)}}})
 	take(1, false)
 }

@@ -29,6 +29,9 @@ type resumption struct {
 	cone  map[trace.Row][]trace.Row // actions, each with those of the cone that it may wait for
 	order []trace.Row               // the same actions, nearest to what has changed first
 	acts  map[trace.Row]*trace.Action
+	// digests of outputs that the cone reads and does not make; guarded by
+	// stateMu
+	digests map[string]digest.Digest
 }
 
 // Resume brings the goal of a look up to date from the trace. It reports
@@ -38,7 +41,8 @@ func (s *Session) Resume(l *Look) (done bool, err error) {
 	if s.opts.Mode != Build || s.opts.Rerun || !l.Resumable() {
 		return false, nil
 	}
-	x := &resumption{s: s, goal: l.goal, cone: map[trace.Row][]trace.Row{}, acts: map[trace.Row]*trace.Action{}}
+	x := &resumption{s: s, goal: l.goal, cone: map[trace.Row][]trace.Row{},
+		acts: map[trace.Row]*trace.Action{}, digests: map[string]digest.Digest{}}
 	changed, ok := x.changed(l.differ)
 	if !ok || !x.reach(changed) || x.cyclic() || !x.load() {
 		return false, nil
@@ -316,6 +320,36 @@ func (x *resumption) finished(rev uint32) *trace.Goal {
 		}
 	}
 	return &g
+}
+
+// recordedInput returns the digest with which a path counts as an input, if
+// recordedOutput knows it.
+func (s *Session) recordedInput(p string) (d digest.Digest, ok bool, err error) {
+	if s.resumed == nil {
+		return d, false, nil
+	}
+	s.stateMu.Lock()
+	d, ok = s.resumed.digests[p]
+	s.stateMu.Unlock()
+	if ok {
+		return d, true, nil
+	}
+	rec, i := s.recordedOutput(p)
+	if rec == nil {
+		return d, false, nil
+	}
+	if rec.Recipe == nil || rec.Recipe.Foreign == nil {
+		// An archive comes with its index, and is asked for by several, and by each
+		// for its key, its record and its explanation. What foreign actions made
+		// may turn out to be something else.
+		s.stateMu.Lock()
+		for _, o := range rec.Outs {
+			s.resumed.digests[o.Path] = seen(o)
+		}
+		s.stateMu.Unlock()
+	}
+	d, err = s.recordedDigest(rec, i)
+	return d, true, err
 }
 
 // recordedOutput returns the record of the action that makes a path, and

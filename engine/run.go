@@ -32,7 +32,7 @@ type outcome struct {
 	discovered []trace.Dep
 	outs       []trace.Out
 	stamps     []trace.Stamp // of outs
-	contents   [][]byte      // of those that are small, for the store
+	texts      []text        // of outs, for the store
 	baked      bool
 	absent     bool   // an output was not made
 	settled    bool   // it changed inputs in place, see settleInputs
@@ -54,6 +54,7 @@ func (s *Session) runNode(n *node) (next chore) {
 	if o.err == nil {
 		rec, o.err = s.conclude(n, o, took)
 	}
+	dropDrafts(o.texts) // what was shared is no longer among them
 	// What was interrupted has no result, good or bad.
 	interrupted := o.err != nil && s.ctx.Err() != nil
 	if o.err != nil && !interrupted {
@@ -132,7 +133,8 @@ func (s *Session) conclude(n *node, o *outcome, took time.Duration) (*trace.Acti
 	s.keep(rec)
 	s.log(rec)
 	if o.disturbed == "" && !n.spec.Local && !o.unshared {
-		s.share(n, rec, o.contents)
+		s.share(n, rec, o.texts)
+		o.texts = nil
 	}
 	return rec, nil
 }

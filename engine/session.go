@@ -177,8 +177,8 @@ func (s *Session) producer(p string) *node {
 func (s *Session) inputDigest(p string) (digest.Digest, error) {
 	if s.isOutput(p) {
 		if s.producer(p) == nil {
-			if rec, i := s.recordedOutput(p); rec != nil {
-				return s.recordedDigest(rec, i)
+			if d, ok, err := s.recordedInput(p); ok {
+				return d, err
 			}
 		}
 		s.mu.Lock()

@@ -7,7 +7,9 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
+	"erg.build/erg/engine/action"
 	"erg.build/erg/engine/event"
 	"erg.build/erg/engine/sandbox"
 )
@@ -23,8 +25,14 @@ func (s *Session) sandboxSpec(n *node) (*sandbox.Spec, error) {
 	}
 	for _, list := range [...][]string{n.spec.Inputs, n.spec.Order} {
 		for _, p := range list {
-			if !path.IsAbs(p) {
-				sb.Inputs = append(sb.Inputs, sandbox.Mount{At: n.roots().View(p), Source: s.eng.abs(p)})
+			if path.IsAbs(p) {
+				continue
+			}
+			m := sandbox.Mount{At: n.roots().View(p), Source: s.eng.abs(p)}
+			if own(n.spec, m.At) {
+				sb.Copies = append(sb.Copies, m)
+			} else {
+				sb.Inputs = append(sb.Inputs, m)
 			}
 		}
 	}
@@ -49,6 +57,11 @@ func (s *Session) sandboxSpec(n *node) (*sandbox.Spec, error) {
 		}
 	}
 	return sb, err
+}
+
+// own reports whether what a view shows there is the process's own.
+func own(s *action.Spec, at string) bool {
+	return s.Own == "." || s.Own != "" && strings.HasPrefix(at, s.Own+"/")
 }
 
 func (s *Session) sandboxMethod() sandbox.Method {
@@ -82,6 +95,16 @@ func (s *Session) correct(n *node, sb *sandbox.Spec) (bool, error) {
 	return err == nil, nil
 }
 
+// namedStdout reports whether the process wrote its standard output's file by
+// name, and nothing to standard output: that is what a shell would leave.
+func (s *Session) namedStdout(n *node, there bool) bool {
+	if !there {
+		return false
+	}
+	st, err := s.eng.fs.Lstat(s.eng.abs(n.spec.Stdout))
+	return err == nil && st.Size() == 0
+}
+
 // collect moves declared outputs out of the view.
 func (s *Session) collect(n *node, sb *sandbox.Spec) error {
 	if sb.Method == sandbox.None {
@@ -96,10 +119,11 @@ func (s *Session) collect(n *node, sb *sandbox.Spec) error {
 		there[c] = true
 	}
 	for _, p := range n.spec.Outputs {
-		if p == n.spec.Stdout {
+		v := n.roots().View(p)
+		if p == n.spec.Stdout && !s.namedStdout(n, there[v]) {
+			declared[v] = true
 			continue
 		}
-		v := n.roots().View(p)
 		declared[v] = true
 		if there[v] {
 			if err := s.eng.fs.Rename(filepath.Join(sb.View(), v), s.eng.abs(p)); err != nil {

@@ -68,6 +68,7 @@ type ForeignStubs struct {
 	IncludeDirs []IncludeDir
 	ExtraDeps   []Dep
 	Mode        string // "byte", "native", or "" for both
+	PkgConfig   Text   // a C library whose flags pkg-config tells, after Flags
 	Range       hcl.Range
 }
 
@@ -76,29 +77,6 @@ type IncludeDir struct {
 	Dir     Template
 	Lib     Text     // (lib NAME), or
 	Include Template // (include FILE): a file that lists elements
-}
-
-// Ctypes is (ctypes …): bindings that programs generate.
-type Ctypes struct {
-	ExternalLibraryName Text
-	PkgConfig           bool // build_flags_resolver; else CFlags and LinkFlags
-	CFlags              Set
-	LinkFlags           Set
-	Headers             Set // (headers (include …))
-	Preamble            Template
-	TypeDescription     CtypesUnit
-	FunctionDescription []CtypesUnit
-	GeneratedTypes      Text
-	GeneratedEntryPoint Text
-	Deps                []Dep
-	Version             Version // of the extension
-	Range               hcl.Range
-}
-
-// A CtypesUnit is (type_description …) or (function_description …).
-type CtypesUnit struct {
-	Functor, Instance        Text
-	Concurrency, ErrnoPolicy string
 }
 
 // buildable reads the fields of stanzas that compile modules.
@@ -129,6 +107,10 @@ func (f *fields) buildable(library bool) Buildable {
 	}
 	if a := f.get("ctypes", extension("ctypes", 0, 1)); a != nil {
 		b.Ctypes = a.ctypes()
+		b.ForeignStubs = append(b.ForeignStubs, b.Ctypes.stubs()...)
+		for _, name := range []string{"ctypes", "ctypes.stubs"} {
+			b.Libraries = append(b.Libraries, LibDep{Name: Text{Value: name, Range: b.Ctypes.Range}})
+		}
 	}
 	b.JavaScript = f.get("js_of_ocaml").javaScript(library)
 	f.ignore("wasm", noWasm, "wasm_of_ocaml")
@@ -328,55 +310,4 @@ func (r *reader) includeDir(n *sexp.Node) IncludeDir {
 	}
 	r.errorf(n.Range, "Wrong directory", "It is a directory, (lib NAME) or (include FILE).")
 	return IncludeDir{}
-}
-
-// ctypes reads (ctypes …).
-func (a *field) ctypes() *Ctypes {
-	f := a.fields()
-	c := &Ctypes{
-		ExternalLibraryName: f.need("external_library_name").text(),
-		GeneratedTypes:      f.get("generated_types").text(),
-		GeneratedEntryPoint: f.need("generated_entry_point").text(),
-		Deps:                f.get("deps").deps(),
-		PkgConfig:           true,
-		Version:             a.r.using["ctypes"],
-		Range:               a.at(),
-	}
-	if c.GeneratedTypes.Value == "" {
-		c.GeneratedTypes.Value = "Types_generated"
-	}
-	if g := f.get("build_flags_resolver"); g != nil {
-		if n := g.one(); n != nil && n.Kind == sexp.List {
-			h := a.r.fields("(vendored …)", n.Range, n.Items[min(1, len(n.Items)):])
-			c.PkgConfig = false
-			c.CFlags, c.LinkFlags = h.get("c_flags").set(), h.get("c_library_flags").set()
-			h.end()
-		} else if n != nil {
-			c.PkgConfig = a.r.word(n, "pkg_config", "vendored") != "vendored"
-		}
-	}
-	if g := f.get("headers"); g != nil {
-		h := g.fields()
-		c.Headers, c.Preamble = h.get("include").set(), h.get("preamble").template()
-		h.end()
-	}
-	if g := f.need("type_description"); g != nil {
-		c.TypeDescription = g.ctypesUnit(false)
-	}
-	for _, g := range f.all("function_description") {
-		c.FunctionDescription = append(c.FunctionDescription, g.ctypesUnit(true))
-	}
-	f.end()
-	return c
-}
-
-func (a *field) ctypesUnit(functions bool) CtypesUnit {
-	f := a.fields()
-	u := CtypesUnit{Functor: f.need("functor").text(), Instance: f.need("instance").text()}
-	if functions {
-		u.Concurrency = f.get("concurrency").word("sequential", "unlocked", "lwt_jobs", "lwt_preemptive")
-		u.ErrnoPolicy = f.get("errno_policy").word("ignore_errno", "return_errno")
-	}
-	f.end()
-	return u
 }

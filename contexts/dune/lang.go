@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -57,12 +58,12 @@ func newestOf(name string, lang Version) Version {
 	return newest
 }
 
-var versionSyntax = regexp.MustCompile(`\A([0-9]{1,4})\.([0-9]{1,4})(.*)\z`)
+var versionSyntax = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\A([0-9]{1,4})\.([0-9]{1,4})(.*)\z`) })
 
 // version reads two numbers.
 func (r *reader) version(n *sexp.Node) (Version, bool) {
 	t := r.text(n)
-	m := versionSyntax.FindStringSubmatch(t.Value)
+	m := versionSyntax().FindStringSubmatch(t.Value)
 	if m == nil {
 		r.errorf(n.Range, "Invalid version", "A version is two numbers, as in %s.", Latest)
 		return Version{}, false

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"erg.build/erg/contexts/dune/sexp"
 )
@@ -25,7 +26,7 @@ func renamed(to string) varRule {
 }
 
 // variables are those without a payload.
-var variables = func() map[string]varRule {
+var variables = sync.OnceValue(func() map[string]varRule {
 	m := map[string]varRule{
 		"target": from(1, 11), "<": {removed: Version{1, 0}, instead: " Use a named dependency instead: (deps (:x FILE)), and %{x}."},
 		"@": renamed("%{targets}"), "^": renamed("%{deps}"), "SCOPE_ROOT": renamed("%{project_root}"), "ROOT": renamed("%{workspace_root}"),
@@ -43,10 +44,10 @@ var variables = func() map[string]varRule {
 		m[strings.ToUpper(name)] = renamed("%{" + name + "}")
 	}
 	return m
-}()
+})
 
 // macros are those with a payload.
-var macros = func() map[string]varRule {
+var macros = sync.OnceValue(func() map[string]varRule {
 	m := map[string]varRule{
 		"lib-private": from(2, 1), "libexec-private": from(2, 1), "bin-available": from(3, 0), "env": from(1, 4), "ppx": from(3, 21),
 		"path": renamed("%{dep:…}"), "findlib": renamed("%{lib:…}"), "path-no-dep": {removed: Version{1, 0}},
@@ -59,16 +60,16 @@ var macros = func() map[string]varRule {
 		m[name] = from(2, 0)
 	}
 	return m
-}()
+})
 
 // checkVar complains of a variable that cannot be meant.
 func (r *reader) checkVar(v *sexp.Var) {
 	if !v.HasPayload && slices.Contains(r.vars, v.Name) {
 		return
 	}
-	rules, kind := variables, "variable"
+	rules, kind := variables(), "variable"
 	if v.HasPayload {
-		rules, kind = macros, "macro"
+		rules, kind = macros(), "macro"
 	}
 	rule, ok := rules[v.Name]
 	switch {

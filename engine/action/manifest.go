@@ -78,6 +78,9 @@ func (s *Spec) Manifest(roots *Roots, input func(path string) digest.Digest) Man
 	if s.Sandbox {
 		add("sandbox", "", "on")
 	}
+	if s.Own != "" {
+		add("copied", s.Own, "")
+	}
 	for _, t := range s.Tools {
 		add("tool", t.Name, t.Identity.String())
 	}
@@ -201,6 +204,9 @@ func (s *Spec) Identity() digest.Digest {
 	}
 	if s.Extra || s.Corrections != "" {
 		m = append(m, Line{"corrections", s.Corrections, strconv.FormatBool(s.Extra)})
+	}
+	if s.Own != "" {
+		m = append(m, Line{"copied", s.Own, ""})
 	}
 	list("from", s.From)
 	list("lock", s.Locks)

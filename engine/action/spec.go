@@ -120,6 +120,9 @@ type Spec struct {
 	// fails, and which is kept then: what sources should hold (a tar archive of
 	// files under their names in the workspace), for a person to accept.
 	Corrections string
+	// Own is a directory, as a sandbox shows it ("." is its top): inputs below
+	// it are copies that the process may change and remove. "" is none.
+	Own string
 	// Extra says that what the process writes beside its outputs, in a sandbox,
 	// is dropped and no error.
 	Extra bool

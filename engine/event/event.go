@@ -115,6 +115,7 @@ const (
 type BuildFinished struct {
 	OK                               bool
 	Ran, Restored, Unchanged, Failed int
+	Evaluated                        bool // not all came from the trace
 	Elapsed                          time.Duration
 }
 

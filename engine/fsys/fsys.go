@@ -7,6 +7,7 @@
 package fsys
 
 import (
+	"bytes"
 	"io"
 	"io/fs"
 	"os"
@@ -89,8 +90,19 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(f)
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	// With room for the read that finds the end.
+	b := bytes.NewBuffer(make([]byte, 0, min(max(fi.Size(), 0), maxRoom)+bytes.MinRead))
+	_, err = b.ReadFrom(f)
+	return b.Bytes(), err
 }
+
+// maxRoom bounds how much is set aside for a file because it is said to be that
+// long.
+const maxRoom = 64 << 20
 
 // WriteAll writes all of b, or returns an error.
 func WriteAll(w io.Writer, b []byte) error {

@@ -10,7 +10,7 @@ import (
 )
 
 // Collect lists the regular files and symlinks that the process created in
-// the view, relative to it, sorted. With method None it lists nothing.
+// the view, relative to it, sorted; copies that it changed are not among them. With method None it lists nothing.
 func Collect(s *Spec) (created []string, err error) {
 	if s.Method == None {
 		return nil, nil
@@ -18,6 +18,10 @@ func Collect(s *Spec) (created []string, err error) {
 	c := collector{spec: s, skip: map[string]string{}}
 	for _, m := range s.Inputs {
 		c.skip[m.At] = m.Source
+	}
+	c.copies = map[string]bool{}
+	for _, m := range s.Copies {
+		c.copies[m.At] = true
 	}
 	err = c.dir("")
 	sort.Strings(c.created)
@@ -27,6 +31,7 @@ func Collect(s *Spec) (created []string, err error) {
 type collector struct {
 	spec    *Spec
 	skip    map[string]string // inputs, At → Source
+	copies  map[string]bool
 	created []string
 }
 
@@ -60,6 +65,9 @@ func (c *collector) dir(dir string) error {
 // isInput: name is an input, still as prepare left it. With symlinks nothing
 // keeps a process from replacing one.
 func (c *collector) isInput(name string) bool {
+	if c.copies[name] {
+		return true
+	}
 	src, ok := c.skip[name]
 	if !ok || c.spec.Method == Namespaces {
 		return ok

@@ -49,6 +49,7 @@ var checks = []struct {
 	{"undeclared files are hidden", undeclaredHidden},
 	{"outputs land in the view", outputsLand},
 	{"writing an input fails", inputsProtected},
+	{"copies may be changed", copiesChange},
 	{"writing elsewhere fails", restProtected},
 	{"places that are writable", writablePlaces},
 	{"a working directory elsewhere", chdir},
@@ -117,6 +118,18 @@ func inputsProtected(b *box) {
 		b.refuses(script, b.denied())
 	}
 	for name, want := range map[string]string{"a.txt": "a\n", "tree/x.txt": "x\n"} {
+		if got, _ := os.ReadFile(filepath.Join(b.root, name)); string(got) != want {
+			b.Errorf("%s is %q", name, got)
+		}
+	}
+}
+
+func copiesChange(b *box) {
+	b.input("sub/b.txt")
+	b.spec.Copies = []sandbox.Mount{{At: "own/a.txt", Source: b.root + "/a.txt"}, {At: "own/b.txt", Source: b.root + "/sub/b.txt"}}
+	b.prints("a\nmore\nb\n", `echo more >>own/a.txt; cat own/a.txt sub/b.txt; mv own/b.txt own/c.txt`)
+	b.created("own/c.txt")
+	for name, want := range map[string]string{"a.txt": "a\n", "sub/b.txt": "b\n"} {
 		if got, _ := os.ReadFile(filepath.Join(b.root, name)); string(got) != want {
 			b.Errorf("%s is %q", name, got)
 		}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -30,6 +31,11 @@ func prepare(s *Spec) error {
 	}
 	for _, d := range append([]string{s.Dir}, s.MakeDirs...) {
 		if err := b.mkdir(d); err != nil {
+			return err
+		}
+	}
+	for _, m := range s.Copies {
+		if err := b.copy(m); err != nil {
 			return err
 		}
 	}
@@ -115,6 +121,39 @@ func (b *builder) symlink(m Mount) error {
 	}
 	full := filepath.Join(b.view, m.At)
 	return failed("create symlink", full, unix.Symlink(m.Source, full))
+}
+
+// copy gives the process a file of its own. Its time is the source's: tools
+// compare them.
+func (b *builder) copy(m Mount) error {
+	if err := b.mkdir(path.Dir(m.At)); err != nil {
+		return err
+	}
+	from, err := os.Open(m.Source)
+	if err != nil {
+		return failed("copy", m.Source, err)
+	}
+	defer from.Close()
+	st, err := from.Stat()
+	if err != nil {
+		return failed("copy", m.Source, err)
+	}
+	full := filepath.Join(b.view, m.At)
+	to, err := os.OpenFile(full, os.O_WRONLY|os.O_CREATE|os.O_EXCL, st.Mode().Perm()|0o200)
+	if os.IsExist(err) {
+		return nil // it is there twice
+	}
+	if err != nil {
+		return failed("copy to", full, err)
+	}
+	_, err = io.Copy(to, from)
+	if e := to.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Chtimes(full, st.ModTime(), st.ModTime())
+	}
+	return failed("copy to", full, err)
 }
 
 // mountPoint creates an empty file or directory, as the source is. All empty

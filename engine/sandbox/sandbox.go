@@ -33,6 +33,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 )
 
 // A Method is a way to hide files.
@@ -66,6 +67,9 @@ type Spec struct {
 	// to the view; Source is absolute: a file, or a directory that is shown
 	// whole. A Source that is a symlink stands for what it points to.
 	Inputs []Mount
+	// Copies are files that the view has copies of, which the process may change
+	// and remove. They are none of Inputs.
+	Copies []Mount
 	// Writable directories stay writable; ReadOnly ones (tools) stay visible
 	// though they lie below Root or /tmp. Paths are absolute; At is Source
 	// unless set. The other methods than Namespaces ignore At.
@@ -156,7 +160,7 @@ func (s *Spec) check() error {
 		}
 	}
 	at := make(map[string]string, len(s.Inputs))
-	for _, m := range s.Inputs {
+	for _, m := range slices.Concat(s.Inputs, s.Copies) {
 		other, twice := at[m.At]
 		if !inView(m.At) || !filepath.IsAbs(m.Source) || twice && other != m.Source {
 			return bad("input", m.At+" ← "+m.Source)

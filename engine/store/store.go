@@ -26,8 +26,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"erg.build/erg/engine/digest"
 	"erg.build/erg/engine/fsys"
 )
@@ -202,7 +200,7 @@ func (s *Store) Add(d digest.Digest, name string) error {
 		return err
 	}
 	// The copy is hashed, not the original: the blob must be what its name says.
-	got, err := cloneOrCopy(tmp, src)
+	got, _, err := cloneOrCopy(tmp, src, nil)
 	if err == nil && got != d {
 		err = fmt.Errorf("%s: %w", name, ErrChanged)
 	}
@@ -230,21 +228,6 @@ func (s *Store) small(d digest.Digest) ([]byte, bool) {
 		return nil, false
 	}
 	return p.blob(d)
-}
-
-// cloneOrCopy fills dst with src and returns the digest of what dst holds.
-func cloneOrCopy(dst, src fsys.File) (digest.Digest, error) {
-	h := digest.New()
-	if unix.IoctlFileClone(int(dst.Fd()), int(src.Fd())) == nil {
-		if _, err := io.Copy(h, io.NewSectionReader(dst, 0, 1<<62)); err != nil {
-			return digest.Digest{}, err
-		}
-		return digest.Sum(h), nil
-	}
-	if _, err := io.Copy(io.MultiWriter(dst, h), src); err != nil {
-		return digest.Digest{}, err
-	}
-	return digest.Sum(h), nil
 }
 
 // ErrChanged says that a file had another content than the one to be stored.
@@ -281,7 +264,7 @@ var errDamaged = errors.New("content differs from its digest")
 // Copy writes src to tmp, checks that it has digest d, and renames it to name.
 func Copy(fsy fsys.FS, src fsys.File, tmp, name string, d digest.Digest, exec bool) error {
 	return place(fsy, tmp, name, exec, func(dst fsys.File) error {
-		got, err := cloneOrCopy(dst, src)
+		got, _, err := cloneOrCopy(dst, src, nil)
 		if err == nil && got != d {
 			err = fmt.Errorf("%s: %w", src.Name(), errDamaged)
 		}

@@ -187,6 +187,7 @@ const (
 	recipeMirror
 	recipeLocks
 	recipeVisible
+	recipeOwn
 )
 
 // recipe writes what the record does not tell of a specification.
@@ -197,7 +198,7 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != "", s.Written != nil, len(s.Moves) > 0, len(s.Mirror) > 0, len(s.Locks) > 0, len(s.Visible) > 0} {
+	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != "", s.Written != nil, len(s.Moves) > 0, len(s.Mirror) > 0, len(s.Locks) > 0, len(s.Visible) > 0, s.Own != ""} {
 		if set {
 			flags |= 1 << i
 		}
@@ -258,6 +259,9 @@ func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	}
 	if len(s.Visible) > 0 {
 		e.strings(s.Visible)
+	}
+	if s.Own != "" {
+		e.string(s.Own)
 	}
 	if i := s.Install; i != nil {
 		e.string(i.Site)
@@ -357,6 +361,9 @@ func (d *decoder) recipe(a *Action, key rowKey) *action.Spec {
 	}
 	if flags&recipeVisible != 0 {
 		s.Visible = d.strings()
+	}
+	if flags&recipeOwn != 0 {
+		s.Own = d.string()
 	}
 	if flags&recipeInstall != 0 {
 		s.Install = &action.Install{Site: d.string(), Source: d.string(), Dir: d.string(), Steps: make([][]string, d.count())}

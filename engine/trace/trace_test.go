@@ -32,7 +32,7 @@ func sampleAction(i int) *Action {
 		a.Recipe = &action.Spec{Name: a.Name, Context: a.Context, Target: a.Target, Root: "_build/app", Argv: []string{"cc", action.Ref("src/a.c")},
 			Env: []string{"A=b"}, Dir: "d", Inputs: []string{"src/a.c"}, Order: []string{"_build/app/gen.h"}, Outputs: []string{a.Outs[0].Path, a.Outs[1].Path},
 			Stdin: "src/a.c", Stdout: a.Outs[1].Path, Tools: []action.Tool{{Name: "cc", Identity: d("cc")}}, Depfile: "_build/app/d", Include: []string{"inc", "src"},
-			Sandbox: true, Writable: []string{"/w"}, Visible: []string{"/tmp/sw/bin/x"}, Pool: action.Pool{Name: "p", Depth: 2}, Timeout: time.Minute, Local: true, Jobserver: true, Expect: "src/want", Locks: []string{"l", "m"}, Self: true, From: []string{"url", ""},
+			Sandbox: true, Writable: []string{"/w"}, Visible: []string{"/tmp/sw/bin/x"}, Pool: action.Pool{Name: "p", Depth: 2}, Timeout: time.Minute, Local: true, Jobserver: true, Expect: "src/want", Locks: []string{"l", "m"}, Own: "lib/a.t", Self: true, From: []string{"url", ""},
 			Install: &action.Install{Site: "erg.hcl:1", Source: "src", Dir: "d", Steps: [][]string{{"make", action.Abs(action.Prefix)}, {"true"}}}}
 	case 2:
 		a.Name = a.ID()

@@ -130,7 +130,7 @@ type Owner struct {
 	Root    string // the output root: "_build/app"
 	Dir     string // the directory of the declaration: "lib"; "" for the top
 	Name    string // of the library or executable
-	Profile string // "dev" or "release"; "" is "dev"
+	Profile string // "dev", "release" or another one, which is like it; "" is "dev"
 	// Env is added to the toolchain's environment; strings may hold tokens.
 	Env map[string]string
 	// Unknown lists what the actions wait for when planning.

@@ -170,10 +170,10 @@ func (tc *Toolchain) compileFlags(u Unit) []string {
 
 // profileFlags are what a profile means; later flags may change it.
 func profileFlags(profile string) []string {
-	if profile == "release" {
-		return []string{"-O2", "-g"}
+	if profile == "" || profile == "dev" {
+		return []string{"-Og", "-g"}
 	}
-	return []string{"-Og", "-g"}
+	return []string{"-O2", "-g"}
 }
 
 // mapFlags make file names in objects the same everywhere: see the package

@@ -68,7 +68,11 @@ func (tc *Toolchain) newBuilder(u Unit, wrapper string, modes []Mode) (*builder,
 	b.libs = Libraries(u.Deps)
 	b.visible = b.libs
 	if u.Closed && !b.hides() {
-		b.visible = slices.DeleteFunc(slices.Clone(b.libs), func(l *Library) bool { return !slices.Contains(u.Deps, l) })
+		seen := slices.Clone(u.Deps)
+		for _, l := range u.Deps {
+			seen = withVirtual(seen, l.Implements)
+		}
+		b.visible = slices.DeleteFunc(slices.Clone(b.libs), func(l *Library) bool { return !slices.Contains(seen, l) })
 	}
 	b.std = slices.Clone(u.Standard)
 	for _, l := range b.libs {
@@ -120,7 +124,7 @@ func (b *builder) describe() *Library {
 	l := &Library{
 		Name: u.Name, Dir: b.at.objects, Native: b.at.native, Opaque: b.opaque(),
 		Archives: map[Mode][]string{}, Objects: map[Mode][]string{}, emptyArchive: b.tc.archivesNothing(),
-		Deps: u.Deps, Standard: u.Standard, CDeps: u.CDeps, Search: u.Search, Implements: u.Implements, unit: &u,
+		Deps: withVirtual(u.Deps, u.Implements), Standard: u.Standard, CDeps: u.CDeps, Search: u.Search, Implements: u.Implements, unit: &u,
 	}
 	virtual := false
 	for _, m := range b.all() {

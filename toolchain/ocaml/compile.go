@@ -49,7 +49,7 @@ func (tc *Toolchain) objectExt() string {
 	return ".o"
 }
 
-func (b *builder) opaque() bool { return b.u.Profile != "release" }
+func (b *builder) opaque() bool { return b.u.Profile == "" || b.u.Profile == "dev" }
 
 // baseFlags are what all modules of the unit are compiled with, generated ones
 // too.

@@ -37,7 +37,7 @@ func (tc *Toolchain) Installed(t *engine.Task, in Installed) (*Library, error) {
 	dir := path.Clean(in.Dir)
 	l := &Library{
 		Name: in.Name, Main: in.Main, Dir: dir, Native: dir,
-		Archives: in.Archives, Deps: in.Deps, Standard: in.Standard, Implements: in.Implements,
+		Archives: in.Archives, Deps: withVirtual(in.Deps, in.Implements), Standard: in.Standard, Implements: in.Implements,
 	}
 	entries, err := t.ReadDir(dir)
 	if err != nil {

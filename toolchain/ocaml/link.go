@@ -31,7 +31,7 @@ func (b *builder) linker(mode Mode) string {
 }
 
 // linked returns, in link order, the alias module and the modules that have
-// code and satisfy keep (nil keeps all).
+// code and satisfy keep (nil keeps all that go into an archive).
 func (b *builder) linked(keep func(place int) bool) []*module {
 	var mods []*module
 	if b.vlib != nil && b.vlib.alias != nil {
@@ -41,7 +41,7 @@ func (b *builder) linked(keep func(place int) bool) []*module {
 		mods = append(mods, b.alias)
 	}
 	for i, m := range b.modules {
-		if m.compiled() && (keep == nil || keep(i)) {
+		if m.compiled() && (keep == nil && !m.apart || keep != nil && keep(i)) {
 			mods = append(mods, m)
 		}
 	}

@@ -30,6 +30,9 @@ type Module struct {
 	// Inferred, if set, is an output that takes the interface that the compiler
 	// infers for Impl. That is all that is made of the module: see Infer.
 	Inferred string
+	// Apart modules are no part of the library's archives: they are the main
+	// modules of programs that are made of the same sources.
+	Apart bool
 	// Flags are further flags for this module.
 	Flags []string
 }

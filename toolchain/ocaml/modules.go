@@ -45,6 +45,7 @@ type module struct {
 	private  bool
 	virtual  bool
 	inferred string
+	apart    bool
 	flags    []string
 	compat   *module // whose deprecated other name this is
 	// implements is the virtual module of another library whose code this is.
@@ -172,7 +173,7 @@ func (s *sorted) give(o cc.Owner, modules []Module) error {
 			return &ClashError{o.Target, name, old.file(), cmp.Or(in.Impl, in.Intf)}
 		}
 		m := &module{name: name, in: in.Group, impl: in.Impl, intf: in.Intf, text: in.Text,
-			aliases: in.Aliases, private: in.Private, virtual: in.Virtual, inferred: in.Inferred, flags: in.Flags}
+			aliases: in.Aliases, private: in.Private, virtual: in.Virtual, inferred: in.Inferred, apart: in.Apart, flags: in.Flags}
 		if m.aliases != nil {
 			m.implNames = m.aliases
 			for _, n := range m.aliases {

@@ -113,6 +113,7 @@ func (b *builder) shown(file string) string { return strings.TrimPrefix(file, b.
 func (b *builder) depend() error {
 	var plain, made []*string
 	names := map[*string]*[]string{}
+	rewritten := map[*string][]string{} // with these flags of a module's own
 	for _, m := range b.src.modules {
 		for _, f := range []struct {
 			file  *string
@@ -122,6 +123,9 @@ func (b *builder) depend() error {
 				continue
 			}
 			names[f.file] = f.names
+			if len(m.flags) > 0 {
+				rewritten[f.file] = preprocessing(m.flags)
+			}
 			if action.IsOutput(*f.file) {
 				made = append(made, f.file)
 			} else {
@@ -130,7 +134,7 @@ func (b *builder) depend() error {
 		}
 	}
 	if len(b.u.Modules) > 0 {
-		return b.dependBatches(plain, made, names)
+		return b.dependBatches(plain, made, names, rewritten)
 	}
 	where := path.Join(b.u.Dir, b.u.Name)
 	if spec, ok := b.dependDirectory(plain); ok {
@@ -155,8 +159,9 @@ func (b *builder) depend() error {
 const batch = 24
 
 // dependBatches asks about modules that were said one by one: there may be
-// very many in one unit.
-func (b *builder) dependBatches(plain, made []*string, names map[*string]*[]string) error {
+// very many in one unit. Those that compilers have rewritten in the same way are
+// asked about together.
+func (b *builder) dependBatches(plain, made []*string, names map[*string]*[]string, rewritten map[*string][]string) error {
 	type question struct {
 		spec  action.Spec
 		files []*string
@@ -168,13 +173,13 @@ func (b *builder) dependBatches(plain, made []*string, names map[*string]*[]stri
 		dir    string
 		suffix string
 	}{{plain, "", ""}, {made, b.u.Root, ".made"}} {
-		for i, part := range slices.Collect(slices.Chunk(kind.files, batch)) {
+		for i, part := range batches(kind.files, rewritten) {
 			files := deref(part)
 			name := "ocamldep " + b.shown(files[0])
 			if len(files) > 1 {
 				name += fmt.Sprintf(" +%d", len(files)-1)
 			}
-			spec := b.dependSpec(name, kind.dir, fmt.Sprintf("%s/ocamldep%s.%d", b.at.objects, kind.suffix, i), files)
+			spec := b.dependSpec(name, kind.dir, fmt.Sprintf("%s/ocamldep%s.%d", b.at.objects, kind.suffix, i), files, rewritten[part[0]]...)
 			if err := b.t.Define(spec); err != nil {
 				return err
 			}
@@ -191,6 +196,26 @@ func (b *builder) dependBatches(plain, made []*string, names map[*string]*[]stri
 		}
 	}
 	return nil
+}
+
+// batches divides files into those that one process is asked about.
+func batches(files []*string, rewritten map[*string][]string) [][]*string {
+	var groups [][]*string
+	at := map[string]int{}
+	for _, f := range files {
+		k := strings.Join(rewritten[f], "\x00")
+		i, ok := at[k]
+		if !ok {
+			i = len(groups)
+			at[k], groups = i, append(groups, nil)
+		}
+		groups[i] = append(groups[i], f)
+	}
+	var all [][]*string
+	for _, g := range groups {
+		all = slices.AppendSeq(all, slices.Chunk(g, batch))
+	}
+	return all
 }
 
 func deref(files []*string) []string {
@@ -282,11 +307,11 @@ func (b *builder) dependDirectory(plain []*string) (action.Spec, bool) {
 // that they belong to.
 func DirectoryTarget(context, dir string) string { return context + "//" + dir + ":ocamldep" }
 
-func (b *builder) dependSpec(name, dir, out string, files []string) action.Spec {
+func (b *builder) dependSpec(name, dir, out string, files []string, rewriting ...string) action.Spec {
 	from, argv := b.depender()
 	s := b.specOf(from, name)
 	s.Unknown = nil
-	before := preprocessing(b.u.Flags)
+	before := slices.Concat(preprocessing(b.u.Flags), rewriting)
 	if len(before) > 0 {
 		s.Unknown = b.u.Unknown
 	}

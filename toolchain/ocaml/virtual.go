@@ -53,6 +53,15 @@ func (b *builder) implement() error {
 	return nil
 }
 
+// withVirtual adds to libraries the one that another implements: who names an
+// implementation alone means the modules of both.
+func withVirtual(libs []*Library, v *Library) []*Library {
+	if v == nil || slices.Contains(libs, v) {
+		return libs
+	}
+	return append(slices.Clip(libs), v)
+}
+
 // checkImplemented finds libraries that nothing implements of what is linked.
 func (b *builder) checkImplemented() error {
 	for _, v := range b.libs {

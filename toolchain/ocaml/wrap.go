@@ -52,7 +52,8 @@ func (b *builder) wrap(wrapper string) error {
 		}
 		others++
 	}
-	if others == 0 || b.exe && len(modules) == 1 {
+	named := others > 0 || len(modules) == 0 && b.u.Exact && b.vlib == nil // dune has a module of no names, too
+	if !named || b.exe && len(modules) == 1 {
 		return nil
 	}
 	b.alias = &module{name: alias, unit: uncapitalize(alias), gen: true, at: b.at}

@@ -54,6 +54,7 @@ const (
 	OpCat         Op = "cat"                      // FILE…
 	OpCopy        Op = "copy"                     // FROM TO
 	OpCopyLine    Op = "copy#"                    // FROM TO NAME: NAME is FROM in the line directive
+	OpFormat      Op = "format-dune-file"         // FROM TO NAME: NAME is FROM for people
 	OpSymlink     Op = "symlink"                  // FROM TO
 	OpWrite       Op = "write-file"               // FILE TEXT
 	OpWriteExec   Op = "write-file-executable"    // FILE TEXT

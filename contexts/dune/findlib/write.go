@@ -70,7 +70,7 @@ func (b *block) text(indent string) string {
 }
 
 // folded is a line as dune's printer folds it: where it is too long, the value
-// begins a line, and if it is too long still, so does each of its words.
+// begins a line, and if it is too long still, so does each word of a list.
 func folded(indent, line string) string {
 	name, value, ok := strings.Cut(line, " = ")
 	limit := width
@@ -80,11 +80,15 @@ func folded(indent, line string) string {
 	if !ok || len(indent)+len(line) <= limit {
 		return indent + line
 	}
-	if len(indent)+len(value) > limit {
+	variable, _, _ := strings.Cut(name, "(")
+	if len(indent)+len(value) > limit && slices.Contains(wordLists, variable) {
 		value = strings.ReplaceAll(value, " ", "\n"+indent+" ")
 	}
 	return indent + name + " =\n" + indent + value
 }
+
+// wordLists are the variables whose values dune's printer folds between words.
+var wordLists = []string{"archive", "plugin", "requires", "ppx_runtime_deps", "linkopts", "jsoo_runtime"}
 
 func metaQuoted(s string) string {
 	return `"` + strings.NewReplacer(`"`, `\"`).Replace(s) + `"`
@@ -399,11 +403,13 @@ func (l *Package) modulesTree() *tree {
 	for i, m := range list {
 		records[i] = of(m.fields())
 	}
+	var modules *tree
+	if len(records) > 0 {
+		modules = of("modules", records)
+	}
 	switch {
-	case len(list) == 0:
-		return nil
 	case alias != nil:
-		return of("modules", of("wrapped", of("main_module_name", l.MainModule), of("modules", records), of("alias_module", alias.fields()), of("wrapped", "true")))
+		return of("modules", of("wrapped", of("main_module_name", l.MainModule), modules, of("alias_module", alias.fields()), of("wrapped", "true")))
 	case len(list) == 1:
 		return of("modules", of("singleton", list[0].fields()))
 	}

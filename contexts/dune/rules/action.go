@@ -196,7 +196,7 @@ func (x *acting) files(a *dune.Action) (*act.Action, error) {
 			args = append(args, files...)
 		}
 		return act.New(act.OpCat, args...), nil
-	case dune.ActionCopy, dune.ActionCopyLine:
+	case dune.ActionCopy, dune.ActionCopyLine, dune.ActionFormatDune:
 		from, err := x.fileArg(a.Args[0], false)
 		if err != nil {
 			return nil, err
@@ -209,7 +209,11 @@ func (x *acting) files(a *dune.Action) (*act.Action, error) {
 			return act.New(act.OpCopy, from, to), nil
 		}
 		p, _ := tokenPath(from)
-		return act.New(act.OpCopyLine, from, to, inWorkspace(p)), nil
+		op := act.OpCopyLine
+		if a.Op == dune.ActionFormatDune {
+			op = act.OpFormat
+		}
+		return act.New(op, from, to, inWorkspace(p)), nil
 	case dune.ActionWriteFile:
 		to, err := x.fileArg(a.Args[0], true)
 		if err != nil {

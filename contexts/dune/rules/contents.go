@@ -260,6 +260,9 @@ func (f *filler) library(i int, s *dune.Library) error {
 	if err := f.add(m, dune.ModePromote); err != nil {
 		return err
 	}
+	if err := f.ctypes(i, k, s.Ctypes); err != nil {
+		return err
+	}
 	return f.selects(k, &s.Buildable)
 }
 
@@ -274,6 +277,9 @@ func (f *filler) executables(i int, s *dune.Executables) error {
 			return err
 		}
 	}
+	if err := f.ctypes(i, k, s.Ctypes); err != nil {
+		return err
+	}
 	return f.selects(k, &s.Buildable)
 }
 
@@ -286,6 +292,9 @@ func (f *filler) tests(i int, s *dune.Tests) error {
 		if err := f.program(k, n.Value, s.At(), &s.Buildable, s.Modes); err != nil {
 			return err
 		}
+	}
+	if err := f.ctypes(i, k, s.Ctypes); err != nil {
+		return err
 	}
 	return f.selects(k, &s.Buildable)
 }

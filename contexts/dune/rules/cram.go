@@ -263,7 +263,7 @@ func (r *Rules) defineCram(t *engine.Task, c addr.Context, d *dir, test cramTest
 		args = append(args, action.Ref(p))
 	}
 	spec := r.spec(j)
-	spec.Dir = test.dir
+	spec.Dir, spec.Own = test.dir, orDot(test.dir)
 	if err := x.locks(&spec, s.locks); err != nil {
 		return "", err
 	}

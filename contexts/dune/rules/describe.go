@@ -289,7 +289,7 @@ func (b *describer) modules(x *unit) ([]DescribedModule, error) {
 	}
 	var out []DescribedModule
 	for _, m := range o.Modules {
-		e := DescribedModule{Name: m.Name, Unit: capitalize(m.Unit), Interface: m.Interface, Trees: m.Annotations, Private: m.Private, Virtual: m.Virtual}
+		e := DescribedModule{Name: strings.Join(append(slices.Clone(m.Group), m.Name), "."), Unit: capitalize(m.Unit), Interface: m.Interface, Trees: m.Annotations, Private: m.Private, Virtual: m.Virtual}
 		for _, mode := range []ocaml.Mode{ocaml.Byte, ocaml.Native} {
 			e.Objects = append(e.Objects, m.Objects[mode]...)
 		}

@@ -135,7 +135,7 @@ func ocamlFlags(d *dir, profile string) []string {
 	switch {
 	case d.vendored:
 		return []string{"-w", "-a"}
-	case profile == "release":
+	case profile != "dev":
 		return []string{"-w", "-40"}
 	case d.project.Lang.AtLeast(3, 21):
 		return []string{"-short-paths", "-keep-locs", "-warn-error", "+a"}

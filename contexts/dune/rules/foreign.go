@@ -44,6 +44,50 @@ func (r *Rules) defineArchives(t *engine.Task, c addr.Context, d *dir, b *dune.B
 	return nil
 }
 
+// archive adds, to the inputs of what depends on an archive of the workspace,
+// what it is of no use without: the interfaces of its modules, or the headers
+// beside it among the sources. Under dune these lie there once the archive is made, and rules
+// rely on that.
+func (x *expander) archive(p string) error {
+	ext := path.Ext(p)
+	if !slices.Contains([]string{".cma", ".cmxa", ".cmxs", ".a"}, ext) {
+		return nil
+	}
+	tr, err := x.r.treeOf(x.t, x.ctx)
+	if err != nil {
+		return err
+	}
+	d := tr.in(cleanDir(path.Dir(p)))
+	if d == nil {
+		return nil
+	}
+	files, err := x.r.contentsQ.Get(x.t, dirKey{x.ctx, d.path})
+	if err != nil {
+		return err
+	}
+	mk := files.makers[path.Base(p)]
+	if mk == nil {
+		return nil
+	}
+	if ext == ".a" {
+		for _, n := range d.names { // what rules make may need the archive itself
+			if path.Ext(n) == ".h" {
+				x.inputs.add(path.Join(d.path, n))
+			}
+		}
+		return nil
+	}
+	if i := mk.key.index; i < 0 || i >= len(d.stanzas) || d.stanzas[i].Keyword() != "library" {
+		return nil
+	}
+	c, err := x.r.componentQ.Get(x.t, mk.key)
+	if err != nil {
+		return err
+	}
+	x.inputs.add(c.lib.Interfaces...)
+	return nil
+}
+
 // foreignLibrary adds the archive of a foreign_library stanza.
 func (f *filler) foreignLibrary(i int, s *dune.ForeignLibrary) error {
 	if on, err := f.enabled(&s.EnabledIf); err != nil || !on {
@@ -82,7 +126,7 @@ func (r *Rules) defineForeign(t *engine.Task, k key, d *dir, s *dune.ForeignLibr
 		return err
 	}
 	x := r.naming(t, k.ctx, d)
-	if err := r.stubFlags(x, &u, &dune.Buildable{ForeignStubs: []dune.ForeignStubs{s.ForeignStubs}}); err != nil {
+	if err := r.stubFlags(x, &u, &dune.Buildable{ForeignStubs: []dune.ForeignStubs{s.ForeignStubs}}, nil); err != nil {
 		return err
 	}
 	objects, err := c.Objects(t, cc.Unit{Owner: u.Owner, Sources: u.Sources, Generated: u.Generated,

@@ -23,6 +23,9 @@ const groupMark = "\x00"
 // id tells the modules of a directory and of those below apart. The modules
 // beside the stanza have their names.
 func (m *module) id() string {
+	if len(m.group) == 0 {
+		return m.name
+	}
 	return strings.Join(append(slices.Clone(m.group), m.name), groupMark)
 }
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"sort"
@@ -176,6 +177,11 @@ func (r *Rules) absent(t *engine.Task, c addr.Context, p string, at hcl.Range) e
 			break
 		}
 	}
+	if tr, err := r.treeOf(t, c); hint == "" && err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
+		if covers, err := r.w.Covers(t, c); err == nil && !covers(cleanDir(path.Dir(p))) {
+			hint = fmt.Sprintf("\nContext %s is to make it, and %s is none of its dirs. A host needs those of all that runs while others are built.", c, orTop(path.Dir(p)))
+		}
+	}
 	return errorAt(at, "No rule found", "There is no file %q, and no rule makes it.%s", p, hint)
 }
 
@@ -257,7 +263,11 @@ func tokenPath(s string) (string, bool) {
 func (x *expander) depOf(d *dune.Dep, arg string) ([]string, error) {
 	switch d.Kind {
 	case dune.DepFile:
-		return x.token(arg, x.ctx, d.Range)
+		out, err := x.token(arg, x.ctx, d.Range)
+		if err == nil {
+			err = x.archive(x.treePath(arg))
+		}
+		return out, err
 	case dune.DepGlobFiles, dune.DepGlobFilesRec:
 		return x.glob(d, arg)
 	case dune.DepSourceTree:

@@ -45,7 +45,8 @@ func (x *expander) libFile(v *sexp.Var) ([]string, error) {
 			return nil, err
 		}
 		x.inputs.compiler(tc)
-		return []string{path.Join(tc.Config("standard_library"), file)}, nil
+		_, dir, _ := tc.StandardPlugin(l.name)
+		return []string{path.Join(tc.Config("standard_library"), dir, file)}, nil
 	case strings.HasSuffix(v.Name, "-private") || l.public == "":
 		return x.tokenIn(c, path.Join(l.dir.path, file), v)
 	}

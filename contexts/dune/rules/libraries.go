@@ -193,8 +193,9 @@ func (e *missing) Error() string {
 }
 
 // Same is the Extra of diagnostics of which one is enough at each place: those
-// with the same key have the same cause, and the longest tells most.
-type Same struct{ Key string }
+// with the same key have the same cause, and the longest tells most. What
+// differs but for the context can be said once for several.
+type Same struct{ Key, Context string }
 
 // by adds who wants the library.
 func (e *missing) by(who string) *missing {
@@ -216,7 +217,7 @@ func (e *missing) diags(at hcl.Range) hcl.Diagnostics {
 		text += "\n" + whereToGet(e.name)
 	}
 	diags := errorAt(at, "Library not found", "%s", text)
-	diags[0].Extra = Same{e.ctx.String() + " " + e.name}
+	diags[0].Extra = Same{e.name, e.ctx.String()}
 	return diags
 }
 

@@ -153,23 +153,14 @@ func (r *Rules) inferMock(t *engine.Task, k key, d *dir, owner key, p *parser, m
 	if err != nil {
 		return err
 	}
-	part := &unit{key: k, dir: whole.dir, needs: whole.needs, u: whole.u}
-	u := &part.u
-	u.Target, u.Sources, u.Programs, u.Mains = k.String(), nil, nil, nil
-	u.Name = p.base + "__mock"
-	objs := path.Join(u.Root, d.path, "."+p.base+".infer")
-	u.Layout = ocaml.Layout{Objects: objs, Alias: objs, Private: objs + "/private"}
-	u.Modules = nil
-	for i, src := range whole.sources {
-		made, err := r.fromParser(t, k, src.module, p.base)
-		if err != nil {
+	made := map[*module]bool{}
+	for _, src := range whole.sources {
+		if made[src.module], err = r.fromParser(t, k, src.module, p.base); err != nil {
 			return err
 		}
-		if !made {
-			part.sources = append(part.sources, src)
-			u.Modules = append(u.Modules, whole.u.Modules[i])
-		}
 	}
+	part := whole.part(k, p.base+"__mock", func(m *module) bool { return !made[m] })
+	u := &part.u
 	u.Modules = append(u.Modules, ocaml.Module{Name: capitalize(p.base) + "__mock", Group: whole.dir.groupOf(d), Impl: mock, Inferred: inferred})
 	b, _, err := r.buildable(t, k.ctx, whole.dir, s)
 	if err != nil {
@@ -179,18 +170,7 @@ func (r *Rules) inferMock(t *engine.Task, k key, d *dir, owner key, p *parser, m
 	if err := r.unitFlags(x, u, s, b); err != nil {
 		return err
 	}
-	u.Inputs = unique(slices.Concat(u.Inputs, x.inputs.files))
-	// Sources are preprocessed for the stanza, not for the parser.
-	sources := *part
-	sources.key = owner
-	if err := r.defineSources(t, &component{unit: &sources}, s); err != nil {
-		return err
-	}
-	fns := []func(*engine.Task) error{func(t *engine.Task) error { return tc.Infer(t, *u) }}
-	for _, l := range part.needs.deps {
-		fns = append(fns, func(t *engine.Task) error { return r.defineLibrary(t, l) })
-	}
-	return firstOf(t.Run(fns...))
+	return r.definePart(t, part, owner, s, x, func(t *engine.Task) error { return tc.Infer(t, *u) })
 }
 
 // fromParser reports whether a module is made by menhir, or by a rule that reads

@@ -211,19 +211,47 @@ func (r *Rules) modulesOf(t *engine.Task, k key) ([]*module, error) {
 	return all[k.index], nil
 }
 
+// contradicts finds modules of which two fields of a stanza say what cannot be
+// true at once, or one says what their files do not bear out.
+func contradicts(s dune.Stanza, b *dune.Buildable, mods []*module, private, virtual, without []string) error {
+	has := func(name string) bool {
+		return slices.ContainsFunc(mods, func(m *module) bool { return len(m.group) == 0 && m.name == name && m.impl != "" })
+	}
+	for _, name := range virtual {
+		at := s.(*dune.Library).VirtualModules.Range
+		switch {
+		case slices.Contains(private, name):
+			return errorAt(at, "A module that is virtual and private", "Module %s is virtual: others implement it, and must see it. Take it out of private_modules.", name)
+		case slices.Contains(without, name):
+			return errorAt(at, "A module that is virtual and has no implementation", "Module %s is virtual: others implement it. Take it out of modules_without_implementation.", name)
+		case has(name):
+			return errorAt(at, "A virtual module with an implementation", "Module %s is virtual, and has an implementation here. That belongs to the libraries that implement this one.", name)
+		}
+	}
+	for _, name := range without {
+		if has(name) {
+			return errorAt(b.ModulesWithoutImplementation.Range, "A module that has an implementation", "Module %s has an implementation, so modules_without_implementation may not name it.", name)
+		}
+	}
+	return nil
+}
+
 // moduleSet evaluates a field that names some of a stanza's modules.
 func (r *Rules) moduleSet(x *expander, s *dune.Set, std, all []string, what string) ([]string, error) {
 	names, err := r.evalModules(x, s, std)
 	if err != nil {
 		return nil, err
 	}
-	for i, n := range names {
-		names[i] = capitalize(n)
-		if !slices.Contains(all, names[i]) {
-			return nil, errorAt(s.Range, "No such module", "%s names module %s, which is not among the modules of this stanza.", what, names[i])
+	known := names[:0]
+	for _, n := range names {
+		n = capitalize(n)
+		if slices.Contains(all, n) {
+			known = append(known, n)
+		} else if x.d.project.Lang.AtLeast(3, 11) && !x.d.vendored { // before, dune only warned
+			return nil, errorAt(s.Range, "No such module", "%s names module %s, which is not among the modules of this stanza.", what, n)
 		}
 	}
-	return names, nil
+	return known, nil
 }
 
 // literal is a template of one text.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,27 @@ import (
 
 // inString escapes text for a string of OCaml.
 var inString = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// ocamlString is a literal of OCaml.
+func ocamlString(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		case strings.IndexByte("\n\t\b\r", c) >= 0:
+			b.WriteString(`\` + "ntbr"[strings.IndexByte("\n\t\b\r", c):][:1])
+		case c < ' ' || c > '~':
+			fmt.Fprintf(&b, `\%03d`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
 
 // ocamlStrings reads lines that are escaped as strings of OCaml are.
 func ocamlStrings(text, file string, at hcl.Range) ([]string, error) {

@@ -25,3 +25,10 @@ func TestUnescape(t *testing.T) {
 		}
 	}
 }
+
+func TestOCamlString(t *testing.T) {
+	const in, want = "a\\b\"c\n\t\x00é", `"a\\b\"c\n\t\000\195\169"`
+	if got := ocamlString(in); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

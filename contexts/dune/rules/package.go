@@ -60,6 +60,20 @@ func (r *Rules) Packages(t *engine.Task, c addr.Context) ([]string, error) {
 	return out, nil
 }
 
+// PackageDir is the directory of the project that declares a package; ok is
+// false if none does.
+func (r *Rules) PackageDir(t *engine.Task, c addr.Context, name string) (dir string, ok bool, err error) {
+	tr, err := r.treeOf(t, c)
+	if err != nil {
+		return "", false, err
+	}
+	pkg, p := tr.find(name)
+	if pkg == nil {
+		return "", false, nil
+	}
+	return p.dir, true, nil
+}
+
 // Install says what a package installs, and has all of it defined.
 func (r *Rules) Install(t *engine.Task, c addr.Context, pkg string) (*Installation, error) {
 	in, err := r.packageQ.Get(t, packageKey{c, pkg})

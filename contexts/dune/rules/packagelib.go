@@ -312,7 +312,7 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	slices.SortFunc(list, func(a, b *findlib.Package) int { return strings.Compare(a.Name, b.Name) })
 	at := path.Join(root(b.ctx), b.project.dir)
 	d := b.tree.in(b.project.dir)
-	template, err := textOf(t, d, "META."+name+".template")
+	template, err := r.textOf(t, b.ctx, d, b.pkg, "META."+name+".template")
 	if err != nil {
 		return err
 	}
@@ -363,25 +363,30 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 // generated, and returns its path.
 func (r *Rules) opamFile(t *engine.Task, c addr.Context, d *dir, pkg *dune.Package) (string, error) {
 	name := pkg.Name.Value
-	template, err := textOf(t, d, name+".opam.template")
+	k := packageTarget(c, d, name)
+	p := path.Join(root(c), d.path, name+".opam")
+	template, err := r.textOf(t, c, d, pkg, name+".opam.template")
 	if err != nil {
 		return "", err
 	}
-	k := packageTarget(c, d, name)
-	p := path.Join(root(c), d.path, name+".opam")
 	if err := r.write(t, k, p, d.project.OpamText(pkg, template)); err != nil {
 		return "", err
 	}
 	return p, r.promote(t, k, d, &dune.Promote{}, pkg.Range, []string{p})
 }
 
-// textOf is what a source of a directory holds, "" if there is none.
-func textOf(t *engine.Task, d *dir, name string) (string, error) {
-	if !slices.Contains(d.names, name) {
-		return "", nil
+// textOf is what a file beside a package's dune-project holds, a source or one
+// that a rule makes; "" if there is none.
+func (r *Rules) textOf(t *engine.Task, c addr.Context, d *dir, pkg *dune.Package, name string) (string, error) {
+	files, err := r.contentsQ.Get(t, dirKey{c, d.path})
+	if err != nil || !slices.Contains(files.names(), name) {
+		return "", err
 	}
-	text, err := t.ReadFile(path.Join(d.path, name))
-	return string(text), err
+	p, err := r.file(t, c, path.Join(d.path, name), pkg.Range)
+	if err != nil {
+		return "", err
+	}
+	return r.content(t, p)
 }
 
 // isDocumentation reports whether a file is installed as documentation

@@ -14,9 +14,6 @@ func (r *Rules) refuse(d *dir, s dune.Stanza, b *dune.Buildable) error {
 		return errorAt(at, "Not supported", "erg cannot do what %s asks for.", field)
 	}
 	var diags hcl.Diagnostics
-	if b.Ctypes != nil {
-		diags = append(diags, no(b.Ctypes.Range, "ctypes")...)
-	}
 	if l, ok := s.(*dune.Library); ok {
 		if l.Stdlib {
 			diags = append(diags, no(l.At(), "stdlib")...)

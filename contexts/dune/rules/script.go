@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/hashicorp/hcl/v2"
@@ -175,9 +176,9 @@ func scriptError(err error, at hcl.Range) error {
 }
 
 // constantName is how variables of the environment are named in a program.
-var constantName = regexp.MustCompile(`"([A-Z][A-Z0-9_]+)"`)
+var constantName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"([A-Z][A-Z0-9_]+)"`) })
 
-var banned = regexp.MustCompile(`(?m)^#(require|use|use_mod)\b.*`)
+var banned = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^#(require|use|use_mod)\b.*`) })
 
 // prepare makes the specification of the first round.
 func (x *scripting) prepare(at hcl.Range) error {
@@ -185,7 +186,7 @@ func (x *scripting) prepare(at hcl.Range) error {
 	if err != nil {
 		return err
 	}
-	if m := banned.FindIndex(src); m != nil {
+	if m := banned().FindIndex(src); m != nil {
 		at.Start = hcl.Pos{Line: 1 + strings.Count(string(src[:m[0]]), "\n"), Column: 1, Byte: m[0]}
 		at.End = hcl.Pos{Line: at.Start.Line, Column: 1 + m[1] - m[0], Byte: m[1]}
 		return errorAt(at, "Not in a dune file", "A dune file in OCaml syntax can neither load libraries nor other files. To run a program, use Jbuild_plugin.V1.run_and_read_lines.")
@@ -215,7 +216,7 @@ func (x *scripting) prepare(at hcl.Range) error {
 		x.env[n] = v
 	}
 	x.env["PATH"] = path.Dir(x.tc.Tool("ocaml")) + ":" + x.t.Getenv("PATH")
-	for _, m := range append(constantName.FindAllStringSubmatch(string(src), -1), []string{"", "HOME"}) {
+	for _, m := range append(constantName().FindAllStringSubmatch(string(src), -1), []string{"", "HOME"}) {
 		x.variable(m[1])
 	}
 	// What the program tells goes a way of its own: what it prints is for
@@ -248,25 +249,6 @@ func (x *scripting) prelude() (string, error) {
 		"InChannel": x.tc.AtLeast(4, 14), "File": ocamlString(x.d.script),
 	})
 	return strings.TrimRight(b.String(), "\n"), err
-}
-
-// ocamlString is a literal of OCaml.
-func ocamlString(s string) string {
-	var b strings.Builder
-	b.WriteByte('"')
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case c < ' ' || c > '~':
-			fmt.Fprintf(&b, `\%03d`, c)
-		default:
-			b.WriteByte(c)
-		}
-	}
-	b.WriteByte('"')
-	return b.String()
 }
 
 // variable passes a variable of the environment on.

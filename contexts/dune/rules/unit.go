@@ -252,6 +252,13 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 	if err != nil {
 		return err
 	}
+	if err := contradicts(s, b, mods, private, virtual, without); err != nil {
+		return err
+	}
+	var apart []string
+	if b.Ctypes != nil {
+		apart = (&binding{Ctypes: b.Ctypes}).generators()
+	}
 	for _, m := range mods {
 		virtual := len(m.group) == 0 && slices.Contains(virtual, m.name)
 		if m.impl == "" && !slices.Contains(without, m.name) && !virtual {
@@ -260,7 +267,7 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 		}
 		pre := preprocessOf(b.Preprocess, m.name)
 		x.sources = append(x.sources, source{module: m, pre: pre})
-		om := ocaml.Module{Name: m.name, Group: m.group, Private: slices.Contains(private, m.name), Virtual: virtual}
+		om := ocaml.Module{Name: m.name, Group: m.group, Private: slices.Contains(private, m.name), Virtual: virtual, Apart: slices.Contains(apart, m.name)}
 		if om.Impl, err = r.compiled(t, x, m.impl, pre); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package sexp
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -12,7 +13,12 @@ const maxDepth = 500
 // Read reads a sequence of s-expressions. The first mistake ends it: what
 // follows a wrong parenthesis or quote says little.
 func Read(filename string, src []byte) (nodes []*Node, diags hcl.Diagnostics) {
-	s := &scanner{filename: filename, src: src, at: hcl.InitialPos}
+	return read(filename, src, false)
+}
+
+// read is Read, with comments among the nodes if they are wanted.
+func read(filename string, src []byte, comments bool) (nodes []*Node, diags hcl.Diagnostics) {
+	s := &scanner{filename: filename, src: src, at: hcl.InitialPos, comments: comments}
 	defer func() {
 		if r := recover(); r != nil {
 			d, ok := r.(*hcl.Diagnostic)
@@ -23,8 +29,18 @@ func Read(filename string, src []byte) (nodes []*Node, diags hcl.Diagnostics) {
 		}
 	}()
 	var open []*Node // lists that are not closed yet
+	add := func(n *Node) {
+		if len(open) > 0 {
+			list := open[len(open)-1]
+			list.Items = append(list.Items, n)
+		} else {
+			nodes = append(nodes, n)
+		}
+	}
 	for {
-		s.skip()
+		for s.skip(); comments && s.has(";"); s.skip() {
+			add(s.comment())
+		}
 		start := s.off
 		var n *Node
 		switch c, ok := s.peek(); {
@@ -60,12 +76,7 @@ func Read(filename string, src []byte) (nodes []*Node, diags hcl.Diagnostics) {
 			n = &Node{Kind: Atom, Parts: s.atom()}
 			n.Range = s.rng(start, s.off)
 		}
-		if len(open) > 0 {
-			list := open[len(open)-1]
-			list.Items = append(list.Items, n)
-		} else {
-			nodes = append(nodes, n)
-		}
+		add(n)
 	}
 }
 
@@ -76,6 +87,7 @@ type scanner struct {
 	src      []byte
 	off      int
 	at       hcl.Pos // the position that was asked for last
+	comments bool    // they are kept
 	parts    []Part
 	text     []byte
 }
@@ -136,7 +148,30 @@ func (s *scanner) failAt(rng hcl.Range, summary, format string, args ...any) {
 	panic(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &rng})
 }
 
-// skip passes over blanks and comments.
+// comment reads a comment, with those that follow it line by line.
+func (s *scanner) comment() *Node {
+	n := &Node{Kind: comment}
+	start := s.off
+	for {
+		s.off++
+		from := s.off
+		for s.off < len(s.src) && s.newline() == 0 {
+			s.off++
+		}
+		n.Parts = append(n.Parts, Part{Text: string(s.src[from:s.off])})
+		next := s.off + s.newline()
+		for next > s.off && next < len(s.src) && strings.IndexByte(" \t\f", s.src[next]) >= 0 {
+			next++
+		}
+		if next == s.off || next == len(s.src) || s.src[next] != ';' {
+			n.Range = s.rng(start, s.off)
+			return n
+		}
+		s.off = next
+	}
+}
+
+// skip passes over blanks, and over comments unless they are kept.
 func (s *scanner) skip() {
 	for s.off < len(s.src) {
 		switch c := s.src[s.off]; {
@@ -144,7 +179,7 @@ func (s *scanner) skip() {
 			s.off++
 		case s.has("\r\n"):
 			s.off += 2
-		case c == ';':
+		case c == ';' && !s.comments:
 			for s.off < len(s.src) && s.src[s.off] != '\n' {
 				s.off++
 			}

@@ -15,6 +15,7 @@ const (
 	Atom   Kind = iota // text without quotes; it may hold variables
 	Quoted             // text in quotes, or a block of lines
 	List
+	comment // lines behind semicolons, for Format alone
 )
 
 // A Node is one s-expression.

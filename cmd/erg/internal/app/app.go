@@ -258,7 +258,7 @@ func (j *job) session(ctx context.Context, eng *engine.Engine, ev *contexts.Eval
 	if len(copied) > 0 && j.settles && saved == nil {
 		saved = j.settle(ctx, eng, sink, o, text)
 	}
-	sink.Event(event.BuildFinished{OK: ok, Ran: r.Ran, Restored: r.Restored, Unchanged: r.Unchanged, Failed: r.Failed, Elapsed: time.Since(start)})
+	sink.Event(event.BuildFinished{OK: ok, Ran: r.Ran, Restored: r.Restored, Unchanged: r.Unchanged, Failed: r.Failed, Evaluated: !resumed, Elapsed: time.Since(start)})
 	if cerr := sink.Close(); cerr != nil && saved == nil {
 		saved = cerr
 	}

@@ -20,7 +20,7 @@ func (App) Graph(ctx context.Context, c cli.Common, o cli.GraphOptions) (*graph.
 	r := contexts.Request{Contexts: c.Contexts, Args: o.Targets}
 	l, err := look(ctx, c, r, len(c.Contexts)+len(o.Targets) == 0)
 	defer l.close()
-	if err != nil {
+	if err != nil && !l.partly(c) {
 		return nil, err
 	}
 	d := &drawing{Graph: &graph.Graph{}, edges: map[[2]string]int{}, nodes: map[string]bool{}}
@@ -35,7 +35,7 @@ func (App) Graph(ctx context.Context, c cli.Common, o cli.GraphOptions) (*graph.
 		d.contexts(l.contexts, l.ev.Links())
 		d.sources(l.ev.SourceLinks())
 	}
-	return d.Graph, nil
+	return d.Graph, err
 }
 
 // A drawing is a graph in the making: two nodes have one edge, whose label

@@ -149,12 +149,16 @@ func (App) Plan(ctx context.Context, c cli.Common, o cli.PlanOptions) error {
 	r := contexts.Request{Contexts: c.Contexts, Args: o.Targets}
 	l, err := look(ctx, c, r, false)
 	defer l.close()
-	if err != nil {
+	if err != nil && !l.partly(c) {
 		return err
 	}
 	p := plan.New(plan.Input{Values: l.ev.Values(), Contexts: l.contexts, Actions: l.session.PlannedActions(), Deferred: l.deferred(r), Last: l.eng.State()})
 	if c.JSON {
-		return p.JSON(c.Stdout)
+		return errors.Join(p.JSON(c.Stdout), err)
 	}
-	return p.Text(c.Stdout, c.UseColor())
+	return errors.Join(p.Text(c.Stdout, c.UseColor()), err)
 }
+
+// partly reports whether what was found is to be shown though it is not all:
+// people go on after errors.
+func (l *lookup) partly(c cli.Common) bool { return c.KeepGoing && l != nil && len(l.contexts) > 0 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -92,7 +93,7 @@ func (o *graphFlags) run(cmd *cobra.Command, app App, c Common) error {
 		}
 	}
 	drawn, err := app.Graph(cmd.Context(), c, o.options)
-	if err != nil {
+	if drawn == nil {
 		return err
 	}
 	var b bytes.Buffer
@@ -100,10 +101,10 @@ func (o *graphFlags) run(cmd *cobra.Command, app App, c Common) error {
 		return err
 	}
 	if o.output == "" || o.output == "-" {
-		_, err = c.Stdout.Write(b.Bytes())
-		return err
+		_, werr := c.Stdout.Write(b.Bytes())
+		return errors.Join(werr, err)
 	}
-	return os.WriteFile(c.Path(o.output), b.Bytes(), 0o666)
+	return errors.Join(os.WriteFile(c.Path(o.output), b.Bytes(), 0o666), err)
 }
 
 func draw(ctx context.Context, w io.Writer, g *graph.Graph, format graphFormat) error {

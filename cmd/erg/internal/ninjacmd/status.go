@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -196,7 +197,7 @@ func (st *status) fail(ev event.ActionFinished) {
 	st.own(b.String())
 }
 
-var escapes = regexp.MustCompile("\x1b\\[[0-9;:?]*[a-zA-Z]")
+var escapes = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[[0-9;:?]*[a-zA-Z]") })
 
 // own prints text on lines of its own.
 func (st *status) own(text string) {
@@ -205,7 +206,7 @@ func (st *status) own(text string) {
 		st.print("\n")
 	}
 	if !st.colour {
-		text = escapes.ReplaceAllString(text, "")
+		text = escapes().ReplaceAllString(text, "")
 	}
 	st.print(text)
 	if !strings.HasSuffix(text, "\n") {

@@ -18,7 +18,7 @@ import (
 //	action_finished  contexts, action, status, seconds; output, command, error, why
 //	action_output    what an unchanged action printed when it ran: contexts, action, output
 //	test_finished    how a test went in a context: test, name, context, verdict, remembered, seconds
-//	build_finished   the last line: ok, ran, restored, unchanged, failed, seconds
+//	build_finished   the last line: ok, ran, restored, unchanged, failed, evaluated, seconds
 //
 // A context may join work that has finished already. Hence action_finished
 // and action_output wait for the end of the build, in the order in which the
@@ -103,6 +103,7 @@ type buildObject struct {
 	Restored  int     `json:"restored"`
 	Unchanged int     `json:"unchanged"`
 	Failed    int     `json:"failed"`
+	Evaluated bool    `json:"evaluated"`
 	Seconds   seconds `json:"seconds"`
 }
 
@@ -203,7 +204,7 @@ func (j *JSON) finish(e event.BuildFinished) {
 		}
 	}
 	j.held, j.byID, j.ended = nil, map[int]*finishedObject{}, true
-	j.write(buildObject{"build_finished", e.OK, e.Ran, e.Restored, e.Unchanged, e.Failed, seconds(e.Elapsed)})
+	j.write(buildObject{"build_finished", e.OK, e.Ran, e.Restored, e.Unchanged, e.Failed, e.Evaluated, seconds(e.Elapsed)})
 }
 
 func (j *JSON) write(object any) {

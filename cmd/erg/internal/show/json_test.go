@@ -21,7 +21,7 @@ func TestJSON(t *testing.T) {
 {"event":"action_output","contexts":["app"],"action":"cc lib/old.c","output":"lib/old.c:1: warning: unused\n"}
 {"event":"action_finished","contexts":["app","v@wide"],"action":"cc lib/a.c","status":"ran","seconds":0.5,"output":"lib/a.c:3: warning: <x> & \u001b[35my\u001b[0m\r\n\u0007done"}
 {"event":"action_finished","contexts":["app","late","v@wide"],"action":"cc app/plain.c","status":"failed","seconds":1,"output":"app/plain.c:1:1: error: no\n","command":"gcc -c app/plain.c -o plain.o","error":"exit status 1"}
-{"event":"build_finished","ok":false,"ran":2,"restored":1,"unchanged":2,"failed":1,"seconds":1.1}
+{"event":"build_finished","ok":false,"ran":2,"restored":1,"unchanged":2,"failed":1,"evaluated":true,"seconds":1.1}
 `
 	if got := b.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -44,7 +44,7 @@ func TestJSONInterrupted(t *testing.T) {
 	}
 	const want = `{"event":"action_started","id":1,"action":"cc a.c","contexts":["app"],"lane":0,"at":0.01}
 {"event":"action_finished","contexts":["app"],"action":"cc b.c","status":"ran","seconds":0.2}
-{"event":"build_finished","ok":false,"ran":1,"restored":0,"unchanged":0,"failed":0,"seconds":2}
+{"event":"build_finished","ok":false,"ran":1,"restored":0,"unchanged":0,"failed":0,"evaluated":false,"seconds":2}
 `
 	if got := b.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -33,7 +33,7 @@ var failedBuild = []event.Event{
 	event.ActionShared{ID: 1, Context: "alpha"},
 	event.ActionShared{ID: 3, Context: "late"},
 	event.Message{Level: event.Warning, Text: "the store is nearly full"},
-	event.BuildFinished{Ran: 2, Restored: 1, Unchanged: 2, Failed: 1, Elapsed: 1100 * ms},
+	event.BuildFinished{Ran: 2, Restored: 1, Unchanged: 2, Failed: 1, Evaluated: true, Elapsed: 1100 * ms},
 }
 
 // interrupted is a build that was stopped: its end was never reported.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -230,12 +231,12 @@ var unescapes = strings.NewReplacer("%#", "%", "%+", "=", "%.", ":")
 // encodeMap spells a path for BUILD_PATH_PREFIX_MAP.
 func encodeMap(s string) string { return escapes.Replace(s) }
 
-var colour = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
+var colour = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]") })
 
 // sanitise takes out of what a program printed what depends on the place, as
 // BUILD_PATH_PREFIX_MAP says, and colours.
 func sanitise(out, prefixes string) string {
-	out = colour.ReplaceAllString(out, "")
+	out = colour().ReplaceAllString(out, "")
 	type pair struct{ to, from string }
 	var pairs []pair
 	var sources []string

@@ -10,9 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/rogpeppe/go-internal/diff"
 
+	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/act"
+	"erg.build/erg/contexts/dune/sexp"
 )
 
 // files carries out what needs no process.
@@ -32,6 +35,8 @@ func (p *performer) files(a *act.Action, s process) error {
 		return copyFile(s.path(a.Args[0]), s.path(a.Args[1]), "")
 	case act.OpCopyLine:
 		return copyFile(s.path(a.Args[0]), s.path(a.Args[1]), LineDirective(a.Args[2]))
+	case act.OpFormat:
+		return format(s.path(a.Args[0]), s.path(a.Args[1]), a.Args[2])
 	case act.OpSymlink:
 		from, to := s.path(a.Args[0]), s.path(a.Args[1])
 		if rel, err := filepath.Rel(filepath.Dir(to), from); err == nil && !filepath.IsAbs(from) {
@@ -44,6 +49,22 @@ func (p *performer) files(a *act.Action, s process) error {
 		return writeFile(s.path(a.Args[0]), []byte(a.Args[1]), 0o777)
 	}
 	return fmt.Errorf("malformed action %q", a.Op)
+}
+
+// format lays out a dune file. One that is a program is copied.
+func format(from, to, name string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if !dune.IsScript(text) {
+		var diags hcl.Diagnostics
+		if text, diags = sexp.Format(name, text); diags.HasErrors() {
+			at := diags[0].Subject.Start
+			return fmt.Errorf("%s:%d:%d: %s", name, at.Line, at.Column, diags[0].Detail)
+		}
+	}
+	return writeFile(to, text, 0o666)
 }
 
 func cat(w io.Writer, name string) error {
@@ -106,13 +127,13 @@ func (p *performer) compare(a *act.Action, s process) error {
 	if err != nil && (!absent || a.Op == act.OpCmp) {
 		return err
 	}
-	if bytes.Equal(have, made) && !absent {
+	if bytes.Equal(have, made) { // a file that is not there is like an empty one
 		return nil
 	}
 	if a.Op == act.OpCmp {
 		return fmt.Errorf("%s and %s differ", a.Args[0], a.Args[1])
 	}
-	if sameText(have, made) && !absent {
+	if sameText(have, made) {
 		return nil // programs for Windows end lines in their own way
 	}
 	p.differ(a.Args[0], a.Args[2], filepath.Base(a.Args[1]), have, made)

@@ -185,7 +185,7 @@ func shape(op act.Op) (args, children int) {
 		return 0, none
 	case act.OpCopy, act.OpSymlink, act.OpWrite, act.OpWriteExec, act.OpCmp:
 		return 2, none
-	case act.OpCopyLine, act.OpDiff, act.OpDiffMaybe:
+	case act.OpCopyLine, act.OpDiff, act.OpDiffMaybe, act.OpFormat:
 		return 3, none
 	case act.OpPack:
 		return 4, none
