@@ -268,7 +268,7 @@ func (r *Rules) compileTypes(t *engine.Task, k key, b *binding, out string) erro
 	if b.PkgConfig {
 		st.Flags, st.PkgConfig = dune.Set{}, b.ExternalLibraryName
 	}
-	if err := r.stubFlags(x, &u, &dune.Buildable{ForeignStubs: []dune.ForeignStubs{st}}); err != nil {
+	if err := r.stubFlags(x, &u, &dune.Buildable{ForeignStubs: []dune.ForeignStubs{st}}, nil); err != nil {
 		return err
 	}
 	o := u.Owner
