@@ -231,6 +231,8 @@ func (r *Rules) stubFlags(x *expander, u *ocaml.Unit, b *dune.Buildable, deps []
 		switch {
 		case l.inst != nil:
 			u.Include = append(u.Include, l.inst.Dir)
+		case l.outer != nil:
+			u.Include = append(u.Include, orDot(l.outer.Dir), path.Join(u.Root, l.outer.Dir))
 		case l.dir != nil:
 			if err := x.headers(u, l.dir); err != nil {
 				return err

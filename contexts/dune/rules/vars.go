@@ -228,6 +228,9 @@ func (x *expander) suite(name string, at hcl.Range) (string, error) {
 		return "", errorAt(at, "No such tool", "The OCaml compiler of context %s has no %s%s.", x.ctx, name, lender)
 	}
 	x.inputs.compiler(tc)
+	if x.inputs != nil {
+		x.inputs.visible = append(x.inputs.visible, p) // it may be a script
+	}
 	return p, nil
 }
 
