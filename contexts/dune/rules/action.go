@@ -64,10 +64,7 @@ func (x *acting) changed(a *dune.Action) (last *dune.Action, dir string, err err
 
 // named is the path, in the tree, of a file that an action names.
 func (x *acting) named(name string) string {
-	if strings.ContainsAny(name, "\x02\x04") {
-		return x.treePath(name)
-	}
-	return joinPath(x.cwd, name)
+	return treePathFrom(x.cwd, name)
 }
 
 // directory evaluates a directory of the workspace.

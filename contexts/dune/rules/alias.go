@@ -314,7 +314,10 @@ func (r *Rules) aliasLibrary(t *engine.Task, k aliasKey, d *dir, i int, s *dune.
 	}
 	c, err := r.componentQ.Get(t, libraryKey(k.ctx, d, i, s))
 	if err != nil {
-		return unlessOptional(err, s.Optional, s.At())
+		// One without modules is but a name for the libraries that it needs:
+		// that some are missing is for who uses it.
+		mods, err2 := r.modulesOf(t, libraryKey(k.ctx, d, i, s))
+		return unlessOptional(err, s.Optional || err2 == nil && len(mods) == 0, s.At())
 	}
 	if k.name == "check" {
 		return r.checked(t, c, out)

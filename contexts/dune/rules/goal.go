@@ -301,9 +301,13 @@ func (r *Rules) ProgramOf(t *engine.Task, x *Target) (string, bool, error) {
 	}
 	path := ""
 	for _, p := range c.programs {
-		if p.Name == x.key.part && (path == "" || p.Mode == ocaml.Native && p.Kind == ocaml.Executable) {
+		runs := p.Mode != ocaml.C && (p.Kind == ocaml.Executable || p.Kind == ocaml.Script)
+		if p.Name == x.key.part && runs && (path == "" || p.Mode == ocaml.Native) {
 			path = p.Path
 		}
+	}
+	if path == "" {
+		return "", false, r.fail(errorAt(x.Range, "No program to run", "The modes of %s have no program among them that runs by itself.", x.key.part), x.Range, "")
 	}
 	tc, err := r.w.OCaml(t, x.Address.Context)
 	return path, tc != nil && tc.Native(), err

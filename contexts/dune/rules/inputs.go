@@ -237,9 +237,13 @@ func (x *expander) dep(d *dune.Dep) ([]string, error) {
 
 // treePath is the path, in the tree, of a file that is named from the
 // directory, or from one that a token stands for.
-func (x *expander) treePath(name string) string {
-	if !strings.ContainsAny(name, "\x02\x04") {
-		return joinPath(x.d.path, name)
+func (x *expander) treePath(name string) string { return treePathFrom(x.d.path, name) }
+
+// treePathFrom is treePath for a name that is relative to a directory of the
+// tree. In a token that is not at the beginning of the name, the path is, too.
+func treePathFrom(dir, name string) string {
+	if i := strings.IndexAny(name, "\x02\x04"); i != 0 {
+		return joinPath(dir, action.Expand(name, func(p string, _ bool) string { return action.Relative(dir, inWorkspace(p)) }))
 	}
 	return joinPath(action.Expand(name, func(p string, _ bool) string {
 		if p == "" {
