@@ -134,7 +134,7 @@ func (r *Rules) Targets(t *engine.Task, c addr.Context, at string) ([]*Target, e
 		if m == nil {
 			m = files.dirs[n]
 		}
-		if strings.HasPrefix(m.key.name, string(addr.BlockRule)+".") {
+		if strings.HasPrefix(m.key.name, string(addr.BlockRule)+".") && !m.implicit {
 			var s dune.Stanza
 			if m.key.index >= 0 {
 				s = d.stanzas[m.key.index]
