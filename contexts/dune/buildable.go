@@ -28,6 +28,7 @@ type Buildable struct {
 	AllowOverlapping             bool   // allow_overlapping_dependencies
 	Ctypes                       *Ctypes
 	JavaScript                   JavaScript
+	Wasm                         JavaScript // what is installed for who makes WebAssembly
 }
 
 // OCamlFlags are flags for compilers.
@@ -113,7 +114,10 @@ func (f *fields) buildable(library bool) Buildable {
 		}
 	}
 	b.JavaScript = f.get("js_of_ocaml").javaScript(library)
-	f.ignore("wasm", noWasm, "wasm_of_ocaml")
+	if !library {
+		f.ignore("wasm", noWasm, "wasm_of_ocaml")
+	}
+	b.Wasm = f.get("wasm_of_ocaml", since(3, 17)).wasm(library)
 	f.ignore("melange", "Melange is not built, so this has no effect.", "melange.preprocess", "melange.preprocessor_deps",
 		"melange.modules", "melange.libraries", "melange.compile_flags", "melange.runtime_deps", "melange.ppx_runtime_libraries")
 	return b

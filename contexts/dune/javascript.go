@@ -9,6 +9,7 @@ type JavaScript struct {
 	LinkFlags    Set    // of the link of what was compiled apart
 	RuntimeFlags Set    // of the runtime of such a program
 	Files        []Text // javascript_files: C functions, in JavaScript
+	WasmFiles    []Text // wasm_files: the same in WebAssembly, of (wasm_of_ocaml …)
 	Compilation  string // "whole_program", "separate", or "" for what the profile says
 	SourceMap    string // "no", "inline", "file", or "" likewise
 	EnabledIf    Bool
@@ -25,8 +26,26 @@ func (a *field) javaScript(library bool) JavaScript {
 		return JavaScript{}
 	}
 	f := a.fields()
-	j := JavaScript{Flags: f.get("flags").set(), Files: f.get("javascript_files").texts(), Range: a.at()}
-	if a.r.lang.AtLeast(3, 0) {
+	j := f.javaScript(library, a.at())
+	f.end()
+	return j
+}
+
+// wasm reads (wasm_of_ocaml …) of a stanza.
+func (a *field) wasm(library bool) JavaScript {
+	if a == nil {
+		return JavaScript{}
+	}
+	f := a.fields()
+	j := f.javaScript(library, a.at())
+	j.WasmFiles = f.get("wasm_files", since(3, 17)).texts()
+	f.end()
+	return j
+}
+
+func (f *fields) javaScript(library bool, at hcl.Range) JavaScript {
+	j := JavaScript{Flags: f.get("flags").set(), Files: f.get("javascript_files").texts(), Range: at}
+	if f.r.lang.AtLeast(3, 0) {
 		j.LinkFlags, j.RuntimeFlags = f.get("link_flags").set(), f.get("build_runtime_flags").set()
 		if !library {
 			f.newJavaScript(&j, since(3, 17))
@@ -34,7 +53,6 @@ func (a *field) javaScript(library bool) JavaScript {
 	} else {
 		j.LinkFlags = j.Flags
 	}
-	f.end()
 	return j
 }
 

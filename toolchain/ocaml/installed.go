@@ -1,6 +1,7 @@
 package ocaml
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -14,7 +15,8 @@ import (
 // its description (META) knows it. All paths are absolute.
 type Installed struct {
 	Name     string            // as people call it: "fmt.tty"
-	Dir      string            // of interfaces and archives
+	Dir      string            // of interfaces
+	Code     string            // of archives and what optimising compilers read; "" for Dir
 	Archives map[Mode][]string // in link order; none for a library of interfaces
 	Plugins  []string          // .cmxs
 	Deps     []*Library
@@ -35,8 +37,9 @@ type Installed struct {
 // compiler reads.
 func (tc *Toolchain) Installed(t *engine.Task, in Installed) (*Library, error) {
 	dir := path.Clean(in.Dir)
+	code := path.Clean(cmp.Or(in.Code, in.Dir))
 	l := &Library{
-		Name: in.Name, Main: in.Main, Dir: dir, Native: dir,
+		Name: in.Name, Main: in.Main, Dir: dir, Native: code,
 		Archives: in.Archives, Deps: withVirtual(in.Deps, in.Implements), Standard: in.Standard, Implements: in.Implements,
 	}
 	entries, err := t.ReadDir(dir)
@@ -57,7 +60,7 @@ func (tc *Toolchain) Installed(t *engine.Task, in Installed) (*Library, error) {
 		l.Provides = []string{in.Main}
 	}
 	seen := map[string]bool{}
-	for _, d := range append([]string{dir}, archiveDirs(in.Archives)...) {
+	for _, d := range append([]string{dir, code}, archiveDirs(in.Archives)...) {
 		if seen[d] || d == path.Clean(tc.conf["standard_library"]) {
 			continue // what is beside Stdlib is part of the toolchain's identity
 		}

@@ -69,14 +69,18 @@ func (b *builder) take(p Program) taking {
 		x.archives, x.custom = b.tc.standardArchives(b.std, mode)
 		x.archives = slices.Clone(x.archives)
 	}
-	for _, l := range libs {
-		if objects := b.before(l, mode); len(objects) > 0 {
+	made := func(l *Library, after bool) {
+		if objects := b.beside(l, after, mode); len(objects) > 0 {
 			x.archives = append(x.archives, action.Ref(objects[0]))
 			x.inputs = append(x.inputs, objects...)
 		}
+	}
+	for _, l := range libs {
+		made(l, false)
 		for _, a := range l.Archives[mode] {
 			x.archives = append(x.archives, action.Ref(a))
 		}
+		made(l, true)
 		x.search = append(x.search, l.searched()...)
 		if l.Installed() {
 			x.custom = true // who knows
@@ -136,7 +140,7 @@ func (b *builder) link(p Program, stubs []string) action.Spec {
 	}
 	s.Argv = append(s.Argv, driverFlags(cflags)...)
 	s.Argv = append(s.Argv, b.u.LinkFlags...)
-	if len(b.u.LinkModules) > 0 && !slices.Contains(b.u.LinkFlags, "-linkall") {
+	if b.u.Whole() && !slices.Contains(b.u.LinkFlags, "-linkall") {
 		s.Argv = append(s.Argv, "-linkall") // who knows what is loaded while it runs
 	}
 	if p.Kind != Raw {
@@ -173,11 +177,14 @@ func (b *builder) parts(p Program) []Part {
 		}
 	}
 	for _, l := range linkOrder(b.libs) {
-		for _, f := range b.before(l, Byte) {
+		for _, f := range b.beside(l, false, Byte) {
 			out = append(out, Part{File: f})
 		}
 		for _, a := range l.Archives[Byte] {
 			out = append(out, Part{File: a, Library: l})
+		}
+		for _, f := range b.beside(l, true, Byte) {
+			out = append(out, Part{File: f})
 		}
 	}
 	for _, m := range b.linkedInto(p) {
@@ -254,6 +261,9 @@ func (l *Library) searched() []string {
 	}
 	if path.IsAbs(l.Dir) {
 		dirs = append(dirs, l.Dir)
+		if l.Native != l.Dir {
+			dirs = append(dirs, l.Native)
+		}
 	}
 	return dirs
 }

@@ -2,6 +2,8 @@ package ocaml
 
 import (
 	"path"
+	"slices"
+	"strings"
 
 	"erg.build/erg/engine/action"
 )
@@ -11,8 +13,20 @@ import (
 // depends on what it is linked with.
 type LinkModule struct {
 	Library *Library // that it is linked before
-	Object  string   // "dune_site__Dune_site_data", as the library names it
-	Text    string
+	// After says that it is linked right after the library, which has no
+	// interface of it.
+	After bool
+	// Whole says that programs are linked with all of their libraries
+	// (-linkall), for who is loaded while they run.
+	Whole  bool
+	Object string // "dune_site__Dune_site_data", as the library names it
+	Text   string
+}
+
+// Whole reports whether programs of the unit are linked with all of their
+// libraries.
+func (u *Unit) Whole() bool {
+	return slices.Contains(u.LinkFlags, "-linkall") || slices.ContainsFunc(u.LinkModules, func(m LinkModule) bool { return m.Whole })
 }
 
 // linkSource is where the code of such a module is written.
@@ -64,16 +78,31 @@ func (b *builder) linkModule(m LinkModule, src string, mode Mode) action.Spec {
 		s.Tools = withTools(s.Tools, l.Tools)
 	}
 	s.Outputs = b.linkObjects(m, mode)
+	if m.After {
+		s.Argv = append(s.Argv, b.tc.standardFlags(m.Library.standard())...)
+		s.Argv = append(s.Argv, "-o", action.Ref(s.Outputs[0]), "-impl", action.Ref(src))
+		s.Outputs = append(s.Outputs, strings.TrimSuffix(s.Outputs[0], path.Ext(s.Outputs[0]))+".cmi")
+		return s
+	}
 	// There is an interface, says the suffix: see the top of compile.go.
 	s.Argv = append(s.Argv, "-intf-suffix", path.Ext(src), "-o", action.Ref(s.Outputs[0]), "-impl", action.Ref(src))
 	return s
 }
 
-// before returns the objects that are linked before a library.
-func (b *builder) before(l *Library, mode Mode) []string {
+// standard are the compiler's own libraries that a library needs.
+func (l *Library) standard() []string {
+	var out []string
+	for _, d := range Libraries([]*Library{l}) {
+		out = append(out, d.Standard...)
+	}
+	return standardClosure(out)
+}
+
+// beside returns the objects that are linked before a library, or after it.
+func (b *builder) beside(l *Library, after bool, mode Mode) []string {
 	var out []string
 	for _, m := range b.u.LinkModules {
-		if m.Library == l {
+		if m.Library == l && m.After == after {
 			out = append(out, b.linkObjects(m, mode)...)
 		}
 	}

@@ -44,6 +44,12 @@ type Unit struct {
 	Layout Layout
 	// Heading, if set, is the first line of alias modules.
 	Heading string
+	// Shadow says that the alias module of a library whose main module somebody
+	// wrote hides its own name from the library's modules.
+	Shadow bool
+	// ShortPrefix says that modules of a library that implements another one
+	// beside the virtual ones are called Vlib__impl__A, and not Vlib__impl____A.
+	ShortPrefix bool
 	// Implements is the library with virtual modules of which this one has
 	// the code. Its users compile against that one, and link this.
 	Implements *Library
@@ -61,7 +67,7 @@ type Unit struct {
 	// "-linkall", "-cclib -lm".
 	ArchiveFlags []string
 	// LinkModules are what programs have for libraries that leave a module to
-	// them. Programs with such are linked whole (-linkall).
+	// them.
 	LinkModules []LinkModule
 	// Objects are objects of foreign code, ready made, that go with the unit's
 	// own stubs; ForeignArchives are archives of such (x of libx.a and, for byte

@@ -34,8 +34,11 @@ func (b *builder) wrap(wrapper string) error {
 	if b.vlib != nil {
 		// Their own modules beside the virtual one's are theirs alone, so that
 		// two implementations do not meet: Vlib__impl____A.
-		prefix = b.vlib.wrapper + "__" + uncapitalize(wrapperOf(b.u.Name)) + "__"
-		alias = prefix
+		prefix = b.vlib.wrapper + "__" + uncapitalize(wrapperOf(b.u.Name))
+		alias = prefix + "__"
+		if !b.u.ShortPrefix {
+			prefix = alias
+		}
 	}
 	others := 0
 	for _, m := range modules {
@@ -91,6 +94,9 @@ func (b *builder) aliases() string {
 			continue
 		}
 		blocks = append(blocks, aliasOf([]string{main, m.known()}, m))
+	}
+	if b.u.Shadow && b.vlib == nil && b.alias.name != b.wrapper {
+		blocks = append(blocks, fmt.Sprintf("module %s = struct end\n[@@deprecated \"this module is shadowed\"]\n", b.alias.name))
 	}
 	return b.aliasText(blocks)
 }

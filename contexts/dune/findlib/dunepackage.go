@@ -1,6 +1,7 @@
 package findlib
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -146,7 +147,10 @@ func (f fields) library(root string) *Package {
 		Default: f.word("default_implementation"), SourceDir: f.word("orig_src_dir"),
 	}
 	p.StubArchives = f.stubs(root)
-	p.PrivateDir = fields(f.get("obj_dir")).word("private_dir")
+	p.WasmRuntime = in(root, f.words("wasmoo_runtime"))
+	p.PublicHeaders = in(root, f.words("public_headers"))
+	objDir := fields(f.get("obj_dir"))
+	p.PrivateDir, p.CmiDir = objDir.word("private_dir"), cmp.Or(objDir.word("public_cmi_ocaml_dir"), objDir.word("public_cmi_dir"))
 	p.Driver, p.Backend = f.node("ppx.driver"), f.node("inline_tests.backend")
 	if l := f.get("special_builtin_support"); len(l) == 1 {
 		p.Special = l[0]
@@ -209,29 +213,38 @@ func (p *Package) modules(n *sexp.Node) {
 	rest := n.Items[1:]
 	switch head {
 	case "singleton", "singleton_exe":
-		p.Modules = append(p.Modules, module(rest))
+		p.Modules = append(p.Modules, module(rest, nil))
 	case "unwrapped":
-		p.list(rest)
+		p.list(rest, nil)
 	case "wrapped":
-		p.group(rest)
+		f := fields(rest)
+		p.group(f, nil)
+		if l := fields(f.get("wrapped")); l != nil {
+			p.Transition = l.word("transition")
+		}
+		first := len(p.Modules)
+		p.list(f.get("wrapped_compat"), nil)
+		for i := range p.Modules[first:] {
+			p.Modules[first+i].Compat = true
+		}
 	}
 }
 
 // group reads modules with a module that has names for them.
-func (p *Package) group(f fields) {
-	p.list(f.get("modules"))
+func (p *Package) group(f fields, within []string) {
+	p.list(f.get("modules"), within)
 	for _, name := range []string{"alias_module", "alias"} {
 		if l := f.get(name); l != nil {
-			p.Modules = append(p.Modules, module(l))
+			p.Modules = append(p.Modules, module(l, within))
 		}
 	}
 	if g := f.get("group"); g != nil {
-		p.group(g)
+		p.group(g, within)
 	}
 }
 
 // list reads modules, which newer versions put into lists of one kind.
-func (p *Package) list(nodes []*sexp.Node) {
+func (p *Package) list(nodes []*sexp.Node, within []string) {
 	if len(nodes) == 1 && nodes[0].Kind == sexp.List && len(nodes[0].Items) > 0 {
 		first := nodes[0].Items[0]
 		if _, field := first.Head(); first.Kind == sexp.List && !field {
@@ -244,33 +257,73 @@ func (p *Package) list(nodes []*sexp.Node) {
 		}
 		switch h, _ := n.Head(); h {
 		case "module":
-			p.Modules = append(p.Modules, module(n.Items[1:]))
+			p.Modules = append(p.Modules, module(n.Items[1:], within))
 			continue
 		case "group":
-			p.group(n.Items[1:])
+			p.group(n.Items[1:], append(slices.Clip(within), word(n, 1)))
 			continue
 		}
 		if fields(n.Items).has("obj_name") {
-			p.Modules = append(p.Modules, module(n.Items))
+			p.Modules = append(p.Modules, module(n.Items, within))
 		}
 	}
 }
 
-func module(nodes []*sexp.Node) Module {
+func module(nodes []*sexp.Node, within []string) Module {
 	f := fields(nodes)
 	if len(nodes) == 1 && !f.has("name") && nodes[0].Kind == sexp.List {
 		f = nodes[0].Items
 	}
+	src := fields(f.get("source"))
 	name := f.word("name")
-	if name == "" {
-		if l := f.words("source"); len(l) > 0 {
+	if name == "" { // since 3.7
+		if l := src.words("path"); len(l) > 0 {
 			name = l[len(l)-1]
-		} else if l := f.get("source"); len(l) > 0 && l[0].Kind == sexp.List && len(l[0].Items) > 0 {
-			name, _ = l[0].Items[len(l[0].Items)-1].Text()
 		}
 	}
 	kind := f.word("kind")
-	src := fields(f.get("source"))
-	return Module{Name: name, Object: f.word("obj_name"), Private: f.word("visibility") == "private",
-		Impl: f.has("impl") || src.has("impl"), Intf: f.has("intf") || src.has("intf"), Virtual: kind == "virtual", Alias: kind == "alias"}
+	if l := f.get("kind"); len(l) > 0 && kind == "" {
+		kind, _ = l[0].Head() // (alias (Sub))
+	}
+	return Module{Name: name, Group: within, Object: f.word("obj_name"), Private: f.word("visibility") == "private",
+		Impl: f.has("impl") || src.has("impl"), Intf: f.has("intf") || src.has("intf"),
+		Virtual: kind == "virtual", Alias: kind == "alias", Implements: kind == "impl_vmodule",
+		ImplFile: fields(src.get("impl")).word("path"), IntfFile: fields(src.get("intf")).word("path")}
+}
+
+// Settle puts the directories of sections into a dune-package file that is being
+// installed, for versions of dune that want them absolute. They are there for
+// those who install into sites of the package.
+func Settle(text []byte, dir func(section, pkg string) string) []byte {
+	major, minor, ok := Lang(text)
+	if !ok || (Format{major, minor}) != Flat {
+		return text
+	}
+	nodes, _ := sexp.Read("dune-package", text)
+	f := fields(nodes)
+	n := f.node("sections")
+	if n == nil {
+		return text
+	}
+	sections := of("sections")
+	for _, s := range n.Items[1:] {
+		name := word(s, 0)
+		sections.add(of(name, dir(name, f.word("name"))))
+	}
+	var b strings.Builder
+	b.Write(text[:n.Range.Start.Byte])
+	sections.write(&b, 0)
+	b.Write(text[n.Range.End.Byte:])
+	return []byte(b.String())
+}
+
+// Lang reads the version of the language in which a dune-package file is
+// written.
+func Lang(text []byte) (major, minor int, ok bool) {
+	nodes, _ := sexp.Read("dune-package", text)
+	if len(nodes) == 0 || word(nodes[0], 0) != "lang" {
+		return 0, 0, false
+	}
+	n, _ := fmt.Sscanf(word(nodes[0], 2), "%d.%d", &major, &minor)
+	return major, minor, n == 2
 }

@@ -125,7 +125,7 @@ func TestFind(t *testing.T) {
 	d := get("d")
 	if d.Kind != Rewriter || d.Archives[Byte][0] != "/l/d/d.cma" || d.Plugins[Native][0] != "/l/d/d.cmxs" || d.StubArchives[0] != "/l/d/libd_stubs.a" || d.MainModule != "D" ||
 		!reflect.DeepEqual(d.Requires, []Require{{"x", false}, {"y", true}}) || !slices.Equal(d.PPXRuntimeDeps, []string{"r"}) ||
-		!reflect.DeepEqual(d.Modules, []Module{{Name: "A", Object: "d__A", Impl: true, Intf: true}, {Name: "B", Object: "d__B", Private: true, Impl: true}, {Name: "", Object: "d", Impl: true, Alias: true}}) {
+		!reflect.DeepEqual(d.Modules, []Module{{Name: "A", Object: "d__A", Impl: true, Intf: true, ImplFile: "a.ml", IntfFile: "a.mli"}, {Name: "B", Object: "d__B", Private: true, Impl: true, ImplFile: "b.ml"}, {Name: "", Object: "d", Impl: true, Alias: true}}) {
 		t.Errorf("%+v", d)
 	}
 	if o := get("d.old"); !reflect.DeepEqual(o.Requires, []Require{{"d", true}}) {
@@ -220,13 +220,13 @@ func TestInstalled(t *testing.T) {
 			}
 		}
 		n++
-		same(t, file, string(text), WriteDunePackage(pkg, version, libs, nil, nil))
+		same(t, file, string(text), (&DunePackage{Name: pkg, Version: version, Libraries: libs}).Text(Flat))
 		if !strings.Contains(string(text), "ppx_") && !strings.Contains(string(text), "jsoo_runtime") { // what needs the closure of runtime dependencies
 			have, err := os.ReadFile(filepath.Join(dir, "META"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			same(t, filepath.Join(dir, "META"), string(have), WriteMeta(pkg, version, libs, ""))
+			same(t, filepath.Join(dir, "META"), string(have), (&MetaFile{Version: version, Libraries: libs}).Text())
 		}
 	}
 	t.Logf("%d packages", n)
@@ -253,7 +253,84 @@ func FuzzDunePackage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := fromDunePackage("dune-package", []byte(text), "/d", "d")
 		if err == nil && p != nil {
-			WriteDunePackage("d", "", []*Package{p}, nil, nil)
+			d := &DunePackage{Name: "d", Libraries: []*Package{p}}
+			d.Text(Flat)
+			d.Text(Groups)
+			Settle([]byte(text), func(section, pkg string) string { return "/" + pkg + "/" + section })
 		}
 	})
+}
+
+// What a version of dune writes depends on it, and not on what it describes.
+func TestFormatFor(t *testing.T) {
+	for _, c := range []struct {
+		major, minor int
+		want         Format
+	}{{1, 0, Flat}, {2, 9, Flat}, {3, 0, Groups}, {3, 10, Groups}, {3, 11, Groups}, {3, 17, Format{3, 17}}, {3, 99, newest}, {4, 0, newest}} {
+		if got := FormatFor(c.major, c.minor); got != c.want {
+			t.Errorf("for %d.%d: %s", c.major, c.minor, got)
+		}
+	}
+	for _, text := range []string{"", "(lang)", "(lang dune)", "(lang dune x.1)", "(name a)", "(", "(lang dune 3)"} {
+		if major, minor, ok := Lang([]byte(text)); ok {
+			t.Errorf("%q is of %d.%d", text, major, minor)
+		}
+	}
+}
+
+// Modules in groups are read as they are written.
+func TestGroups(t *testing.T) {
+	text := `(lang dune 3.25)
+(name q)
+(files (lib (META q.cma)))
+(library
+ (name q)
+ (kind normal)
+ (foreign_archives (archives (for all) (files libq_stubs.a)))
+ (main_module_name Q)
+ (obj_dir
+  (private_dir .private)
+  (public_cmi_ocaml_dir .public_cmi)
+  (public_cmi_melange_dir melange/.public_cmi_melange))
+ (modules
+  (wrapped
+   (group
+    (alias
+     (obj_name q)
+     (visibility public)
+     (kind alias)
+     (source (path Q) (impl (path q.ml-gen))))
+    (name Q)
+    (modules
+     (module
+      (obj_name q__M)
+      (visibility private)
+      (source (path M) (intf (path m.mli)) (impl (path m.ml))))
+     (group
+      Sub
+      (alias
+       (obj_name q__Sub)
+       (visibility public)
+       (kind (alias (Sub)))
+       (source (path Sub Sub) (impl (path q__Sub.ml-gen))))
+      (name Sub)
+      (modules
+       (module
+        (obj_name q__Sub__N)
+        (visibility public)
+        (source (path Sub N) (impl (path sub/n.ml))))))))
+   (wrapped_compat
+    ((obj_name m)
+     (visibility public)
+     (kind wrapped_compat)
+     (source (path M) (impl (path .wrapped_compat/M.ml-gen)))))
+   (wrapped (transition "say Q.M")))))
+`
+	p, err := fromDunePackage("dune-package", []byte(text), "", "q")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Archives = map[string][]string{}
+	d := &DunePackage{Name: "q", Libraries: []*Package{p}, Files: []SectionFiles{{"lib", []string{"META", "q.cma"}}}}
+	same(t, "dune-package", text, d.Text(newest))
 }

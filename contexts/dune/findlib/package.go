@@ -65,8 +65,13 @@ type Package struct {
 	Implements     string
 	Default        string // default implementation
 	ForeignObjects []string
+	SharedStubs    []string // of a library to be written: names of shared libraries with its C code
+	PublicHeaders  []string
+	WasmRuntime    []string
 	SourceDir      string       // orig_src_dir
 	PrivateDir     string       // below Dir, where interfaces of private modules are
+	CmiDir         string       // below Dir, where all other interfaces are; "" for Dir
+	Transition     string       // why modules should not be named without MainModule, where they still can be
 	Driver         *sexp.Node   // (ppx.driver …) of what drives rewriters; nil for none
 	Cookies        []*sexp.Node // of a rewriter: (NAME VALUE)
 	Backend        *sexp.Node   // (inline_tests.backend …); nil for none
@@ -98,9 +103,10 @@ type Module struct {
 	// Implements says that the module is virtual in the library that this one
 	// implements.
 	Implements bool
-	Alias      bool // it has nothing but names for the others
-	// ImplFile and IntfFile are where its sources are installed, below the
-	// package's directory, for who writes them.
+	Alias      bool // it has nothing but names for the others of its group
+	Compat     bool // it stands for another one, under the name that this had before it was wrapped
+	// ImplFile and IntfFile are its sources, relative to the package; "" where
+	// it is not said.
 	ImplFile, IntfFile string
 }
 
@@ -153,6 +159,16 @@ func Find(f FS, search []string, standard, name string) (*Package, error) {
 		return fromMeta(f, at, text, dir, standard, name)
 	}
 	return nil, &NotFoundError{Name: name}
+}
+
+// Installed reports whether a directory of the search path has a package.
+func Installed(f FS, dir, pkg string) (bool, error) {
+	for _, name := range []string{"dune-package", "META"} {
+		if there, err := f.Exists(path.Join(dir, pkg, name)); err != nil || there {
+			return there, err
+		}
+	}
+	return false, nil
 }
 
 // validName reports whether a name can be one of a library, and of nothing

@@ -1,28 +1,42 @@
 package findlib
 
 import (
-	"maps"
 	"slices"
 	"sort"
 	"strings"
-
-	"erg.build/erg/contexts/dune/sexp"
 )
 
-// WriteMeta writes a package's META file as dune does, so that who compares
-// installations sees no difference: libraries nest by their names, and each
-// part of a name has a directory. Template is the text of a META template, if
-// the package has one: a line "# DUNE_GEN" in it stands for what is generated.
-func WriteMeta(pkg, version string, libs []*Package, template string) string {
+// A MetaFile is what a META file says.
+type MetaFile struct {
+	Version   string
+	Libraries []*Package
+	// Template is the text of a META template, if the package has one: a line
+	// "# DUNE_GEN" in it stands for what is generated.
+	Template string
+	// Exports says that libraries name what they re-export. What has another
+	// name does so in any case.
+	Exports bool
+	// Former says that the package has nothing but names for the libraries of
+	// another one.
+	Former bool
+}
+
+// Text writes the file as dune does, so that who compares installations sees
+// no difference: libraries nest by their names, and each part of a name has a
+// directory.
+func (m *MetaFile) Text() string {
 	tree := &block{}
-	for _, l := range libs {
-		tree.add(strings.Split(l.Name, ".")[1:], settings(l, version))
+	for _, l := range m.Libraries {
+		tree.add(strings.Split(l.Name, ".")[1:], m.settings(l))
 	}
-	text := strings.TrimSuffix(tree.text(""), "\n")
-	if template == "" {
+	text := strings.TrimSuffix(tree.text("", !m.Former), "\n")
+	switch {
+	case m.Former:
+		return text + "\n"
+	case m.Template == "":
 		return text
 	}
-	lines := strings.SplitAfter(template, "\n")
+	lines := strings.SplitAfter(m.Template, "\n")
 	for i, l := range lines {
 		switch strings.TrimRight(l, "\r\n") {
 		case "# DUNE_GEN", "# JBUILDER_GEN":
@@ -51,7 +65,7 @@ func (b *block) add(path []string, lines []string) {
 	b.lines = append(b.lines, lines...)
 }
 
-func (b *block) text(indent string) string {
+func (b *block) text(indent string, dirs bool) string {
 	var out strings.Builder
 	for _, l := range b.lines {
 		out.WriteString(folded(indent, l) + "\n")
@@ -63,14 +77,16 @@ func (b *block) text(indent string) string {
 	sort.Strings(names)
 	for _, n := range names {
 		out.WriteString(indent + "package " + metaQuoted(n) + " (\n")
-		out.WriteString(indent + "  " + setting("directory", "", n) + "\n")
-		out.WriteString(b.subs[n].text(indent+"  ") + indent + ")\n")
+		if dirs {
+			out.WriteString(indent + "  " + setting("directory", "", n) + "\n")
+		}
+		out.WriteString(b.subs[n].text(indent+"  ", dirs) + indent + ")\n")
 	}
 	return out.String()
 }
 
 // folded is a line as dune's printer folds it: where it is too long, the value
-// begins a line, and if it is too long still, so does each word of a list.
+// begins a line, and if a list is too long still, so does each of its words.
 func folded(indent, line string) string {
 	name, value, ok := strings.Cut(line, " = ")
 	limit := width
@@ -81,14 +97,14 @@ func folded(indent, line string) string {
 		return indent + line
 	}
 	variable, _, _ := strings.Cut(name, "(")
-	if len(indent)+len(value) > limit && slices.Contains(wordLists, variable) {
+	if len(indent)+len(value) > limit && slices.Contains(lists, variable) {
 		value = strings.ReplaceAll(value, " ", "\n"+indent+" ")
 	}
 	return indent + name + " =\n" + indent + value
 }
 
-// wordLists are the variables whose values dune's printer folds between words.
-var wordLists = []string{"archive", "plugin", "requires", "ppx_runtime_deps", "linkopts", "jsoo_runtime"}
+// lists are the variables whose values are broken where they are long.
+var lists = []string{"archive", "plugin", "requires", "ppx_runtime_deps", "linkopts", "jsoo_runtime", "wasmoo_runtime"}
 
 func metaQuoted(s string) string {
 	return `"` + strings.NewReplacer(`"`, `\"`).Replace(s) + `"`
@@ -102,15 +118,18 @@ func setting(variable, predicates, value string) string {
 }
 
 // settings are the lines that describe a library.
-func settings(l *Package, version string) []string {
+func (m *MetaFile) settings(l *Package) []string {
 	var out []string
 	add := func(variable, predicates, value string) { out = append(out, setting(variable, predicates, value)) }
-	if version != "" {
-		add("version", "", version)
+	exports := names(l.Requires, true)
+	if m.Version != "" {
+		add("version", "", m.Version)
 	}
 	if l.Archives == nil && l.Plugins == nil { // a name for another one
 		add("requires", "", names(l.Requires, false))
-		add("exports", "", names(l.Requires, true))
+		if exports != "" {
+			add("exports", "", exports)
+		}
 		return out
 	}
 	add("description", "", description(l))
@@ -119,6 +138,9 @@ func settings(l *Package, version string) []string {
 		driver, comma = "ppx_driver", "ppx_driver,"
 	}
 	add("requires", driver, names(l.Requires, false))
+	if m.Exports && exports != "" {
+		add("exports", "", exports)
+	}
 	for _, x := range []struct {
 		variable string
 		files    map[string][]string
@@ -143,6 +165,9 @@ func settings(l *Package, version string) []string {
 	}
 	if len(l.JSRuntime) > 0 {
 		add("jsoo_runtime", "", bases(l.JSRuntime))
+	}
+	if len(l.WasmRuntime) > 0 {
+		add("wasmoo_runtime", "", bases(l.WasmRuntime))
 	}
 	return out
 }
@@ -188,253 +213,4 @@ func bases(files []string) string {
 		out = append(out, f[strings.LastIndexByte(f, '/')+1:])
 	}
 	return strings.Join(out, " ")
-}
-
-// packageFormat is the version of dune-package files that WriteDunePackage
-// writes: one that all of today's dune can read.
-const packageFormat = "2.9"
-
-// WriteDunePackage writes a package's dune-package file. Files of the
-// libraries are relative to the package's directory.
-//
-// Sites come with the sections of the package, since users of the sites look
-// for them there.
-func WriteDunePackage(pkg, version string, libs []*Package, sections map[string]string, sites []Site) string {
-	var b strings.Builder
-	line := func(x *tree) { x.write(&b, 0); b.WriteByte('\n') }
-	line(of("lang", "dune", packageFormat))
-	line(of("name", pkg))
-	if version != "" {
-		line(of("version", version))
-	}
-	if len(sites) > 0 {
-		sectionsOf, siteList := of("sections"), of("sites")
-		for _, n := range slices.Sorted(maps.Keys(sections)) {
-			sectionsOf.items = append(sectionsOf.items, of(n, sections[n]))
-		}
-		for _, x := range sites {
-			siteList.items = append(siteList.items, of(x.Name, x.Section))
-		}
-		line(sectionsOf)
-		line(siteList)
-	}
-	for _, l := range libs {
-		if l.Archives == nil && l.Plugins == nil {
-			line(of("deprecated_library_name", of("old_public_name", l.Name), of("new_public_name", l.Requires[0].Name)))
-			continue
-		}
-		line(l.tree())
-	}
-	return b.String()
-}
-
-// A tree is an s-expression to be printed as dune does: on one line if it
-// fits, else each item on a line of its own.
-type tree struct {
-	atom  string
-	items []*tree
-}
-
-// of makes a list of strings and trees.
-func of(items ...any) *tree {
-	t := &tree{}
-	for _, x := range items {
-		switch x := x.(type) {
-		case string:
-			t.items = append(t.items, &tree{atom: sexp.Quote(x)})
-		case []string:
-			t.items = append(t.items, of(anys(x)...).items...)
-		case *tree:
-			if x != nil {
-				t.items = append(t.items, x)
-			}
-		case []*tree:
-			t.items = append(t.items, x...)
-		}
-	}
-	return t
-}
-
-func anys(list []string) []any {
-	out := make([]any, len(list))
-	for i, s := range list {
-		out[i] = s
-	}
-	return out
-}
-
-// width is the number of columns that fit.
-const width = 78
-
-func (t *tree) flat() string {
-	if t.atom != "" {
-		return t.atom
-	}
-	parts := make([]string, len(t.items))
-	for i, x := range t.items {
-		parts[i] = x.flat()
-	}
-	return "(" + strings.Join(parts, " ") + ")"
-}
-
-// write writes the tree at a column. Parentheses that close what is around it
-// do not count.
-func (t *tree) write(b *strings.Builder, col int) {
-	if s := t.flat(); t.atom != "" || col+len(s) <= width {
-		b.WriteString(s)
-		return
-	}
-	b.WriteByte('(')
-	for i, x := range t.items {
-		if i > 0 {
-			b.WriteString("\n" + strings.Repeat(" ", col+1))
-		}
-		x.write(b, col+1)
-	}
-	b.WriteByte(')')
-}
-
-// field is a field, if there is something in it.
-func field(name string, values []string) *tree {
-	if len(values) == 0 {
-		return nil
-	}
-	return of(name, values)
-}
-
-func some(name, value string) *tree {
-	if value == "" {
-		return nil
-	}
-	return of(name, value)
-}
-
-func byMode(name string, files map[string][]string) *tree {
-	byte, native := field(Byte, files[Byte]), field(Native, files[Native])
-	if byte == nil && native == nil {
-		return nil
-	}
-	return of(name, byte, native)
-}
-
-// tree is the library's record.
-func (l *Package) tree() *tree {
-	var requires []*tree
-	for _, r := range l.Requires {
-		if r.ReExport {
-			requires = append(requires, of("re_export", r.Name))
-		} else {
-			requires = append(requires, &tree{atom: sexp.Quote(r.Name)})
-		}
-	}
-	var req *tree
-	if len(requires) > 0 {
-		req = of("requires", requires)
-	}
-	var virtual *tree
-	if l.Virtual {
-		virtual = of("virtual")
-	}
-	var private *tree
-	if slices.ContainsFunc(l.Modules, func(m Module) bool { return m.Private }) {
-		private = of("obj_dir", of("private_dir", ".private"))
-	}
-	return of("library", of("name", l.Name), of("kind", l.kindTree()), virtual,
-		some("synopsis", l.Description), some("orig_src_dir", l.SourceDir),
-		byMode("archives", l.Archives), byMode("plugins", l.Plugins),
-		field("foreign_objects", l.ForeignObjects), field("foreign_archives", l.StubArchives),
-		field("native_archives", l.NativeArchives), field("jsoo_runtime", l.JSRuntime),
-		req, field("ppx_runtime_deps", l.PPXRuntimeDeps), some("implements", l.Implements),
-		some("default_implementation", l.Default), some("main_module_name", l.MainModule),
-		field("modes", l.Modes), private, l.modulesTree(), some("instrumentation.backend", l.Instrumentation), written(l.Backend), written(l.Driver), l.special())
-}
-
-// special is what the library asks dune for when programs are linked with it.
-func (l *Package) special() *tree {
-	if l.Special == nil {
-		return nil
-	}
-	return of("special_builtin_support", written(l.Special))
-}
-
-// kindTree is the kind of the library, with the cookies that a rewriter wants.
-func (l *Package) kindTree() *tree {
-	kind := &tree{atom: sexp.Quote(string(l.Kind))}
-	if len(l.Cookies) == 0 {
-		return kind
-	}
-	cookies := of("cookies")
-	for _, n := range l.Cookies {
-		cookies.items = append(cookies.items, written(n))
-	}
-	return of(kind, cookies)
-}
-
-// written is a node as it was written.
-func written(n *sexp.Node) *tree {
-	switch {
-	case n == nil:
-		return nil
-	case n.Kind != sexp.List:
-		return &tree{atom: n.String()}
-	}
-	t := &tree{}
-	for _, item := range n.Items {
-		t.items = append(t.items, written(item))
-	}
-	return t
-}
-
-// modulesTree says which modules there are.
-func (l *Package) modulesTree() *tree {
-	if l.grouped() {
-		return l.groupedTree()
-	}
-	var alias *Module
-	var list []Module
-	for i, m := range l.Modules {
-		if m.Alias {
-			alias = &l.Modules[i]
-		} else {
-			list = append(list, m)
-		}
-	}
-	records := make([]*tree, len(list))
-	for i, m := range list {
-		records[i] = of(m.fields())
-	}
-	var modules *tree
-	if len(records) > 0 {
-		modules = of("modules", records)
-	}
-	switch {
-	case alias != nil:
-		return of("modules", of("wrapped", of("main_module_name", l.MainModule), modules, of("alias_module", alias.fields()), of("wrapped", "true")))
-	case len(list) == 1:
-		return of("modules", of("singleton", list[0].fields()))
-	}
-	return of("modules", of("unwrapped", records))
-}
-
-func (m Module) fields() []*tree {
-	visibility := "public"
-	if m.Private {
-		visibility = "private"
-	}
-	out := []*tree{of("name", m.Name), of("obj_name", m.Object), of("visibility", visibility)}
-	switch {
-	case m.Alias:
-		out = append(out, of("kind", "alias"))
-	case m.Virtual:
-		out = append(out, of("kind", "virtual"))
-	case m.Implements:
-		out = append(out, of("kind", "impl_vmodule"))
-	}
-	if m.Impl {
-		out = append(out, of("impl"))
-	}
-	if m.Intf {
-		out = append(out, of("intf"))
-	}
-	return out
 }

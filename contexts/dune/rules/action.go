@@ -130,7 +130,10 @@ func (x *acting) node(a *dune.Action) (*act.Action, error) {
 		return x.around(act.OpAccepted, []string{act.Codes(a.Codes.MatchCode)}, a.Actions)
 	case dune.ActionEcho:
 		args, err := x.all(a.Args)
-		return act.New(act.OpEcho, args...), err
+		if err != nil {
+			return nil, err
+		}
+		return act.New(act.OpEcho, args...), x.dotted(args)
 	case dune.ActionDiff, dune.ActionDiffOptional, dune.ActionCmp:
 		return x.diff(a)
 	}
@@ -362,7 +365,7 @@ func (x *acting) texts(args []dune.Template) ([]string, error) {
 		}
 		out = append(out, s)
 	}
-	return out, nil
+	return out, x.dotted(out)
 }
 
 // all expands templates to as many values as they stand for.

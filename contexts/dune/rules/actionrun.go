@@ -40,6 +40,9 @@ func (x *acting) process(a *dune.Action) (*act.Action, error) {
 	if len(args) == 0 {
 		return nil, errorAt(a.Range, "Nothing to run", "run takes a program and its arguments.")
 	}
+	if err := x.dotted(args[1:]); err != nil {
+		return nil, err
+	}
 	argv, err := x.command(args[0], args[1:], a.Args[0].Range)
 	return act.New(act.OpRun, argv...), err
 }

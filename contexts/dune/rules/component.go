@@ -118,7 +118,7 @@ func (r *Rules) compile(t *engine.Task, c *component, s dune.Stanza) error {
 	if err != nil {
 		return compileError(err, d, s)
 	}
-	c.whole = slices.Contains(u.LinkFlags, "-linkall") || len(u.LinkModules) > 0
+	c.whole = u.Whole()
 	var programs []string
 	c.programs = slices.DeleteFunc(c.programs, func(p ocaml.Program) bool {
 		if p.Kind == ocaml.Raw {

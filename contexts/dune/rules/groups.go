@@ -158,8 +158,12 @@ func aliasModules(c *component) []findlib.Module {
 
 // aliasModule is that of a library as a whole, nil for none.
 func aliasModule(c *component) *findlib.Module {
-	if c.u.Wrapping == ocaml.Unwrapped || c.u.Implements != nil {
+	if c.u.Wrapping == ocaml.Unwrapped {
 		return nil
+	}
+	if v := c.u.Implements; v != nil {
+		name := v.Main + "__" + uncapitalize(c.u.Main) + "__"
+		return &findlib.Module{Name: name, Object: uncapitalize(name), Impl: true, Alias: true}
 	}
 	main := slices.ContainsFunc(c.sources, func(s source) bool { return len(s.group) == 0 && s.name == c.u.Main })
 	low := uncapitalize(c.u.Main)
@@ -173,11 +177,11 @@ func aliasModule(c *component) *findlib.Module {
 }
 
 // installedAs is where a source of a library is installed in its directory.
-func installedAs(c *component, m *module, file string) string {
-	if len(m.group) == 0 {
+func (x *installedLibrary) installedAs(m *module, file string) string {
+	if len(m.group) == 0 && !x.nested {
 		return path.Base(file)
 	}
-	return path.Join(strings.TrimPrefix(strings.TrimPrefix(m.dir, c.dir.path), "/"), path.Base(file))
+	return path.Join(strings.TrimPrefix(strings.TrimPrefix(m.dir, x.c.dir.path), "/"), path.Base(file))
 }
 
 // aliasInstalledAs is where a module of aliases is: one that is what others see of

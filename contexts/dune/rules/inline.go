@@ -174,7 +174,7 @@ func (x *inlineRunner) link(l *library) error {
 	if err := r.describeDeps(t, u); err != nil {
 		return err
 	}
-	if err := r.linkModules(t, u, tc); err != nil {
+	if err := r.linkModules(t, u, nil, tc); err != nil {
 		return err
 	}
 	if err := x.generate(main); err != nil {

@@ -62,7 +62,7 @@ func (r *Rules) installed(t *engine.Task, k installedKey) (*library, error) {
 	if err := r.readBackend(l.inst); err != nil {
 		return nil, err
 	}
-	in := ocaml.Installed{Name: k.name, Dir: p.Dir, Archives: map[ocaml.Mode][]string{ocaml.Byte: p.Archives[findlib.Byte], ocaml.Native: p.Archives[findlib.Native]},
+	in := ocaml.Installed{Name: k.name, Dir: path.Join(p.Dir, p.CmiDir), Code: p.Dir, Archives: map[ocaml.Mode][]string{ocaml.Byte: p.Archives[findlib.Byte], ocaml.Native: p.Archives[findlib.Native]},
 		Plugins: p.Plugins[findlib.Native], Main: p.MainModule}
 	if p.PrivateDir != "" {
 		in.Private = path.Join(p.Dir, p.PrivateDir)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -21,29 +20,39 @@ const siteSupport = "dune_site"
 
 // linkModules adds the modules that libraries leave to the programs with
 // which they are linked.
-func (r *Rules) linkModules(t *engine.Task, x *unit, tc *ocaml.Toolchain) error {
+func (r *Rules) linkModules(t *engine.Task, x *unit, s dune.Stanza, tc *ocaml.Toolchain) error {
 	all := closure(x.needs.deps)
 	for _, l := range all {
 		special, err := specialOf(l)
 		if err != nil {
 			return r.w.Report(err)
 		}
-		if special == nil || special.Kind != siteSupport || special.DataModule == "" {
+		dynload := dynloads(l, special)
+		if !dynload && (special == nil || special.Kind != siteSupport && special.Kind != buildInfoSupport || special.DataModule == "") {
 			continue
 		}
 		lib, err2 := r.described(t, x.key.ctx, l)
 		if err2 != nil {
 			return err2
 		}
+		if dynload {
+			x.u.LinkModules = append(x.u.LinkModules, dynloadModule(lib, all))
+			continue
+		}
 		object, err2 := r.dataObject(t, l, special)
 		if err2 != nil {
 			return err2
 		}
 		text := siteData()
-		if special.Plugins {
+		switch {
+		case special.Kind == buildInfoSupport:
+			if text, err2 = r.buildInfo(t, x, s, all); err2 != nil {
+				return err2
+			}
+		case special.Plugins:
 			text = sitePluginsData(all, tc)
 		}
-		x.u.LinkModules = append(x.u.LinkModules, ocaml.LinkModule{Library: lib, Object: object, Text: text})
+		x.u.LinkModules = append(x.u.LinkModules, ocaml.LinkModule{Library: lib, Whole: special.Kind == siteSupport, Object: object, Text: text})
 	}
 	return nil
 }
@@ -98,23 +107,7 @@ func sitePluginsData(all []*library, tc *ocaml.Toolchain) string {
 		"   | _, \"mt\" -> true\n" +
 		"   | _, \"mt_posix\" -> true\n" +
 		"   | _, _ -> false\n")
-	var names, std []string
-	for _, l := range all {
-		switch {
-		case l.standard:
-			std = append(std, l.name)
-		case l.stanza == nil || installedName(l.stanza) != "":
-			names = append(names, publicName(l))
-		}
-	}
-	for _, n := range ocaml.StandardClosure(std) {
-		names = append(names, n)
-		if n == "threads.posix" {
-			names = append(names, "threads")
-		}
-	}
-	sort.Strings(names)
-	b.WriteString("let already_linked_libraries = " + ocamlList(slices.Compact(names), ocamlString) + "\n")
+	b.WriteString("let already_linked_libraries = " + ocamlList(linkedNames(all), ocamlString) + "\n")
 	b.WriteString("open Dune_site_plugins.Private_.Meta_parser\n")
 	var builtin []string
 	if !tc.AtLeast(5, 0) {

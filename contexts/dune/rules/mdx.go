@@ -282,7 +282,7 @@ func (m *mdxTest) program() (*mdxProgram, error) {
 	if err := r.describeDeps(t, u); err != nil {
 		return nil, err
 	}
-	if err := r.linkModules(t, u, tc); err != nil {
+	if err := r.linkModules(t, u, nil, tc); err != nil {
 		return nil, err
 	}
 	if err := m.generate(tc, u, needs); err != nil {

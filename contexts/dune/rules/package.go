@@ -98,6 +98,9 @@ func (r *Rules) pkg(t *engine.Task, k packageKey) (*Installation, error) {
 		return nil, err
 	}
 	b := &installer{r: r, ctx: k.ctx, tree: tr, pkg: pkg, project: p}
+	if b.version, err = r.standsForQ.Get(t, k.ctx); err != nil {
+		return nil, err
+	}
 	type part struct {
 		d     *dir
 		index int
@@ -140,6 +143,7 @@ type installer struct {
 	tree    *tree
 	pkg     *dune.Package
 	project *project
+	version dune.Version // of dune, that it stands for
 }
 
 // installed1 is what one stanza installs.
@@ -174,8 +178,8 @@ func (b *installer) stanza(t *engine.Task, d *dir, i int, s dune.Stanza, out *in
 	case *dune.Plugin:
 		return b.plugin(t, d, i, s, out)
 	case *dune.DeprecatedLibraryName:
-		if publicPackage(s.OldPublicName.Value) == b.pkg.Name.Value {
-			out.libs = append(out.libs, &installedLibrary{deprecated: s})
+		if b.defines(s) {
+			out.libs = append(out.libs, &installedLibrary{deprecated: s, exports: b.version.AtLeast(3, 17)})
 		}
 	}
 	return nil

@@ -21,11 +21,14 @@ type installedLibrary struct {
 	c          *component
 	l          *library
 	deprecated *dune.DeprecatedLibraryName
+	exports    bool                     // META says what has the name now
 	backend    *sexp.Node               // what it says of inline tests
 	driver     *sexp.Node               // what it says of drivers of rewriters
 	names      func(name string) string // to public ones
 	modes      []ocaml.Mode
 	virtual    map[string]string // the virtual modules that it implements, with their interfaces
+	copied     []Entry           // what it has of the virtual library
+	nested     bool              // sources of directories below are in such, too, and those of compat
 }
 
 // library adds the files of a library of the package.
@@ -62,7 +65,7 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 			if err != nil {
 				return err
 			}
-			out.add("lib", path.Join(sub, installedAs(c, src.module, real)), real)
+			out.add("lib", path.Join(sub, x.installedAs(src.module, real)), real)
 		}
 	}
 	for _, a := range aliasModules(c) {
@@ -75,7 +78,16 @@ func (b *installer) library(t *engine.Task, d *dir, i int, s *dune.Library, out 
 	}
 	for _, p := range c.lib.Annotations {
 		base := path.Base(p)
-		out.add("lib", path.Join(sub, either(private[strings.TrimSuffix(base, path.Ext(base))], ".private", ""), base), p)
+		out.add("lib", path.Join(sub, either(private[strings.TrimSuffix(base, path.Ext(base))], ".private", x.cmiDir()), base), p)
+	}
+	for _, m := range x.compat() {
+		out.add("lib", path.Join(sub, strings.TrimSuffix(m.ImplFile, "-gen")), path.Join(c.u.Root, c.u.Dir, ".wrapped_compat", m.Name+".ml-gen"))
+	}
+	for _, p := range x.copied {
+		out.add("lib", path.Join(sub, p.Name), p.Source)
+	}
+	for _, p := range slices.Concat(c.lib.Interfaces, slices.Sorted(maps.Values(x.virtual))) {
+		out.add("lib", path.Join(sub, x.cmiDir(), path.Base(p)), p)
 	}
 	x.compiled(add)
 	if c.lib.Shared != "" {
@@ -99,7 +111,10 @@ func (b *installer) known(t *engine.Task, c *component) (*installedLibrary, erro
 	}
 	names := func(name string) string { return all.publicName(c.dir.project, name) }
 	x := &installedLibrary{c: c, l: l, names: names, backend: installedBackend(l, names), driver: installedDriver(l.stanza, names), modes: c.u.Modes}
-	if x.virtual, err = b.implemented(t, l); err != nil {
+	if b.version.AtLeast(3, 0) {
+		x.nested = true
+	}
+	if err := b.implemented(t, x); err != nil {
 		return nil, err
 	}
 	tc, err := b.r.compilerOf(t, b.ctx, l.stanza)
@@ -118,9 +133,16 @@ func (b *installer) known(t *engine.Task, c *component) (*installedLibrary, erro
 // compiled adds what compilers made of the library.
 func (x *installedLibrary) compiled(add func(section string, files ...string)) {
 	lib := x.c.lib
-	add("lib", lib.Interfaces...)
-	add("lib", slices.Sorted(maps.Values(x.virtual))...)
 	add("lib", lib.Optimised...)
+	if x.l.stanza.VirtualModules != nil { // for who implements it
+		for _, m := range x.modes {
+			for _, f := range lib.Objects[m] {
+				if !slices.Contains(lib.Optimised, f) {
+					add("lib", f)
+				}
+			}
+		}
+	}
 	add("lib", lib.Archives[ocaml.Byte]...)
 	native := lib.Files(ocaml.Native)
 	add("lib", native...)
@@ -141,6 +163,11 @@ func (b *installer) extras(t *engine.Task, d *dir, x *installedLibrary, add func
 		add("libexec", prog)
 	}
 	more := slices.Clone(s.JavaScript.Files)
+	for _, f := range slices.Concat(s.Wasm.Files, s.Wasm.WasmFiles) {
+		if !slices.ContainsFunc(more, func(m dune.Text) bool { return m.Value == f.Value }) {
+			more = append(more, f)
+		}
+	}
 	for _, h := range s.InstallCHeaders {
 		more = append(more, dune.Text{Value: h.Value + ".h", Range: h.Range})
 	}
@@ -162,7 +189,7 @@ func subdirectory(public string) string {
 // describe is the library as META and dune-package have it.
 func (x *installedLibrary) describe() *findlib.Package {
 	if d := x.deprecated; d != nil {
-		return &findlib.Package{Name: d.OldPublicName.Value, Kind: findlib.Normal, Requires: []findlib.Require{{Name: d.NewPublicName.Value, ReExport: true}}}
+		return &findlib.Package{Name: d.OldPublicName.Value, Kind: findlib.Normal, Requires: []findlib.Require{{Name: d.NewPublicName.Value, ReExport: x.exports}}}
 	}
 	s, c, lib := x.l.stanza, x.c, x.c.lib
 	p := &findlib.Package{Name: installedName(s), Description: s.Synopsis, Kind: findlib.Normal, Known: true, PPXRuntimeDeps: x.l.runtime,
@@ -191,12 +218,18 @@ func (x *installedLibrary) describe() *findlib.Package {
 	if lib.Stubs != "" {
 		p.StubArchives = []string{at(lib.Stubs)}
 	}
+	if lib.Shared != "" {
+		p.SharedStubs = []string{path.Base(lib.Shared)}
+	}
 	for _, f := range c.u.Sources {
 		p.ForeignObjects = append(p.ForeignObjects, at(strings.TrimSuffix(f, path.Ext(f))+".o"))
 	}
 	slices.Sort(p.ForeignObjects)
 	for _, f := range s.JavaScript.Files {
 		p.JSRuntime = append(p.JSRuntime, at(f.Value))
+	}
+	for _, f := range slices.Concat(s.Wasm.Files, s.Wasm.WasmFiles) {
+		p.WasmRuntime = append(p.WasmRuntime, at(f.Value))
 	}
 	deps := x.l.deps
 	if v := x.l.implements; v != nil {
@@ -218,8 +251,12 @@ func (x *installedLibrary) describe() *findlib.Package {
 	}
 	p.Implements, p.Default = x.names(s.Implements.Value), x.names(s.DefaultImplementation.Value)
 	if c.u.Wrapping != ocaml.Unwrapped {
-		p.MainModule = c.u.Main
+		p.MainModule = mainModule(c.unit)
 	}
+	if c.u.Wrapping == ocaml.Transitional {
+		p.Transition = c.u.Deprecation
+	}
+	p.CmiDir = x.cmiDir()
 	p.Modules = x.modules()
 	return p
 }
@@ -251,17 +288,20 @@ func exportedFirst(libs []*library) []*library {
 	return after(libs, func(l *library) []*library { return l.exports })
 }
 
-// implemented are the virtual modules that a library implements, with their
-// interfaces, which are installed with it once more.
-func (b *installer) implemented(t *engine.Task, l *library) (map[string]string, error) {
-	if l.implements == nil || l.implements.stanza == nil {
-		return nil, nil
+// implemented adds the virtual modules that a library implements, with their
+// interfaces, which are installed with it once more. With dune 3 all of the
+// virtual library is that has no code to link: programs of its users look for
+// nothing in the directory of that one.
+func (b *installer) implemented(t *engine.Task, x *installedLibrary) error {
+	l := x.l.implements
+	if l == nil || l.stanza == nil {
+		return nil
 	}
-	v, err := b.r.unitQ.Get(t, l.implements.key)
+	v, err := b.r.unitQ.Get(t, l.key)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := map[string]string{}
+	x.virtual = map[string]string{}
 	for i, m := range v.u.Modules {
 		if !m.Virtual {
 			continue
@@ -269,35 +309,91 @@ func (b *installer) implemented(t *engine.Task, l *library) (map[string]string, 
 		object := objectName(v, v.sources[i].module) + ".cmi"
 		for _, f := range v.lib.Interfaces {
 			if path.Base(f) == object {
-				out[v.sources[i].name] = f
+				x.virtual[v.sources[i].name] = f
 			}
 		}
 	}
-	return out, nil
+	if !b.version.AtLeast(3, 0) {
+		return nil
+	}
+	for _, f := range slices.Concat(v.lib.Interfaces, v.lib.Optimised) {
+		if !slices.Contains(slices.Collect(maps.Values(x.virtual)), f) {
+			x.copied = append(x.copied, Entry{Name: path.Base(f), Source: f})
+		}
+	}
+	for _, f := range v.lib.Private {
+		x.copied = append(x.copied, Entry{Name: path.Join(".private", path.Base(f)), Source: f})
+	}
+	return nil
+}
+
+// mainModule is the module by which users of a wrapped library name the others.
+func mainModule(u *unit) string {
+	if v := u.u.Implements; v != nil {
+		return v.Main
+	}
+	return u.u.Main
+}
+
+// cmiDir is the directory below the library's in which its interfaces are
+// installed, "" for that itself. Who is not to use a library does not look into
+// the directory.
+func (x *installedLibrary) cmiDir() string {
+	return either(!x.l.stanza.PublicName.Given(), ".public_cmi", "")
 }
 
 // modules lists the modules as dune-package has them.
 func (x *installedLibrary) modules() []findlib.Module {
 	c := x.c
+	aliases := aliasModules(c)
 	var out []findlib.Module
 	sub := subdirectory(installedName(x.l.stanza))
 	at := func(m *module, file string) string {
 		if file == "" {
 			return ""
 		}
-		return path.Join(sub, installedAs(c, m, file))
+		return path.Join(sub, x.installedAs(m, file))
 	}
 	for i, s := range c.sources {
 		m := c.u.Modules[i]
 		_, implements := x.virtual[s.name]
-		out = append(out, findlib.Module{Name: s.name, Group: s.group, Object: objectName(c.unit, s.module), Private: m.Private, Virtual: m.Virtual, Implements: implements,
-			Impl: s.impl != "", Intf: s.intf != "", ImplFile: at(s.module, s.impl), IntfFile: at(s.module, s.intf)})
+		object := objectName(c.unit, s.module)
+		if v := c.u.Implements; v != nil && len(aliases) > 0 {
+			prefix := aliases[0].Object
+			if c.u.ShortPrefix {
+				prefix = strings.TrimSuffix(prefix, "__")
+			}
+			object = ocaml.UnitName(either(implements, v.Main, prefix), s.group, s.name, false)
+		}
+		out = append(out, findlib.Module{Name: s.name, Group: s.group, Object: object, Private: m.Private, Virtual: m.Virtual, Implements: implements,
+			Impl: s.impl != "", Intf: s.intf != "", ImplFile: at(s.module, cmp.Or(s.implFrom, s.impl)), IntfFile: at(s.module, cmp.Or(s.intfFrom, s.intf))})
 	}
 	slices.SortFunc(out, func(a, b findlib.Module) int { return strings.Compare(a.Name, b.Name) })
-	for _, a := range aliasModules(c) {
+	for _, a := range aliases {
 		a.ImplFile = path.Join(sub, a.Object+".ml-gen")
 		out = append(out, a)
 	}
+	for _, m := range x.compat() {
+		m.ImplFile = path.Join(sub, m.ImplFile)
+		out = append(out, m)
+	}
+	return out
+}
+
+// compat are the modules that stand for those of the library under the names
+// that these had before it was wrapped. Files are relative to its directory.
+func (x *installedLibrary) compat() []findlib.Module {
+	if x.c.u.Wrapping != ocaml.Transitional {
+		return nil
+	}
+	var out []findlib.Module
+	for i, s := range x.c.sources {
+		if m := x.c.u.Modules[i]; m.Private || s.name == x.c.u.Main || s.impl == "" {
+			continue
+		}
+		out = append(out, findlib.Module{Name: s.name, Object: uncapitalize(s.name), Impl: true, Compat: true, ImplFile: path.Join(either(x.nested, ".wrapped_compat", ""), s.name+".ml-gen")})
+	}
+	slices.SortFunc(out, func(a, b findlib.Module) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
@@ -307,9 +403,11 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	name, r := b.pkg.Name.Value, b.r
 	var list []*findlib.Package
 	for _, l := range libs {
-		list = append(list, l.describe())
+		if p := l.describe(); publicPackage(p.Name) == name {
+			list = append(list, p)
+		}
 	}
-	slices.SortFunc(list, func(a, b *findlib.Package) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, c *findlib.Package) int { return strings.Compare(b.listed(a.Name), b.listed(c.Name)) })
 	at := path.Join(root(b.ctx), b.project.dir)
 	d := b.tree.in(b.project.dir)
 	template, err := r.textOf(t, b.ctx, d, b.pkg, "META."+name+".template")
@@ -318,14 +416,7 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 	}
 	k := packageTarget(b.ctx, d, name)
 	meta, pkg := path.Join(at, "META."+name), path.Join(at, name+".dune-package")
-	if err := r.write(t, k, meta, findlib.WriteMeta(name, out.Version, list, template)); err != nil {
-		return err
-	}
-	text := "(lang dune 2.9)\n(use_meta)\n" // what a template says only META has
-	if template == "" {
-		text = findlib.WriteDunePackage(name, out.Version, list, b.sections(out), b.sites())
-	}
-	if err := r.write(t, k, pkg, text); err != nil {
+	if err := r.write(t, k, meta, (&findlib.MetaFile{Version: out.Version, Libraries: list, Template: template, Exports: b.project.Lang.AtLeast(3, 17)}).Text()); err != nil {
 		return err
 	}
 	out.Entries = append(out.Entries, Entry{"lib", "META", meta}, Entry{"lib", "dune-package", pkg})
@@ -344,9 +435,23 @@ func (b *installer) metadata(t *engine.Task, out *Installation, libs []*installe
 		}
 		out.Entries = append(out.Entries, Entry{"lib", "opam", p})
 	}
+	if err := b.formerNames(t, out, libs); err != nil {
+		return err
+	}
+	if err := b.odocConfig(t, out); err != nil {
+		return err
+	}
 	slices.SortStableFunc(out.Entries, func(a, b Entry) int {
 		return cmp.Or(strings.Compare(a.Section, b.Section), strings.Compare(a.Name, b.Name))
 	})
+	text := findlib.UseMeta(b.format()) // what a template says only META has
+	if template == "" {
+		p := &findlib.DunePackage{Name: name, Version: out.Version, Libraries: list, Sections: b.sections(out.Entries), Sites: b.sites(), Files: filesOf(out.Entries)}
+		text = p.Text(b.format())
+	}
+	if err := r.write(t, k, pkg, text); err != nil {
+		return err
+	}
 	// The list is there when all is that it lists. It names places of this
 	// workspace, so it is of no use to another.
 	spec := written(k, path.Join(at, name+".install"), installText(out))
@@ -395,13 +500,10 @@ func isDocumentation(name string) bool {
 	return slices.ContainsFunc([]string{"README", "LICENSE", "CHANGE", "HISTORY"}, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-// sectionOrder is the order of sections in a .install file.
-var sectionOrder = []string{"lib", "lib_root", "libexec", "libexec_root", "bin", "sbin", "toplevel", "share", "share_root", "etc", "doc", "stublibs", "man", "misc"}
-
 // installText lists an installation for opam.
 func installText(in *Installation) string {
 	var b strings.Builder
-	for _, section := range sectionOrder {
+	for _, section := range findlib.Sections() {
 		var lines []string
 		for _, e := range in.Entries {
 			if e.Section != section {

@@ -18,7 +18,7 @@ func (r *Rules) refuse(d *dir, s dune.Stanza, b *dune.Buildable) error {
 		if l.Stdlib {
 			diags = append(diags, no(l.At(), "stdlib")...)
 		}
-		if b := l.SpecialBuiltin; b != nil && b.Kind != siteSupport {
+		if b := l.SpecialBuiltin; b != nil && b.Kind == "configurator" {
 			diags = append(diags, no(l.At(), "special_builtin_support")...)
 		}
 	}

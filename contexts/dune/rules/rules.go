@@ -66,6 +66,7 @@ type queries struct {
 	installedQ  engine.Query[installedKey, *library]
 	outerQ      engine.Query[outerKey, *library]
 	searchQ     engine.Query[addr.Context, []string]
+	standsForQ  engine.Query[addr.Context, dune.Version]
 	contentsQ   engine.Query[dirKey, *contents]
 	madeDirQ    engine.Query[dirKey, *madeDir]
 	modulesQ    engine.Query[dirKey, moduleMap]
@@ -122,6 +123,7 @@ func New(w World) *Rules {
 	q.installedQ = engine.Query[installedKey, *library]{Kind: "installed library", Fn: r.installed}
 	q.outerQ = engine.Query[outerKey, *library]{Kind: "library", Fn: r.outer}
 	q.searchQ = engine.Query[addr.Context, []string]{Kind: "libraries' directories", Fn: r.search}
+	q.standsForQ = engine.Query[addr.Context, dune.Version]{Kind: "version of dune", Fn: r.standsFor}
 	q.contentsQ = engine.Query[dirKey, *contents]{Kind: "files", Fn: r.contents}
 	q.madeDirQ = engine.Query[dirKey, *madeDir]{Kind: "directory of a rule", Fn: r.madeDir}
 	q.modulesQ = engine.Query[dirKey, moduleMap]{Kind: "modules", Fn: r.modules}

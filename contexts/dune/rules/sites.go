@@ -127,14 +127,14 @@ func (b *installer) sites() []findlib.Site {
 
 // sections are the places of all that a package installs and of its sites, from
 // the directory of its dune-package file.
-func (b *installer) sections(in *Installation) map[string]string {
+func (b *installer) sections(entries []Entry) map[string]string {
 	name := b.pkg.Name.Value
 	out := map[string]string{}
 	add := func(section string) {
 		out[section] = action.Relative(path.Join("lib", name), SectionDir(name, section))
 	}
 	add("lib")
-	for _, e := range in.Entries {
+	for _, e := range entries {
 		add(e.Section)
 	}
 	for _, x := range b.pkg.Sites {

@@ -73,7 +73,7 @@ func (r *Rules) defineToplevel(t *engine.Task, k key, d *dir, s *dune.Toplevel) 
 	if err := r.describeDeps(t, u); err != nil {
 		return err
 	}
-	if err := r.linkModules(t, u, tc); err != nil {
+	if err := r.linkModules(t, u, nil, tc); err != nil {
 		return err
 	}
 	text, err := r.toplevelText(t, tc, u, s)

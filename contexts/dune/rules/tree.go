@@ -18,6 +18,7 @@ type tree struct {
 	dirs     map[string]*dir
 	order    []*dir
 	projects []*project
+	lang     dune.Version         // of a dune-workspace file
 	env      *dune.Env            // of a dune-workspace file
 	contexts map[string]*dune.Env // of its contexts, by name
 	// instrument says what code is instrumented with, by context, and of all
@@ -146,6 +147,7 @@ func (w *walker) workspace(top *dir) error {
 	ws, diags := dune.ReadWorkspace(name, src)
 	w.diags = append(w.diags, w.r.once(diags)...)
 	if ws != nil {
+		w.tree.lang = ws.Lang
 		w.tree.env, w.tree.contexts = ws.Env, map[string]*dune.Env{}
 		w.tree.instrument = map[string][]string{}
 		if len(ws.InstrumentWith) > 0 {

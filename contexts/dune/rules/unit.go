@@ -67,6 +67,9 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 	if x.u.Stubs, err = r.w.C(t, k.ctx); err != nil {
 		return err
 	}
+	if err := r.generated(t, k.ctx, d.project, &x.u); err != nil {
+		return err
+	}
 	x.u.Closed = closed(d.project, tc)
 	x.u.Hidden = x.u.Closed && (d.project.Lang.AtLeast(3, 17) || d.project.ImplicitTransitiveDeps == dune.TransitiveNoIfHiddenKnown)
 	b, _, err := r.buildable(t, k.ctx, d, s)
@@ -107,7 +110,7 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 		return err
 	}
 	if _, ok := s.(*dune.Library); !ok {
-		if err := r.linkModules(t, x, tc); err != nil {
+		if err := r.linkModules(t, x, s, tc); err != nil {
 			return err
 		}
 	}
@@ -212,6 +215,9 @@ func (r *Rules) shapeImplementation(t *engine.Task, x *unit, l *library, s *dune
 		return nil
 	}
 	v := l.implements
+	if v.stanza == nil && v.inst != nil && v.inst.Virtual {
+		return errorAt(s.Implements.Range, "Not supported", "%q is an installed library. erg builds what implements the virtual modules of libraries of the workspace: put its sources there, below vendored_dirs.", v.name)
+	}
 	if v.stanza == nil || v.stanza.VirtualModules == nil {
 		return errorAt(s.Implements.Range, "Not a virtual library", "%q has no virtual modules, so there is nothing in it to implement.", v.name)
 	}

@@ -105,8 +105,10 @@ func (x *expander) plain(v *sexp.Var) ([]string, bool, error) {
 		return one("false")
 	case "dune-warnings":
 		return one(warnings(x.d.project.Lang))
-	case "toolchain", "toolchains", "git-sha":
-		return nil, true, errorAt(v.Range, "Not supported", "erg does not know %s.", v)
+	case "toolchains":
+		return nil, true, errorAt(v.Range, "Not supported", "erg does not know %s: toolchains of its contexts have no names that findlib knows.", v)
+	case "git-sha":
+		return nil, true, errorAt(v.Range, "Not supported", "erg does not know %s: it does not ask Git, since what it made would be another with each commit. Hand it in with %%{env:NAME=}.", v)
 	case "os", "os_distribution", "os_family", "os_version":
 		return x.operatingSystem(v)
 	case "inline_tests":
@@ -285,7 +287,7 @@ func (x *expander) macro(v *sexp.Var) ([]string, error) {
 		return []string{strconv.FormatBool(ok)}, err
 	case "erg":
 		return x.element(v)
-	case "dynamic", "coq", "rocq", "ppx", "pkg":
+	case "dynamic", "coq", "rocq":
 		return nil, errorAt(v.Range, "Not supported", "erg does not know %s.", v)
 	}
 	if x.inputs == nil && !strings.HasPrefix(v.Name, "read") {
@@ -350,6 +352,10 @@ func (x *expander) file(v *sexp.Var) ([]string, error) {
 		return x.program(c, p, v.Range)
 	case "bin":
 		return x.bin(v)
+	case "ppx":
+		return x.driver(v)
+	case "pkg":
+		return x.packageFile(v)
 	case "read", "read-lines", "read-strings":
 		return x.read(v)
 	case "lib", "libexec", "lib-private", "libexec-private":

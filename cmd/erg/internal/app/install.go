@@ -10,6 +10,7 @@ import (
 	"erg.build/erg/cmd/erg/internal/cli"
 	"erg.build/erg/cmd/erg/internal/show"
 	"erg.build/erg/contexts"
+	"erg.build/erg/contexts/dune/findlib"
 	"erg.build/erg/contexts/dune/placeholder"
 	"erg.build/erg/contexts/dune/rules"
 	"erg.build/erg/engine"
@@ -88,6 +89,9 @@ func installFile(from, to string, f contexts.InstallFile, conf *placeholder.Conf
 	}
 	if f.Dune {
 		data = conf.Substitute(data)
+		if filepath.Base(to) == "dune-package" && !conf.Relocatable {
+			data = findlib.Settle(data, conf.Location)
+		}
 	}
 	if err := os.MkdirAll(filepath.Dir(to), 0o777); err != nil {
 		return err
