@@ -304,7 +304,7 @@ func findBuildFiles(t *engine.Task, dir string, exclude []string, found map[stri
 				found[dir] = true
 			}
 		}
-		if e.Dir && !e.Link {
+		if e.Dir && !e.Link && e.Name != opamSwitch {
 			if err := findBuildFiles(t, joinPath(dir, e.Name), exclude, found); err != nil {
 				return err
 			}
@@ -312,6 +312,10 @@ func findBuildFiles(t *engine.Task, dir string, exclude []string, found map[stri
 	}
 	return nil
 }
+
+// opamSwitch is the directory of a switch of opam that belongs to a project:
+// thousands of directories, none of which is the project's.
+const opamSwitch = "_opam"
 
 // joinPath joins slash paths; the workspace itself is "".
 func joinPath(elem ...string) string {

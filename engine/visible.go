@@ -85,7 +85,7 @@ func mountsAt(places []string) []sandbox.Mount {
 	slices.Sort(places)
 	var mounts []sandbox.Mount
 	for _, p := range places {
-		if n := len(mounts); n > 0 && (p == mounts[n-1].Source || within(mounts[n-1].Source, p)) {
+		if slices.ContainsFunc(mounts, func(m sandbox.Mount) bool { return p == m.Source || within(m.Source, p) }) {
 			continue
 		}
 		mounts = append(mounts, sandbox.Mount{Source: p})

@@ -185,6 +185,25 @@ func same(t *testing.T, file, have, got string) {
 	}
 }
 
+// Long lines are broken as dune breaks them.
+func TestFolded(t *testing.T) {
+	list := `"base compiler-libs.common ppx_bin_prot.shape-expander ppxlib ppxlib.ast ppxlib.metaquot"`
+	sentence := `"Reads and writes values of all types in a format that is compact and quick to read"`
+	for line, want := range map[string]string{
+		`requires = "base ppxlib"`:         `  requires = "base ppxlib"`,
+		"requires = " + list:               "  requires =\n  " + strings.ReplaceAll(list, " ", "\n   "),
+		"requires(ppx_driver) = " + list:   "  requires(ppx_driver) = " + strings.ReplaceAll(list, " ", "\n"+strings.Repeat(" ", 26)),
+		"requires = " + list[:74] + `"`:    "  requires =\n  " + list[:74] + `"`,
+		"description = " + sentence:        "  description =\n  " + sentence,
+		"archive(byte) = " + sentence[:79]: "  archive(byte) = " + strings.ReplaceAll(sentence[:79], " ", "\n"+strings.Repeat(" ", 19)),
+		"exists_if(byte) = " + sentence:    "  exists_if(byte) = " + sentence,
+	} {
+		if got := folded("  ", line); got != want {
+			t.Errorf("%s is\n%s\nnot\n%s", line, got, want)
+		}
+	}
+}
+
 // What dune wrote for installed packages can be read, and comes out the same
 // when it is written again.
 func TestInstalled(t *testing.T) {

@@ -86,7 +86,8 @@ func (b *block) text(indent string, dirs bool) string {
 }
 
 // folded is a line as dune's printer folds it: where it is too long, the value
-// begins a line, and if a list is too long still, so does each of its words.
+// begins a line, and if a list is too long still, so does each of its words. After
+// predicates the value stays where it is.
 func folded(indent, line string) string {
 	name, value, ok := strings.Cut(line, " = ")
 	limit := width
@@ -96,9 +97,17 @@ func folded(indent, line string) string {
 	if !ok || len(indent)+len(line) <= limit {
 		return indent + line
 	}
-	variable, _, _ := strings.Cut(name, "(")
-	if len(indent)+len(value) > limit && slices.Contains(lists, variable) {
-		value = strings.ReplaceAll(value, " ", "\n"+indent+" ")
+	variable, _, predicates := strings.Cut(name, "(")
+	list := slices.Contains(lists, variable)
+	words := func(column int) string { return strings.ReplaceAll(value, " ", "\n"+strings.Repeat(" ", column)) }
+	switch {
+	case predicates && list:
+		start := indent + name + " = "
+		return start + words(len(start)+len(`"`))
+	case predicates:
+		return indent + line
+	case list && len(indent)+len(value) > limit:
+		value = words(len(indent) + len(`"`))
 	}
 	return indent + name + " =\n" + indent + value
 }

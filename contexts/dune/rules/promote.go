@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"syscall"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -111,35 +110,40 @@ func (r *Rules) promoteDir(t *engine.Task, k key, d *dir, p *dune.Promote, g *ma
 		if p.Only != nil && !p.Only.Match(path.Base(f), true) {
 			continue
 		}
-		x := Promotion{Output: path.Join(g.root, g.at, f), Source: path.Join(to, f), Target: k.String(), UntilClean: p.UntilClean, Dir: to}
-		if _, err := t.FileDigest(x.Source); err != nil && !missingSource(err) {
-			return err
-		}
-		r.w.Promote(x)
+		r.w.Promote(Promotion{Output: path.Join(g.root, g.at, f), Source: path.Join(to, f), Target: k.String(), UntilClean: p.UntilClean, Dir: to})
 	}
-	return seeAll(t, to)
+	return seeCopy(t, to)
 }
 
-// missingSource reports whether an error says that there is no file of a name:
-// a directory may be in its place, or a file in place of its directory.
-func missingSource(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EISDIR)
-}
-
-// seeAll has the next build see what somebody puts into a directory.
-func seeAll(t *engine.Task, dir string) error {
-	entries, err := t.ReadDir(dir)
-	if err != nil {
-		if missingSource(err) {
-			return nil
-		}
-		return err
+// seeCopy has the next build see what somebody does to the copy of a directory,
+// or puts in its place.
+func seeCopy(t *engine.Task, at string) error {
+	entries, err := t.ReadDir(cleanDir(path.Dir(at)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
 	for _, e := range entries {
-		if e.Dir && !e.Link {
-			if err := seeAll(t, path.Join(dir, e.Name)); err != nil {
-				return err
-			}
+		if e.Name == path.Base(at) {
+			return see(t, at, e)
+		}
+	}
+	return err
+}
+
+func see(t *engine.Task, at string, e engine.Entry) error {
+	if !e.Dir || e.Link {
+		if _, err := t.FileDigest(at); err != nil && !e.Link {
+			return err
+		}
+		return nil
+	}
+	entries, err := t.ReadDir(at)
+	if err != nil {
+		return err
+	}
+	for _, below := range entries {
+		if err := see(t, path.Join(at, below.Name), below); err != nil {
+			return err
 		}
 	}
 	return nil
