@@ -190,20 +190,29 @@ const (
 	recipeOwn
 )
 
+// recipeFlags are the bits of recipeSandbox and the following.
+func recipeFlags(s *action.Spec, f *action.Foreign, placed bool) uint64 {
+	flags := uint64(0)
+	for i, set := range [...]bool{
+		s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self,
+		len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != "", s.Written != nil,
+		len(s.Moves) > 0, len(s.Mirror) > 0, len(s.Locks) > 0, len(s.Visible) > 0, s.Own != "",
+	} {
+		if set {
+			flags |= 1 << i
+		}
+	}
+	return flags
+}
+
 // recipe writes what the record does not tell of a specification.
 func (e *encoder) recipe(s *action.Spec, row rowOf) {
 	f := s.Foreign
 	if f == nil {
 		f = &action.Foreign{}
 	}
-	flags := uint64(0)
 	placed := s.Foreign != nil && (s.Root != "" || s.Dir != "" || len(s.Env)+len(s.Tools) > 0)
-	for i, set := range [...]bool{s.Sandbox, s.Local, s.Foreign != nil, f.Phony, f.Generator, f.Restat, f.Console, f.KeepDepfile, s.Jobserver, f.Mtime, placed, s.Self, len(s.From) > 0, s.Install != nil, s.Extra, s.Corrections != "", s.Written != nil, len(s.Moves) > 0, len(s.Mirror) > 0, len(s.Locks) > 0, len(s.Visible) > 0, s.Own != ""} {
-		if set {
-			flags |= 1 << i
-		}
-	}
-	e.uint(flags)
+	e.uint(recipeFlags(s, f, placed))
 	e.uint(uint64(len(s.Inputs)))
 	e.uint(uint64(len(s.Order)))
 	for _, p := range s.Order {
