@@ -57,8 +57,8 @@ examples: erg tools ## build and test the examples that build their compilers: a
 test: tools ## all checks and tests
 	@scripts/test
 
-bench: erg ## erg against Ninja and make, as a table (FULL=1 for all, RUN=regexp, MARKDOWN=page)
-	@go run ./cmd/erg-bench $(if $(FULL),-full) $(if $(RUN),-run '$(RUN)') $(if $(MARKDOWN),-update '$(MARKDOWN)')
+bench: erg ## erg against Ninja and make, as a table (FULL=1 for all, RUN=regexp, MODULES=number, DUNE=another, MARKDOWN=page)
+	@go run ./cmd/erg-bench $(if $(FULL),-full) $(if $(RUN),-run '$(RUN)') $(if $(MODULES),-modules '$(MODULES)') $(if $(MARKDOWN),-update '$(MARKDOWN)')
 
 compat: erg ## build a dune project with erg and with dune, and compare (DIR=checkout, PKG=packages, DUNE=program)
 	@scripts/compat $(DIR) $(PKG)

@@ -41,6 +41,7 @@ func buildErg(t *testing.T) string {
 // be. How they compare says nothing at this size.
 func TestAllRows(t *testing.T) {
 	toolchaintest.Need(t, "ninja", "make", "gcc", "ar", "dune", "ocamlopt")
+	t.Setenv("DUNE", "")
 	var out, log bytes.Buffer
 	dir := t.TempDir()
 	args := []string{"-erg", buildErg(t), "-dir", dir, "-full", "-json"}
@@ -152,7 +153,8 @@ func TestFailingTool(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"-json -markdown", "-json and -markdown exclude each other"},
-		{"-run x -update page.md", "-update replaces a whole table: leave out -run"},
+		{"-run x -update page.md", "-update replaces a whole table: leave out -run and -modules"},
+		{"-modules -1", "-modules is a number of modules, of which a machine can have so many"},
 		{"null", `there are options only, and no argument "null"`},
 		{"-run (", "missing closing )"},
 		{"-erg /nowhere/erg", `"make erg" builds it`},

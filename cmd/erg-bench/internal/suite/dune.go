@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 
 	"erg.build/erg/cmd/erg-bench/internal/measure"
@@ -13,44 +14,63 @@ import (
 
 const dune = "dune"
 
-// dunePeer is the dune to measure against: the one that the environment names,
-// or the first along PATH.
-func dunePeer() string {
-	if p := os.Getenv("DUNE"); p != "" {
-		return p
+// A peer is a dune to measure against.
+type peer struct{ name, program string }
+
+// dunes are the peers: the dune along PATH, and the one that the environment
+// names, under the name of its version.
+func dunes(ctx context.Context) []peer {
+	var all []peer
+	named := os.Getenv("DUNE")
+	if _, err := exec.LookPath(dune); err == nil || named == "" {
+		all = append(all, peer{dune, dune})
 	}
-	return dune
+	if named != "" {
+		name := "$DUNE"
+		if v := measure.Version(ctx, named); v != "" {
+			name = dune + " " + v
+		}
+		all = append(all, peer{name, named})
+	}
+	return all
 }
 
 // duneProject is an OCaml project with Dune's files, which both read.
-func (c Config) duneProject() group {
+func (c Config) duneProject(ctx context.Context) group {
 	work := fmt.Sprintf("OCaml project, %d modules", c.Sizes.Modules)
 	contexts := against(erg+", one", work+", three equal contexts, clean", "clean", table.Time, ratio(1.2))
 	contexts.erg, contexts.peer = erg+" contexts clean", erg+" clean"
-	return group{
-		title: work,
-		needs: []string{dunePeer(), "ocamlopt"},
-		rows: []row{
-			against(dune, work+", clean", "clean", table.Time, ratio(0.9)),
-			against(dune, work+", clean, peak memory", "clean", table.Memory, ratio(0.5)),
-			against(dune, work+", null", "null", table.Time, ratio(0.1)),
-			against(dune, work+", one implementation changed", "edited", table.Time, ratio(0.5)),
-			contexts,
-		},
-		run: func(ctx context.Context, b *bench) error { return b.duneProject(ctx, c.Sizes) },
+	peers := dunes(ctx)
+	g := group{title: work, needs: []string{"ocamlopt"}, run: func(ctx context.Context, b *bench) error { return b.duneProject(ctx, c.Sizes, peers) }}
+	for _, p := range peers {
+		g.needs = append(g.needs, p.program)
+		g.rows = append(g.rows,
+			against(p.name, work+", clean", "clean", table.Time, ratio(0.9)),
+			against(p.name, work+", clean, peak memory", "clean", table.Memory, ratio(0.5)),
+			against(p.name, work+", null", "null", table.Time, ratio(0.1)),
+			against(p.name, work+", one implementation changed", "edited", table.Time, ratio(0.5)),
+		)
 	}
+	g.rows = append(g.rows, contexts)
+	return g
 }
 
-func (b *bench) duneProject(ctx context.Context, s Sizes) error {
+func (b *bench) duneProject(ctx context.Context, s Sizes, peers []peer) error {
 	var tools []tool
-	for _, name := range []string{erg, dune, erg + " contexts"} {
-		t, err := tree.PlantDune(b.Dir+"/"+strings.ReplaceAll(name, " ", "-"), s.Libraries, s.Modules, name == erg+" contexts")
+	programs := map[string]string{}
+	names := []string{erg}
+	for _, p := range peers {
+		names = append(names, p.name)
+		programs[p.name] = p.program
+	}
+	for _, name := range append(names, erg+" contexts") {
+		t, err := tree.PlantDune(b.Dir+"/"+strings.NewReplacer(" ", "-", "$", "").Replace(name), s.Libraries, s.Modules, name == erg+" contexts")
 		if err != nil {
 			return err
 		}
 		cmd := measure.Command{Dir: t.Dir, Args: []string{b.Erg, "build"}, Env: t.Env(), Sample: true}
-		if name == dune {
-			cmd.Args, cmd.Env = []string{dunePeer(), "build", "--root", "."}, []string{"DUNE_CACHE=disabled"}
+		if program := programs[name]; program != "" {
+			cmd.Args, cmd.Env = []string{program, "build", "--root", "."}, []string{"DUNE_CACHE=disabled"}
 		}
 		tools = append(tools, tool{name: name, tree: t, cmd: cmd})
 	}
@@ -61,12 +81,12 @@ func (b *bench) duneProject(ctx context.Context, s Sizes) error {
 	if err := b.rounds(ctx, 2, cleans...); err != nil {
 		return err
 	}
-	for _, t := range tools[:2] {
+	for _, t := range tools[:len(names)] {
 		nulls = append(nulls, turn{series: t.series("null"), run: t.cmd.Run, check: duneIdle(t)})
 		edits = append(edits, implementationEdited(t, s))
 	}
 	for range 2 { // two that are no samples, after which all is at rest
-		for _, t := range tools[:2] {
+		for _, t := range tools[:len(names)] {
 			if _, err := t.cmd.Run(ctx); err != nil {
 				return err
 			}

@@ -11,9 +11,9 @@ import (
 )
 
 // groups returns all that can be measured.
-func (c Config) groups() []group {
+func (c Config) groups(ctx context.Context) []group {
 	return []group{
-		c.tiny(), c.small(), c.large(), c.huge(), c.clean(), c.cProject(), c.duneProject(),
+		c.tiny(), c.small(), c.large(), c.huge(), c.clean(), c.cProject(), c.duneProject(ctx),
 	}
 }
 

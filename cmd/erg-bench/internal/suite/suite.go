@@ -76,7 +76,7 @@ type bench struct {
 func Run(ctx context.Context, c Config) ([]table.Row, error) {
 	var rows []table.Row
 	var errs []error
-	for _, g := range c.groups() {
+	for _, g := range c.groups(ctx) {
 		g.rows = c.picked(g.rows)
 		if len(g.rows) == 0 {
 			continue

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,14 +60,40 @@ func TestRoundsTakeTurns(t *testing.T) {
 }
 
 func TestPick(t *testing.T) {
+	t.Setenv("DUNE", "")
 	for expr, want := range map[string]int{"": 23, "null, 10k": 2, "statx": 1, "make$": 1, "nothing": 0} {
 		c := Config{Sizes: Usual, Pick: regexp.MustCompile(expr)}
 		n := 0
-		for _, g := range c.groups() {
+		for _, g := range c.groups(t.Context()) {
 			n += len(c.picked(g.rows))
 		}
 		if n != want {
 			t.Errorf("%q picks %d rows, want %d", expr, n, want)
+		}
+	}
+}
+
+// The dune that the environment names is measured beside the one along PATH.
+func TestDunes(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"dune": "#!/bin/sh\necho 2.9.3\n", "newer": "#!/bin/sh\necho 3.99.1\n", "nameless": "#!/bin/sh\necho n/a\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	for _, c := range []struct{ named, want string }{
+		{"", "dune"}, {filepath.Join(dir, "newer"), "dune, dune 3.99.1"}, {filepath.Join(dir, "nameless"), "dune, $DUNE"},
+	} {
+		t.Setenv("DUNE", c.named)
+		var peers []string
+		for _, r := range (Config{Sizes: Usual}).duneProject(t.Context()).rows {
+			if !slices.Contains(peers, r.Peer) {
+				peers = append(peers, r.Peer)
+			}
+		}
+		if got := strings.Join(peers, ", "); got != c.want+", erg, one" {
+			t.Errorf("DUNE=%s: against %s", c.named, got)
 		}
 	}
 }

@@ -26,7 +26,7 @@ const (
 )
 
 // Programs are the peers that have a version.
-var Programs = []string{ninja, gmake, "gcc", dunePeer()}
+var Programs = []string{ninja, gmake, "gcc", dune}
 
 // A tool builds a tree.
 type tool struct {
