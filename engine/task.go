@@ -129,6 +129,10 @@ func (t *Task) LookPath(name string) (string, error) { return t.lookPath(name) }
 // hashed once.
 func (t *Task) FileDigest(path string) (digest.Digest, error) { return t.fileDigest(path) }
 
+// Hash hashes files, on all cores, for who asks for their digests one after the
+// other. All count as read; what is wrong with one is told to who asks for it.
+func (t *Task) Hash(paths ...string) { t.hash(paths) }
+
 // TreeDigest returns the digest of all regular files below an absolute
 // directory whose slash path relative to it satisfies keep (nil keeps all).
 // Where the user cannot write, directory stamps stand for the files they hold.

@@ -26,6 +26,8 @@ func (l *layout) closure(t *engine.Task) (*toolchain.Closure, error) {
 			dirs = append(dirs, path.Join(path.Dir(dir), "lib"))
 		}
 	}
+	// Nearly all of the time goes into hashing cc1 and its like.
+	t.Hash(slices.Concat([]string{l.driver}, slices.Sorted(maps.Values(l.tools)), slices.Sorted(maps.Values(l.files)))...)
 	c := toolchain.NewClosure(t, dirs)
 	if err := c.Executable("driver", l.driver); err != nil {
 		return nil, err

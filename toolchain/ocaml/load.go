@@ -37,27 +37,47 @@ func load(t *engine.Task, key string) (*Toolchain, error) {
 	if err := tc.find(t); err != nil {
 		return nil, err
 	}
-	if err := tc.configure(t); err != nil {
+	var stdlib digest.Digest
+	// The programs have 60 MB: they are hashed while others are asked.
+	err = t.Run(func(t *engine.Task) error {
+		t.Hash(slices.Sorted(maps.Values(tc.tools))...)
+		return nil
+	}, func(t *engine.Task) (err error) {
+		stdlib, err = tc.examine(t)
+		return err
+	})
+	if err != nil {
 		return nil, err
+	}
+	tc.id, err = tc.identity(t, stdlib)
+	return tc, err
+}
+
+// examine asks the compiler of itself and loads the C compiler. It returns the
+// digest of the standard library.
+func (tc *Toolchain) examine(t *engine.Task) (stdlib digest.Digest, err error) {
+	if err := tc.configure(t); err != nil {
+		return stdlib, err
 	}
 	if err := tc.findLibrary(t); err != nil {
-		return nil, err
+		return stdlib, err
 	}
+	cfg := &tc.cfg
 	tc.target = tc.conf["target"]
 	if cfg.Target != "" {
 		if !toolchain.Same(cfg.Target, tc.target) {
-			return nil, &toolchain.TargetError{
+			return stdlib, &toolchain.TargetError{
 				Address: cfg.Address(), Site: cfg.Site, Declared: cfg.Target,
 				Found: tc.target, Plain: tc.target, Tool: path.Base(tc.tools["ocamlc"]),
 			}
 		}
 		tc.target = cfg.Target
 	}
-	if err := tc.loadC(t); err != nil {
-		return nil, err
-	}
-	tc.id, err = tc.identity(t)
-	return tc, err
+	err = t.Run(tc.loadC, func(t *engine.Task) (err error) {
+		stdlib, err = t.TreeDigest(tc.conf["standard_library"], isStandard)
+		return err
+	})
+	return stdlib, err
 }
 
 // programs are the tools of a suite; those compiled to native code have
@@ -214,16 +234,12 @@ func (tc *Toolchain) loadC(t *engine.Task) error {
 // all that compiling and linking take from it, and the C compiler. It holds
 // no path of its own making; a compiler that bakes its standard library's
 // path in is another one when that path is another.
-func (tc *Toolchain) identity(t *engine.Task) (digest.Digest, error) {
+func (tc *Toolchain) identity(t *engine.Task, stdlib digest.Digest) (digest.Digest, error) {
 	c := toolchain.NewClosure(t, nil)
 	for _, name := range slices.Sorted(maps.Keys(tc.tools)) {
 		if err := c.Executable("program "+name, tc.tools[name]); err != nil {
 			return digest.Digest{}, err
 		}
-	}
-	stdlib, err := t.TreeDigest(tc.conf["standard_library"], isStandard)
-	if err != nil {
-		return digest.Digest{}, err
 	}
 	c.Add("standard library", stdlib)
 	c.Add("C compiler", tc.c.Identity())

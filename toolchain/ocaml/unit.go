@@ -83,7 +83,7 @@ type Unit struct {
 	// byte code elsewhere; for libraries, both. Only executables have C.
 	Modes []Mode
 	// Stubs compiles the stubs; nil for the C compiler that the OCaml
-	// compiler was configured with.
+	// compiler was configured with. Units without C (HasC) need none.
 	Stubs *cc.Toolchain
 	// Host is the OCaml toolchain of the context whose programs run while this
 	// unit is built: its tools stand in for those that the suite lacks. nil
@@ -94,6 +94,18 @@ type Unit struct {
 	Mains []string
 	// Programs are what to link, if not one for each of Mains and Modes.
 	Programs []Program
+}
+
+// HasC reports whether the unit has C code of its own, or of the library that
+// it implements, or names C libraries: what asks for a C compiler beside the
+// OCaml compiler's.
+func (u *Unit) HasC() bool {
+	return len(u.Objects)+len(u.CDeps) > 0 || slices.ContainsFunc(u.Sources, isForeign) ||
+		u.Implements != nil && u.Implements.unit != nil && u.Implements.unit.HasC()
+}
+
+func isForeign(src string) bool {
+	return !slices.Contains([]string{".ml", ".mli", ".mll", ".mly"}, path.Ext(src))
 }
 
 // A Library is an OCaml library as its users see it.

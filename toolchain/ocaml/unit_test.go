@@ -332,3 +332,23 @@ func TestEmptyArchive(t *testing.T) {
 		}
 	}
 }
+
+func TestHasC(t *testing.T) {
+	stubs := Unit{Sources: []string{"a.ml", "a.c"}}
+	for name, c := range map[string]struct {
+		u    Unit
+		want bool
+	}{
+		"OCaml":                        {Unit{Sources: []string{"a.ml", "a.mli", "l.mll", "p.mly"}}, false},
+		"stubs":                        {stubs, true},
+		"objects":                      {Unit{Objects: []string{"a.o"}}, true},
+		"a C library":                  {Unit{CDeps: []*cc.Library{{Name: "c"}}}, true},
+		"implements C":                 {Unit{Implements: &Library{unit: &stubs}}, true},
+		"implements OCaml":             {Unit{Implements: &Library{unit: &Unit{}}}, false},
+		"implements what is installed": {Unit{Implements: &Library{}}, false},
+	} {
+		if got := c.u.HasC(); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

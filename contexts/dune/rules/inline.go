@@ -159,9 +159,6 @@ func (x *inlineRunner) link(l *library) error {
 	u.u = ocaml.Unit{Owner: cc.Owner{Context: k.ctx.String(), Target: k.String(), Root: root(k.ctx), Dir: x.d.path, Name: runnerName, Env: env.Vars, Unknown: env.Waits},
 		Exact: true, Wrapping: ocaml.Unwrapped, Layout: ocaml.Layout{Objects: objs + "/byte", Native: objs + "/native", Alias: objs},
 		Modules: []ocaml.Module{{Name: "Main", Impl: main}}, Mains: []string{"main"}}
-	if u.u.Stubs, err = r.w.C(t, k.ctx); err != nil {
-		return err
-	}
 	if u.u.Programs, err = x.linked(tc); err != nil {
 		return err
 	}

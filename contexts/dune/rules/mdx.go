@@ -273,9 +273,6 @@ func (m *mdxTest) program() (*mdxProgram, error) {
 		Modules:  []ocaml.Module{{Name: "Mdx_gen", Impl: path.Join(dir, "mdx_gen.ml")}},
 		Mains:    []string{"mdx_gen"},
 		Programs: []ocaml.Program{{Name: "mdx_gen", Mode: ocaml.Byte, Kind: ocaml.Executable, Path: path.Join(dir, "mdx_gen.bc.exe")}}}
-	if u.u.Stubs, err = r.w.C(t, k.ctx); err != nil {
-		return nil, err
-	}
 	if err := r.implementations(t, u, s.At()); err != nil {
 		return nil, err
 	}

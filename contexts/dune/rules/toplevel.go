@@ -64,9 +64,6 @@ func (r *Rules) defineToplevel(t *engine.Task, k key, d *dir, s *dune.Toplevel) 
 		Flags: slices.Clone(flags), ByteFlags: slices.Clone(byteFlags), LinkFlags: []string{"-linkall", "-warn-error", "-31"},
 		Standard: []string{"compiler-libs.toplevel"},
 		Programs: []ocaml.Program{{Name: name, Mode: ocaml.Byte, Kind: ocaml.Executable, Path: path.Join(root(k.ctx), d.path, name+".exe")}}}
-	if u.u.Stubs, err = r.w.C(t, k.ctx); err != nil {
-		return err
-	}
 	if err := r.implementations(t, u, s.At()); err != nil {
 		return err
 	}

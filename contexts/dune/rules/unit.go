@@ -64,9 +64,6 @@ func (r *Rules) describe(t *engine.Task, x *unit, s dune.Stanza) error {
 		return err
 	}
 	x.u = ocaml.Unit{Owner: cc.Owner{Context: k.ctx.String(), Target: k.String(), Root: root(k.ctx), Dir: d.path, Profile: profile, Env: env.Vars, Unknown: env.Waits}, Exact: true}
-	if x.u.Stubs, err = r.w.C(t, k.ctx); err != nil {
-		return err
-	}
 	if err := r.generated(t, k.ctx, d.project, &x.u); err != nil {
 		return err
 	}
@@ -403,7 +400,7 @@ func (r *Rules) described(t *engine.Task, c addr.Context, l *library) (*ocaml.Li
 	return x.lib, nil
 }
 
-// describeStubs lists the C sources of the unit.
+// describeStubs lists the C sources of the unit, and finds what compiles them.
 func (r *Rules) describeStubs(t *engine.Task, x *unit, b *dune.Buildable) error {
 	for i := range b.ForeignStubs {
 		st := &b.ForeignStubs[i]
@@ -414,7 +411,12 @@ func (r *Rules) describeStubs(t *engine.Task, x *unit, b *dune.Buildable) error 
 		x.u.Sources = append(x.u.Sources, srcs...)
 	}
 	r.useArchives(x, b)
-	return nil
+	if !x.u.HasC() {
+		return nil // a C compiler would be probed for nothing
+	}
+	var err error
+	x.u.Stubs, err = r.w.C(t, x.key.ctx)
+	return err
 }
 
 // foreignSources lists the files of foreign_stubs.
