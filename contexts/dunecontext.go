@@ -72,6 +72,9 @@ func (x *duneContext) toolchains(kinds []string) (refs []string, diags hcl.Diagn
 			continue
 		}
 		prefix := x.prefix()
+		if diags := x.opamSwitch(prefix); diags.HasErrors() {
+			return nil, diags
+		}
 		if x.c.Toolchain.Given() {
 			var more hcl.Diagnostics
 			if prefix, more = x.findlib(x.c.Toolchain, prefix); more.HasErrors() {
@@ -111,6 +114,18 @@ func (x *duneContext) prefix() string {
 		}
 	}
 	return ""
+}
+
+// opamSwitch complains of a switch of opam that is not there.
+func (x *duneContext) opamSwitch(prefix string) hcl.Diagnostics {
+	if x.c.Kind != "opam" {
+		return nil
+	}
+	if programs, err := x.t.ReadDir(path.Join(prefix, "bin")); err != nil || len(programs) > 0 {
+		return nil // what else is wrong, the compiler's declaration tells
+	}
+	return errorAt(x.c.Switch.Range, "No such switch", "There is no opam switch %q: there is no compiler in %s. Make it with opam switch create %s, or choose one that opam switch list shows.",
+		x.c.Switch, path.Join(prefix, "bin"), x.c.Switch)
 }
 
 // findlib is the prefix of a cross compiler that findlib's configuration names.

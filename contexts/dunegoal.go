@@ -8,6 +8,7 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/config"
 	"erg.build/erg/contexts/dune/rules"
+	"erg.build/erg/contexts/dune/sexp"
 	"erg.build/erg/engine"
 )
 
@@ -74,8 +75,8 @@ func (ev *Evaluator) makeDuneTarget(t *engine.Task, g *target, r Request, out *O
 }
 
 // duneArg returns the function that makes what only dune files know: an
-// alias, @DIR/NAME or @@DIR/NAME, or a file or the default of a directory by
-// its path; nil for any other.
+// alias, @DIR/NAME or @@DIR/NAME, a file by a variable, or a file or the default
+// of a directory by its path; nil for any other.
 func (ev *Evaluator) duneArg(t *engine.Task, ws *config.Workspace, sel []addr.Context, arg string, out *Outcome) (func(*engine.Task) error, error) {
 	dirs, err := ev.dune.Directories(t)
 	if err != nil || len(dirs) == 0 {
@@ -90,6 +91,16 @@ func (ev *Evaluator) duneArg(t *engine.Task, ws *config.Workspace, sel []addr.Co
 			}
 			return t.Run(fns...)
 		}, nil)
+	}
+	if v := variableOf(arg); v != nil {
+		return each(func(t *engine.Task, c addr.Context) error {
+			files, ok, err := ev.dune.Named(t, c, v)
+			found.add(ok)
+			if err != nil {
+				return found.later(t, c, err)
+			}
+			return t.Build(outputsOnly(files)...)
+		})
 	}
 	if name, ok := strings.CutPrefix(arg, "@"); ok {
 		name, only := strings.CutPrefix(name, "@")
@@ -131,10 +142,23 @@ func (ev *Evaluator) duneArg(t *engine.Task, ws *config.Workspace, sel []addr.Co
 	})
 }
 
-// isDunePath reports whether an argument is no address, and may be a path or
-// an alias.
+// variableOf is the variable that an argument consists of, with what it is
+// asked for; nil if it is something else.
+func variableOf(arg string) *sexp.Var {
+	nodes, diags := sexp.Read("(command line)", []byte(arg))
+	if len(nodes) != 1 || diags.HasErrors() || len(nodes[0].Parts) != 1 {
+		return nil
+	}
+	if v := nodes[0].Parts[0].Var; v != nil && v.HasPayload {
+		return v
+	}
+	return nil
+}
+
+// isDunePath reports whether an argument is no address, and may be a path, an
+// alias or a variable.
 func isDunePath(arg string, ws *config.Workspace) bool {
-	if strings.HasPrefix(arg, "@") {
+	if strings.HasPrefix(arg, "@") || variableOf(arg) != nil {
 		return true
 	}
 	a, err := addr.Parse(arg)

@@ -260,7 +260,7 @@ func (r *reader) checkChoice(result string, file Text) {
 func (r *reader) libName(n *sexp.Node) Text {
 	t := r.text(n)
 	if _, ok := n.Text(); ok && (t.Value == "" || t.Value[0] == '.') {
-		r.errorf(n.Range, "Invalid name", "%q is no name of a library.", t.Value)
+		r.errorf(n.Range, summaryName, "%q is no name of a library.", t.Value)
 	}
 	return t
 }

@@ -175,7 +175,7 @@ func validModule(name string) bool {
 // moduleName checks that a program's name is one of a module.
 func (f *fields) moduleName(t Text) {
 	if !validModule(t.Value) && f.r.lang.AtLeast(3, 0) && t.Given() {
-		f.r.errorf(t.Range, "Invalid name", "%q is no name of a module: that begins with a letter, and is made of letters, digits, _ and '. Names of installed programs, public_name, are free.", t)
+		f.r.errorf(t.Range, summaryName, "%q is no name of a module: that begins with a letter, and is made of letters, digits, _ and '. Names of installed programs, public_name, are free.", t)
 	}
 }
 

@@ -29,10 +29,14 @@ type field struct {
 // fields sorts the items of a list, (name args…) each, by name.
 func (r *reader) fields(what string, rng hcl.Range, items []*sexp.Node) *fields {
 	f := &fields{r: r, what: what, rng: rng, items: make(map[string][]*sexp.Node)}
+	stray := false // one is enough: a lost parenthesis leaves all words of a field behind
 	for _, n := range items {
 		name, ok := n.Head()
 		if !ok {
-			r.errorf(n.Range, "Not a field", "A field is expected here: (NAME VALUE…).")
+			if !stray {
+				r.errorf(n.Range, summaryNoField, "A field is expected here: (NAME VALUE…).")
+			}
+			stray = true
 			continue
 		}
 		if f.items[name] == nil {
@@ -83,7 +87,7 @@ func (f *fields) need(name string, checks ...check) *field {
 }
 
 func (f *fields) missing(name string) {
-	f.r.errorf(f.rng, "Missing field", "The field %q of %s is missing.", name, f.what)
+	f.r.errorf(f.rng, summaryMissing, "The field %q of %s is missing.", name, f.what)
 }
 
 // either returns one of two fields that exclude each other.
@@ -116,7 +120,7 @@ func (f *fields) end() {
 	for _, name := range f.order {
 		if !asked[name] {
 			at := f.items[name][0]
-			f.r.errorf(at.Items[0].Range, "Unknown field", "There is no field %q in %s.%s", name, f.what, hint(name, f.known))
+			f.r.errorf(at.Items[0].Range, summaryUnknown, "There is no field %q in %s.%s", name, f.what, hint(name, f.known))
 		}
 	}
 }

@@ -21,14 +21,14 @@ func IsScript(src []byte) bool { return bytes.HasPrefix(src, []byte("(* -*- tuar
 func ReadScript(filename string, src []byte, p *Project) (*File, hcl.Diagnostics) {
 	r := p.reader()
 	f := r.file(r.parse(filename, src), fileOf{included: true, script: true})
-	return f, r.diags
+	return f, causes(r.diags)
 }
 
 // ReadFile reads a dune file of a project.
 func ReadFile(filename string, src []byte, p *Project) (*File, hcl.Diagnostics) {
 	r := p.reader()
 	f := r.file(r.parse(filename, src), fileOf{})
-	return f, r.diags
+	return f, causes(r.diags)
 }
 
 // ReadIncluded reads a file that an Include names: stanzas as in the dune file.
@@ -37,7 +37,7 @@ func ReadFile(filename string, src []byte, p *Project) (*File, hcl.Diagnostics) 
 func ReadIncluded(filename string, src []byte, p *Project, in *Include) (*File, hcl.Diagnostics) {
 	r := p.reader()
 	f := r.file(r.parse(filename, src), fileOf{included: true, dynamic: in.Dynamic})
-	return f, r.diags
+	return f, causes(r.diags)
 }
 
 // reader returns a reader of files of a project.

@@ -194,15 +194,15 @@ func (r *reader) finishLibrary(l *Library) {
 	switch {
 	case l.Name.Given():
 	case !l.PublicName.Given() && r.lang.AtLeast(1, 1):
-		r.errorf(l.Range, "Missing field", "A library needs a name or a public_name.")
+		r.errorf(l.Range, summaryMissing, "A library needs a name or a public_name.")
 	case !l.PublicName.Given(), !r.lang.AtLeast(1, 1):
-		r.errorf(l.Range, "Missing field", "The field \"name\" of a library stanza is missing. It may be left out, with a public_name, since version 1.1 of the dune language.")
+		r.errorf(l.Range, summaryMissing, "The field \"name\" of a library stanza is missing. It may be left out, with a public_name, since version 1.1 of the dune language.")
 	case !validLibName(l.PublicName.Value):
-		r.errorf(l.PublicName.Range, "Invalid name", "%q cannot be the name of a library, as it would be: that is letters, digits and _. Add a field \"name\".", l.PublicName)
+		r.errorf(l.PublicName.Range, summaryName, "%q cannot be the name of a library, as it would be: that is letters, digits and _. Add a field \"name\".", l.PublicName)
 	}
 	if l.Name.Given() {
 		if !validLibName(l.Name.Value) {
-			r.errorf(l.Name.Range, "Invalid name", "%q is no name of a library: that is letters, digits and _. Public names are free.", l.Name)
+			r.errorf(l.Name.Range, summaryName, "%q is no name of a library: that is letters, digits and _. Public names are free.", l.Name)
 		}
 	} else {
 		l.Name = l.PublicName
@@ -458,7 +458,7 @@ func (r *reader) foreignLibrary(h Head, items []*sexp.Node) []Stanza {
 	}
 	f.end()
 	if n := l.ArchiveName; n.Value == "." || n.Value == ".." || strings.ContainsAny(n.Value, `/\`) {
-		r.errorf(n.Range, "Invalid name", "%q is no name of an archive.", n)
+		r.errorf(n.Range, summaryName, "%q is no name of an archive.", n)
 	}
 	return []Stanza{l}
 }

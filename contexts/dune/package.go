@@ -52,7 +52,7 @@ func (r *reader) packageName(name Text) {
 		}
 	}
 	if name.Value == "" || r.lang.AtLeast(3, 11) && (!letter || other) {
-		r.errorf(name.Range, "Invalid name", "%q is no name of a package: that is letters, digits, -, _ and +, with a letter at least.", name)
+		r.errorf(name.Range, summaryName, "%q is no name of a package: that is letters, digits, -, _ and +, with a letter at least.", name)
 	}
 }
 

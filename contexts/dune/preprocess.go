@@ -77,7 +77,7 @@ func (a *field) preprocess() []Preprocess {
 		p.Modules = append([]Text{}, a.r.texts(item.Items[1:])...)
 		for i, m := range p.Modules {
 			if !validModule(m.Value) {
-				a.r.errorf(m.Range, "Invalid name", "%q is no name of a module.", m)
+				a.r.errorf(m.Range, summaryName, "%q is no name of a module.", m)
 			} else {
 				p.Modules[i].Value = strings.ToUpper(m.Value[:1]) + m.Value[1:]
 			}

@@ -142,7 +142,7 @@ func ReadProject(filename string, src []byte) (*Project, hcl.Diagnostics) {
 			r.diags = r.diags[:1]
 		}
 		p.defaults()
-		return p, r.diags
+		return p, causes(r.diags)
 	}
 	p.Lang, p.LangRange = r.lang, rng
 	p.defaults()
@@ -151,7 +151,7 @@ func ReadProject(filename string, src []byte) (*Project, hcl.Diagnostics) {
 	p.Using = r.using
 	f.project(p)
 	f.end()
-	return p, r.diags
+	return p, causes(r.diags)
 }
 
 // DefaultProject is that of a tree without a dune-project file.
@@ -179,7 +179,7 @@ func (p *Project) defaults() {
 func (f *fields) project(p *Project) {
 	p.Name = f.get("name").text()
 	if p.Name.Given() && (p.Name.Value == "" || strings.ContainsAny(p.Name.Value, "./")) {
-		f.r.errorf(p.Name.Range, "Invalid name", "%q is no name of a project: it may have neither . nor /.", p.Name)
+		f.r.errorf(p.Name.Range, summaryName, "%q is no name of a project: it may have neither . nor /.", p.Name)
 	}
 	p.Version = f.get("version").text()
 	p.Info = f.info(nil)

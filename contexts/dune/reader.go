@@ -24,6 +24,9 @@ type reader struct {
 func (r *reader) parse(filename string, src []byte) []*sexp.Node {
 	nodes, diags := sexp.Read(filename, src)
 	r.diags = append(r.diags, diags...)
+	if diags.HasErrors() {
+		return nil // what lies in what is not known
+	}
 	return nodes
 }
 
@@ -60,7 +63,7 @@ type check func(r *reader, what string, rng hcl.Range)
 func since(major, minor int) check {
 	return func(r *reader, what string, rng hcl.Range) {
 		if v := (Version{major, minor}); r.lang.Less(v) {
-			r.errorf(rng, "Newer language needed", "%s is only available since version %s of the dune language, and this project uses %s. Say (lang dune %s) in dune-project.", what, v, r.lang, v)
+			r.errorf(rng, summaryNewer, "%s is only available since version %s of the dune language, and this project uses %s. Say (lang dune %s) in dune-project.", what, v, r.lang, v)
 		}
 	}
 }
@@ -69,7 +72,7 @@ func since(major, minor int) check {
 func sinceOrWarn(major, minor int) check {
 	return func(r *reader, what string, rng hcl.Range) {
 		if v := (Version{major, minor}); r.lang.Less(v) {
-			r.warnf(rng, "Newer language needed", "%s is only available since version %s of the dune language, and this project uses %s. It is taken all the same.", what, v, r.lang)
+			r.warnf(rng, summaryNewer, "%s is only available since version %s of the dune language, and this project uses %s. It is taken all the same.", what, v, r.lang)
 		}
 	}
 }
@@ -102,7 +105,7 @@ func (r *reader) text(n *sexp.Node) Text {
 	value, ok := n.Text()
 	switch {
 	case n.Kind == sexp.List:
-		r.errorf(n.Range, "Not text", "Text is expected here, not a list.")
+		r.errorf(n.Range, summaryNoText, "Text is expected here, not a list.")
 	case !ok:
 		r.errorf(n.Range, "No variables here", "Variables may not be used here.")
 	}
@@ -120,7 +123,7 @@ func (r *reader) texts(nodes []*sexp.Node) []Text {
 // template reads text that may hold variables.
 func (r *reader) template(n *sexp.Node) Template {
 	if n.Kind == sexp.List {
-		r.errorf(n.Range, "Not text", "Text is expected here, not a list.")
+		r.errorf(n.Range, summaryNoText, "Text is expected here, not a list.")
 	}
 	t := Template{Parts: n.Parts, Quoted: n.Kind == sexp.Quoted, Range: n.Range}
 	for _, v := range t.Vars() {

@@ -151,7 +151,7 @@ func (r *reader) checkTargets(rule *Rule) {
 			switch {
 			case v.HasPayload || !one && !many || slices.Contains(r.vars, v.Name):
 			case rule.Infer:
-				r.errorf(v.Range, "Missing field", "%s is for rules with the field %q: the action cannot tell what it makes with it.", v, v.Name)
+				r.errorf(v.Range, summaryMissing, "%s is for rules with the field %q: the action cannot tell what it makes with it.", v, v.Name)
 			case one && !rule.One:
 				r.errorf(v.Range, "Another field", "%s is for rules with the field \"target\". Here it is %%{targets}.", v)
 			case many && rule.One:

@@ -32,6 +32,21 @@ type Set struct {
 // Given reports whether the set is written in a file.
 func (s *Set) Given() bool { return s.Range.Filename != "" }
 
+// Find returns the first element that is written in the set, as it stands
+// there, and that match accepts.
+func (s *Set) Find(match func(string) bool) (Text, bool) {
+	if s.Op == SetElement {
+		text, ok := s.Element.Text()
+		return Text{text, s.Element.Range}, ok && match(text)
+	}
+	for i := range s.Sets {
+		if t, ok := s.Sets[i].Find(match); ok {
+			return t, true
+		}
+	}
+	return Text{}, false
+}
+
 // A SetEval is what a Set is evaluated with.
 type SetEval struct {
 	Standard []string

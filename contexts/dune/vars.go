@@ -116,7 +116,7 @@ func (f *fields) enabledIf(since check, may enabledVars, lenient bool) Bool {
 			from, ok := may[v.Name]
 			switch {
 			case ok && f.r.lang.Less(from):
-				f.r.errorf(v.Range, "Newer language needed", "%s may be used here since version %s of the dune language, and this project uses %s.", v, from, f.r.lang)
+				f.r.errorf(v.Range, summaryNewer, "%s may be used here since version %s of the dune language, and this project uses %s.", v, from, f.r.lang)
 			case ok:
 			case lenient:
 				f.r.warnf(v.Range, "Variable not for this", "%s should not be used in this condition. It may use %s.", v, may)

@@ -58,11 +58,11 @@ func ReadWorkspace(filename string, src []byte) (*Workspace, hcl.Diagnostics) {
 	w := &Workspace{Lang: Latest}
 	nodes := r.parse(filename, src)
 	if len(nodes) == 0 {
-		return w, r.diags
+		return w, causes(r.diags)
 	}
 	rest, rng, ok := r.langLine(filename, nodes)
 	if !ok {
-		return w, r.diags
+		return w, causes(r.diags)
 	}
 	w.Lang = r.lang
 	f := r.fields("a dune-workspace file", rng, rest)
@@ -83,7 +83,7 @@ func ReadWorkspace(filename string, src []byte) (*Workspace, hcl.Diagnostics) {
 		"project_defaults", "cache-trim-period", "cache-trim-size", "cache-transport", "experimental")
 	f.end()
 	r.checkContexts(w)
-	return w, r.diags
+	return w, causes(r.diags)
 }
 
 // checkContexts complains of contexts with one name, and of hosts that there are not.
@@ -159,10 +159,10 @@ func (c *Context) checkName(r *reader, name Text) {
 	if name.Given() {
 		at = name.Range
 	} else if c.Switch.Given() {
-		r.errorf(c.Switch.Range, "Invalid name", "The switch %q gives no name for a context. Add (name %s).", c.Switch, strings.TrimLeft(path.Base(c.Switch.Value), "."))
+		r.errorf(c.Switch.Range, summaryName, "The switch %q gives no name for a context. Add (name %s).", c.Switch, strings.TrimLeft(path.Base(c.Switch.Value), "."))
 		return
 	}
-	r.errorf(at, "Invalid name", "%q is no name of a context.", c.Name)
+	r.errorf(at, summaryName, "%q is no name of a context.", c.Name)
 }
 
 // common reads the fields of all kinds of contexts.

@@ -185,7 +185,9 @@ func (f *filler) add(m *maker, mode dune.RuleMode) error {
 	}
 	for _, o := range m.outs {
 		if old := f.maker(o); old != nil {
-			return errorAt(m.at, "Two rules for one file", "%s is made here and at %s.", path.Join(f.d.path, o), place(old.at))
+			diags := errorAt(m.at, "Two rules for one file", "%s is made here and at %s.", path.Join(f.d.path, o), place(old.at))
+			diags[0].Extra = both(old.at)
+			return diags
 		}
 		f.out.makers[o] = m
 	}

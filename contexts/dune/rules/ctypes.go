@@ -189,8 +189,8 @@ func (r *Rules) linkGenerator(t *engine.Task, k key, b *binding, script string, 
 	if err != nil {
 		return err
 	}
-	delete(later, capitalize(script))
-	part := whole.part(k, script, func(m *module) bool { return !later[m.name] })
+	main := capitalize(script)
+	part := whole.part(k, script, func(m *module) bool { return m.name == main || !later[m.name] })
 	u := &part.u
 	u.Main, u.Wrapping, u.Implements, u.Mains = "Dune__exe", ocaml.Wrapped, nil, []string{script}
 	u.LinkModules, u.ForeignArchives, u.CDeps, u.Search, u.Objects, u.Modes = nil, nil, nil, nil, nil, nil

@@ -10,6 +10,7 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/dune/sexp"
 	"erg.build/erg/engine"
 	"erg.build/erg/toolchain/ocaml"
 )
@@ -322,6 +323,20 @@ func (r *Rules) File(t *engine.Task, c addr.Context, p string) (string, bool, er
 		err = r.fail(m, at, "")
 	}
 	return real, ok, err
+}
+
+// Named returns the files that a variable names in the top directory, as
+// %{cma:lib/greet} does. ok is false if it names none.
+func (r *Rules) Named(t *engine.Task, c addr.Context, v *sexp.Var) (files []string, ok bool, err error) {
+	tr, err := r.treeOf(t, c)
+	if err != nil || tr.in("") == nil {
+		return nil, false, err
+	}
+	x := r.naming(t, c, tr.in(""))
+	if _, err = x.file(v); err != nil {
+		return nil, false, r.fail(err, v.Range, "Invalid argument")
+	}
+	return x.inputs.files, true, nil
 }
 
 // DirectoryFiles returns the files of a directory that a rule makes, or of one in

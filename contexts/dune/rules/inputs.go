@@ -12,6 +12,7 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/act"
+	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
 	"erg.build/erg/engine/action"
 	"erg.build/erg/toolchain/ocaml"
@@ -167,15 +168,14 @@ func (r *Rules) absent(t *engine.Task, c addr.Context, p string, at hcl.Range) e
 	var names []string
 	if tr, err := r.treeOf(t, c); err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
 		if files, err := r.contentsQ.Get(t, dirKey{c, cleanDir(path.Dir(p))}); err == nil {
-			names = files.names()
+			names = slices.DeleteFunc(files.names(), func(n string) bool {
+				return files.makers[n] != nil && files.makers[n].at == at // it is what would be made of the file
+			})
 		}
 	}
 	hint := ""
-	for _, n := range names {
-		if suggest(path.Base(p), n) {
-			hint = " Did you mean \"" + n + "\"?"
-			break
-		}
+	if n := nearest(path.Base(p), names); n != "" {
+		hint = " Did you mean \"" + n + "\"?"
 	}
 	if tr, err := r.treeOf(t, c); hint == "" && err == nil && tr.in(cleanDir(path.Dir(p))) != nil {
 		if covers, err := r.w.Covers(t, c); err == nil && !covers(cleanDir(path.Dir(p))) {
@@ -183,6 +183,22 @@ func (r *Rules) absent(t *engine.Task, c addr.Context, p string, at hcl.Range) e
 		}
 	}
 	return errorAt(at, "No rule found", "There is no file %q, and no rule makes it.%s", p, hint)
+}
+
+// nearest is the file that a name is most likely a misspelling of, one of the
+// same extension before others; "" for none.
+func nearest(name string, files []string) string {
+	ext := path.Ext(name)
+	var alike []string
+	for _, f := range files {
+		if path.Ext(f) == ext {
+			alike = append(alike, f)
+		}
+	}
+	if n := lang.Suggest(name, alike); n != "" {
+		return n
+	}
+	return lang.Suggest(name, files)
 }
 
 // deps evaluates a deps field. Names of bindings become variables of x, and

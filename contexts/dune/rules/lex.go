@@ -45,8 +45,8 @@ func (f *filler) generators(i int, s *dune.Lex, ext string, make func(name strin
 		return err
 	}
 	for _, n := range names {
-		name := f.spelling(n, ext)
-		g, at := make(name), s.At()
+		name := f.spelling(&s.Modules, n, ext)
+		g, at := make(name), writtenAt(&s.Modules, n, s)
 		g.flags = &s.Flags
 		k := ruleKey(f.ctx, f.d, i, g.outs)
 		d := f.d
@@ -71,12 +71,16 @@ func (f *filler) stems(ext string) []string {
 	return out
 }
 
-// spelling is the name of a source as it is on disk: Lexer may be lexer.mll.
-func (f *filler) spelling(name, ext string) string {
+// spelling is the name of a source as it is on disk, where Lexer may be
+// lexer.mll, or, for one that a rule makes, as it is written.
+func (f *filler) spelling(set *dune.Set, name, ext string) string {
 	for _, n := range f.d.names {
 		if stem, ok := strings.CutSuffix(n, ext); ok && sameModule(stem, name) {
 			return stem
 		}
+	}
+	if n, ok := set.Find(func(n string) bool { return sameModule(n, name) }); ok {
+		return n.Value
 	}
 	return name
 }

@@ -34,9 +34,11 @@ func (x *expander) libFile(v *sexp.Var) ([]string, error) {
 	case err != nil:
 		return nil, err
 	case l.inst != nil:
-		p := path.Join(l.inst.Dir, file)
-		x.inputs.add(p)
-		return []string{p}, nil
+		p, err := x.outsideFile(l, l.inst.Dir, file, v)
+		if err == nil {
+			x.inputs.add(p...)
+		}
+		return p, err
 	case l.outer != nil:
 		return nil, errorAt(v.Range, "No such file", "Library %q, which is declared in %s, installs no files.", l.name, l.outer.Range.Filename)
 	case l.standard:
@@ -46,11 +48,27 @@ func (x *expander) libFile(v *sexp.Var) ([]string, error) {
 		}
 		x.inputs.compiler(tc)
 		_, dir, _ := tc.StandardPlugin(l.name)
-		return []string{path.Join(tc.Config("standard_library"), dir, file)}, nil
+		return x.outsideFile(l, path.Join(tc.Config("standard_library"), dir), file, v)
 	case strings.HasSuffix(v.Name, "-private") || l.public == "":
 		return x.tokenIn(c, path.Join(l.dir.path, file), v)
 	}
 	return x.installedFile(c, l, file, v)
+}
+
+// outsideFile is a file that an installed library has in its directory.
+func (x *expander) outsideFile(l *library, dir, file string, v *sexp.Var) ([]string, error) {
+	p := path.Join(dir, file)
+	ok, err := x.t.Exists(p)
+	if err != nil {
+		return nil, err
+	}
+	if !ok && file != "." {
+		if below, err := x.t.ReadDir(p); err != nil || len(below) > 0 {
+			return []string{p}, err
+		}
+		return nil, errorAt(v.Range, "No such file", "Library %q has no file %q in %s.", l.name, file, dir)
+	}
+	return []string{p}, nil
 }
 
 func (x *expander) tokenIn(c addr.Context, p string, v *sexp.Var) ([]string, error) {

@@ -11,6 +11,7 @@ import (
 
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
+	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
 )
 
@@ -75,6 +76,7 @@ func (r *Rules) libraries(t *engine.Task, c addr.Context) (*libraries, error) {
 					continue
 				}
 				if s.PublicName.Given() {
+					diags = append(diags, inNoPackage(d, s.PublicName)...)
 					diags = append(diags, put(all.public, s.PublicName.Value, x, publicLibraries)...)
 					own[s.PublicName.Value] = append(own[s.PublicName.Value], x)
 				}
@@ -117,8 +119,32 @@ func put(m map[string]candidates, name string, x declared, what string) hcl.Diag
 }
 
 func twoLibraries(x, old declared, name, what string) hcl.Diagnostics {
-	return errorAt(x.at, "Two libraries of one name", "There are two %s of the name %q; the other one is at %s.", what, name, place(old.at))
+	diags := errorAt(x.at, "Two libraries of one name", "There are two %s of the name %q; the other one is at %s.", what, name, place(old.at))
+	diags[0].Extra = both(old.at)
+	return diags
 }
+
+// inNoPackage complains of a public name whose package is none of the project's,
+// so that nothing would install what it names.
+func inNoPackage(d *dir, name dune.Text) hcl.Diagnostics {
+	pkg := publicPackage(name.Value)
+	var names []string
+	for _, p := range d.project.packages {
+		if p.Name.Value == pkg {
+			return nil
+		}
+		names = append(names, p.Name.Value)
+	}
+	hint := ""
+	if n := lang.Suggest(pkg, names); n != "" {
+		hint = fmt.Sprintf(" Did you mean %q?", n)
+	}
+	return errorAt(name.Range, "No such package", "There is no package %q in this project.%s\nPackages are declared by %s.opam beside dune-project, or by (package (name %s)) in it.", pkg, hint, pkg, pkg)
+}
+
+// both is the Extra of what two stanzas cannot both declare or make: of the
+// errors of one stanza about the same other, one is enough.
+func both(other hcl.Range) Same { return Same{Key: "both with " + place(other)} }
 
 // declared is the library of the workspace that a name leads to in a project.
 func (r *Rules) declared(t *engine.Task, all *libraries, p *project, name string) (x declared, found bool, err error) {

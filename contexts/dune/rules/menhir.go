@@ -28,7 +28,7 @@ func (f *filler) menhir(i int, s *dune.Menhir) error {
 		return err
 	}
 	for n := range names {
-		names[n] = f.spelling(names[n], ".mly")
+		names[n] = f.spelling(&s.Modules, names[n], ".mly")
 	}
 	var all []*parser
 	if s.MergeInto.Given() {

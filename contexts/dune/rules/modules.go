@@ -1,9 +1,11 @@
 package rules
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"sort"
+	"strings"
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
@@ -11,6 +13,7 @@ import (
 	"erg.build/erg/contexts/addr"
 	"erg.build/erg/contexts/dune"
 	"erg.build/erg/contexts/dune/sexp"
+	"erg.build/erg/contexts/lang"
 	"erg.build/erg/engine"
 )
 
@@ -61,6 +64,7 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 	out := moduleMap{}
 	owner := map[string]int{}
 	for i, s := range d.stanzas {
+		shared := map[int][]string{} // what other stanzas have of it
 		b, on, err := r.buildable(t, k.ctx, d, s)
 		if err != nil {
 			return nil, r.fail(err, s.At(), "Invalid stanza")
@@ -79,15 +83,28 @@ func (r *Rules) modules(t *engine.Task, k dirKey) (moduleMap, error) {
 				continue
 			}
 			if first, dup := owner[capitalize(n)]; dup && first != i && (isLibrary(s) || isLibrary(d.stanzas[first])) {
-				diags = append(diags, errorAt(s.At(), "Module of two stanzas",
-					"Module %s is part of this stanza and of the one at %s. Say with (modules …) which of them has it.", all[at].called(), place(d.stanzas[first].At()))...)
+				shared[first] = append(shared[first], all[at].called())
 				continue
 			}
 			owner[capitalize(n)] = i
 			out[i] = append(out[i], all[at])
 		}
+		for _, first := range slices.Sorted(maps.Keys(shared)) {
+			diags = append(diags, sharedModules(s.At(), d.stanzas[first].At(), shared[first])...)
+		}
 	}
 	return out, r.w.Report(diags)
+}
+
+// sharedModules is the error for modules that two stanzas have.
+func sharedModules(at, first hcl.Range, names []string) hcl.Diagnostics {
+	if len(names) == 1 {
+		return errorAt(at, "Module of two stanzas",
+			"Module %s is part of this stanza and of the one at %s. Say with (modules …) which of them has it.", names[0], place(first))
+	}
+	last := len(names) - 1
+	return errorAt(at, "Modules of two stanzas",
+		"Modules %s and %s are part of this stanza and of the one at %s. Say with (modules …) which of them has each.", strings.Join(names[:last], ", "), names[last], place(first))
 }
 
 // isLibrary reports whether a stanza is a library. Programs may share modules:
@@ -100,17 +117,27 @@ func isLibrary(s dune.Stanza) bool {
 // noModule is the error for a name that is no module; one that comes from
 // :standard cannot be.
 func noModule(d *dir, set *dune.Set, name string, s dune.Stanza, names []string) hcl.Diagnostics {
-	at := set.Range
-	if at.Filename == "" {
-		at = s.At()
+	return errorAt(writtenAt(set, name, s), "No such module", "Module %s does not exist in %s.%s", capitalize(name), orTop(d.path), moduleHint(name, names))
+}
+
+// writtenAt is where a set names a module; a set that is not there, or gets the
+// name from elsewhere, is blamed as a whole.
+func writtenAt(set *dune.Set, name string, s dune.Stanza) hcl.Range {
+	if n, ok := set.Find(func(n string) bool { return sameModule(n, name) }); ok {
+		return n.Range
 	}
-	hint := ""
-	for _, n := range names {
-		if suggest(capitalize(name), n) {
-			hint = " Did you mean " + n + "?"
-		}
+	if set.Given() {
+		return set.Range
 	}
-	return errorAt(at, "No such module", "Module %s does not exist in %s.%s", capitalize(name), orTop(d.path), hint)
+	return s.At()
+}
+
+// moduleHint asks whether one of the modules was meant.
+func moduleHint(name string, modules []string) string {
+	if n := lang.Suggest(capitalize(name), modules); n != "" {
+		return " Did you mean " + n + "?"
+	}
+	return ""
 }
 
 // buildable returns what a stanza has that compiles modules, and whether it
@@ -248,7 +275,11 @@ func (r *Rules) moduleSet(x *expander, s *dune.Set, std, all []string, what stri
 		if slices.Contains(all, n) {
 			known = append(known, n)
 		} else if x.d.project.Lang.AtLeast(3, 11) && !x.d.vendored { // before, dune only warned
-			return nil, errorAt(s.Range, "No such module", "%s names module %s, which is not among the modules of this stanza.", what, n)
+			at := s.Range
+			if word, ok := s.Find(func(w string) bool { return sameModule(w, n) }); ok {
+				at = word.Range
+			}
+			return nil, errorAt(at, "No such module", "%s names module %s, which is not among the modules of this stanza.%s", what, n, moduleHint(n, all))
 		}
 	}
 	return known, nil

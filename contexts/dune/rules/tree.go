@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"errors"
+	"io/fs"
 	"path"
 	"slices"
 	"sort"
@@ -49,6 +51,7 @@ type project struct {
 	dir      string
 	packages []*dune.Package
 	implicit bool // there is no dune-project
+	broken   bool // there are errors in it
 }
 
 // in returns the directory of a path, nil if dune files do not speak of it.
@@ -133,13 +136,27 @@ func (r *Rules) tree(t *engine.Task, _ string) (*tree, error) {
 	return w.tree, r.w.Report(w.diags)
 }
 
+// source reads a file that a listing has. One that cannot be read all the same
+// is a link to nothing, or nobody's business but its owner's.
+func (w *walker) source(file string) ([]byte, error) {
+	src, err := w.t.ReadFile(file)
+	at := hcl.Range{Filename: file, Start: hcl.InitialPos, End: hcl.InitialPos}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, w.r.w.Report(errorAt(at, "No such file", "%s is a link that leads to no file.", file))
+	case errors.Is(err, fs.ErrPermission):
+		return nil, w.r.w.Report(errorAt(at, "Not readable", "You may not read %s.", file))
+	}
+	return src, err
+}
+
 // workspace reads what a dune-workspace file says for all projects.
 func (w *walker) workspace(top *dir) error {
 	const name = "dune-workspace"
 	if !slices.Contains(top.names, name) {
 		return nil
 	}
-	src, err := w.t.ReadFile(name)
+	src, err := w.source(name)
 	if err != nil {
 		return err
 	}
@@ -284,14 +301,14 @@ func (w *walker) project(d *dir, names []string) error {
 	p := &project{dir: d.path, Project: dune.DefaultProject(), implicit: !has}
 	if has {
 		file := path.Join(d.path, name)
-		src, err := w.t.ReadFile(file)
+		src, err := w.source(file)
 		if err != nil {
 			return err
 		}
 		w.r.w.File(file, src)
 		read, diags := dune.ReadProject(file, src)
 		w.diags = append(w.diags, w.r.once(diags)...)
-		if read != nil {
+		if p.broken = diags.HasErrors(); read != nil {
 			p.Project = read
 		}
 	}
@@ -301,7 +318,7 @@ func (w *walker) project(d *dir, names []string) error {
 			continue
 		}
 		file := path.Join(d.path, n)
-		src, err := w.t.ReadFile(file)
+		src, err := w.source(file)
 		if err != nil {
 			return err
 		}
@@ -327,8 +344,11 @@ func (w *walker) read(d *dir, names []string) (*dune.File, error) {
 			return nil, nil
 		}
 	}
+	if d.project.broken {
+		return nil, nil // its version and extensions say what the file may hold
+	}
 	file := path.Join(d.path, name)
-	src, err := w.t.ReadFile(file)
+	src, err := w.source(file)
 	if err != nil {
 		return nil, err
 	}

@@ -284,10 +284,30 @@ func (r *Rules) describeModules(t *engine.Task, x *unit, s dune.Stanza, b *dune.
 	}
 	for _, n := range x.u.Mains {
 		if !slices.Contains(names, capitalize(n)) {
-			return errorAt(s.At(), "No main module", "Module %s, with which the program %s begins, does not exist in %s.", capitalize(n), n, orTop(x.dir.path))
+			return noMain(x.dir, s, n, names)
 		}
 	}
 	return nil
+}
+
+// noMain is the error for a program without the module that it begins with.
+func noMain(d *dir, s dune.Stanza, name string, modules []string) hcl.Diagnostics {
+	at := s.At()
+	switch s := s.(type) {
+	case *dune.Executables:
+		for _, p := range s.Programs {
+			if p.Name.Value == name && p.Name.Given() {
+				at = p.Name.Range
+			}
+		}
+	case *dune.Tests:
+		for _, n := range s.Names {
+			if n.Value == name {
+				at = n.Range
+			}
+		}
+	}
+	return errorAt(at, "No main module", "Module %s, with which the program %s begins, does not exist in %s.%s", capitalize(name), name, orTop(d.path), moduleHint(name, modules))
 }
 
 // emptyInterfaceFile is where a module's empty interface is written.

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"erg.build/erg/cmd/erg/internal/cli"
@@ -35,7 +37,8 @@ var _ cli.App = App{}
 // findRoot finds the workspace that a directory belongs to: the nearest
 // directory, upwards, with an erg.hcl; else the outermost with a
 // dune-workspace, or else with a dune-project; else the outermost of those
-// upwards in a row that have a build file.
+// upwards in a row that have a build file; else the directory itself if one
+// right below it is of dune's.
 func findRoot(dir string) (string, error) {
 	for d := dir; ; d = filepath.Dir(d) {
 		if hasFile(d, config.WorkspaceFiles...) {
@@ -63,10 +66,25 @@ func findRoot(dir string) (string, error) {
 	for d := dir; hasFile(d, append([]string{"dune"}, config.BuildFiles...)...); d = filepath.Dir(d) {
 		root = d
 	}
+	if root == "" && aboveDune(dir) {
+		return dir, nil
+	}
 	if root == "" {
 		return "", &cli.ConfigError{Err: fmt.Errorf("there is no erg.hcl in %s or above it, and no build.hcl or dune-project; erg init writes one to begin with", dir)}
 	}
 	return root, nil
+}
+
+// aboveDune reports whether a directory right below one, which dune would
+// look into, has dune files. Dune looks no further up than where it is, and
+// takes that for the root; but to go through all that lies below a home
+// directory, say, helps nobody.
+func aboveDune(dir string) bool {
+	below, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(below, func(e os.DirEntry) bool {
+		return e.IsDir() && !strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(e.Name(), "_") &&
+			hasFile(filepath.Join(dir, e.Name()), "dune-project", "dune")
+	})
 }
 
 // hasFile reports whether a directory has one of some files.
