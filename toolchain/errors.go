@@ -12,17 +12,12 @@ import (
 // about it, in one or two lines, without repeating the error.
 type hinted interface{ Hint() string }
 
-// Hint returns the hint of an error; "" when it has none.
+// Hint returns the hint of an error, or of the first that has one among those
+// that were joined; "" when it has none.
 func Hint(err error) string {
-	for err != nil {
-		if h, ok := err.(hinted); ok {
-			return h.Hint()
-		}
-		u, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return ""
-		}
-		err = u.Unwrap()
+	var h hinted
+	if errors.As(err, &h) {
+		return h.Hint()
 	}
 	return ""
 }

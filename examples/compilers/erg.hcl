@@ -52,7 +52,7 @@ locals {
       npm       = "5.3.0"
       integrity = "sha512-D0uG44Q3r6LY4wSzhBZpHe+q1yMJ4QHgk5R1Osv7qLWBgWPQ2jE60vY6rXgJraL/H9fvsWOF3KZSIro/bS+Z8A=="
       patches   = []
-      configure = local.configure
+      configure = concat(local.configure, ["--without-zstd"]) # whether or not the machine has it
       make      = []
     }
   }
@@ -126,7 +126,7 @@ context "cross" {
     tools  = ["gcc"]
     steps = [
       concat(
-        ["./configure", "--build=x86_64-pc-linux-gnu", "--host=x86_64-w64-mingw32", "--disable-shared", "--disable-installing-source-artifacts"],
+        ["./configure", "--build=x86_64-pc-linux-gnu", "--host=x86_64-w64-mingw32", "--disable-shared", "--disable-installing-source-artifacts", "--without-zstd"],
         [for arg in local.configure : replace(arg, "{prefix}", prefix)],
       ),
       ["make", "-f", "cross.mk"],
