@@ -245,12 +245,9 @@ func (r *Rules) compileTypes(t *engine.Task, k key, b *binding, out string) erro
 	if err != nil {
 		return err
 	}
-	c, err := r.w.C(t, k.ctx)
+	c, err := r.compilerOfC(t, k.ctx, tc)
 	if err != nil {
 		return err
-	}
-	if c == nil {
-		c = tc.C()
 	}
 	src, err := r.file(t, k.ctx, path.Join(b.d.path, b.typesC()+".c"), b.Range)
 	if err != nil {

@@ -100,18 +100,25 @@ func (f *filler) foreignLibrary(i int, s *dune.ForeignLibrary) error {
 	}}, dune.ModePromote)
 }
 
+// compilerOfC is what compiles C beside an OCaml compiler: the context's, or
+// the one that the OCaml compiler was configured with.
+func (r *Rules) compilerOfC(t *engine.Task, ctx addr.Context, tc *ocaml.Toolchain) (*cc.Toolchain, error) {
+	c, err := r.w.C(t, ctx)
+	if err == nil && c == nil {
+		c = tc.C()
+	}
+	return c, err
+}
+
 // defineForeign defines how the archive is made.
 func (r *Rules) defineForeign(t *engine.Task, k key, d *dir, s *dune.ForeignLibrary) error {
 	tc, err := r.compilerOf(t, k.ctx, s)
 	if err != nil {
 		return err
 	}
-	c, err := r.w.C(t, k.ctx)
+	c, err := r.compilerOfC(t, k.ctx, tc)
 	if err != nil {
 		return err
-	}
-	if c == nil {
-		c = tc.C()
 	}
 	profile, err := r.w.Profile(t, k.ctx)
 	if err != nil {

@@ -166,20 +166,7 @@ func (r *Rules) shapeLibrary(x *unit, s *dune.Library) {
 
 // shapePrograms does the same for programs.
 func (r *Rules) shapePrograms(x *unit, s dune.Stanza, tc *ocaml.Toolchain) error {
-	var names []string
-	var modes []dune.LinkMode
-	switch s := s.(type) {
-	case *dune.Executables:
-		for _, p := range s.Programs {
-			names = append(names, p.Name.Value)
-		}
-		modes = s.Modes
-	case *dune.Tests:
-		for _, n := range s.Names {
-			names = append(names, n.Value)
-		}
-		modes = s.Modes
-	}
+	names, modes := programsOf(s)
 	u := &x.u
 	u.Name = names[0]
 	u.Main = "Dune__exe"

@@ -36,22 +36,22 @@ func TestAnswer(t *testing.T) {
 			{Unit: "shapes", Files: []string{"lib/shapes.ml"}, Open: []string{"Shapes"}, Stem: "lib/shapes"},
 		},
 	}
-	s := &Server{Root: "/work", Dir: "/work/lib", Ask: func(_ context.Context, file string) (*rules.Editing, error) {
+	s := &Server{Root: "/home/me/ws", Dir: "/home/me/ws/lib", Ask: func(_ context.Context, file string) (*rules.Editing, error) {
 		asked = file
 		return e, nil
 	}}
-	common := list(tag("STDLIB", atom("/usr/lib/ocaml")), tag("SOURCE_ROOT", atom("/work")), list(atom("EXCLUDE_QUERY_DIR")),
-		tag("B", atom("/opt/fmt")), tag("B", atom("/work/_build/app/lib/.shapes.objs/byte")), tag("S", atom("/opt/fmt")), tag("S", atom("/work/lib")),
-		tag("BH", atom("/opt/hid")), tag("SH", atom("/opt/hid/src")), tag("FLG", atoms([]string{"-w", "+a", "/work/lib/x.cmi"})))
+	common := list(tag("STDLIB", atom("/usr/lib/ocaml")), tag("SOURCE_ROOT", atom("/home/me/ws")), list(atom("EXCLUDE_QUERY_DIR")),
+		tag("B", atom("/opt/fmt")), tag("B", atom("/home/me/ws/_build/app/lib/.shapes.objs/byte")), tag("S", atom("/opt/fmt")), tag("S", atom("/home/me/ws/lib")),
+		tag("BH", atom("/opt/hid")), tag("SH", atom("/opt/hid/src")), tag("FLG", atoms([]string{"-w", "+a", "/home/me/ws/lib/x.cmi"})))
 	for _, c := range []struct {
 		file, asked string
 		rewriter    []string
 		open        []string
 		unit        string
 	}{
-		{"point.ml", "lib/point.ml", []string{"-ppx", `/work/_build/app/.ppx/1/ppx.exe --as-ppx --cookie 'library-name="shapes"' 'it'\''s'`}, []string{"-open", "Shapes"}, "shapes__Point"},
-		{"/work/lib/line.ml", "lib/line.ml", []string{"-pp", "/bin/cat ''"}, []string{"-open", "Shapes", "-open", "Shapes__Plane"}, "shapes__Line"},
-		{"/work/_build/app/lib/shapes.ml", "lib/shapes.ml", nil, []string{"-open", "Shapes"}, "shapes"},
+		{"point.ml", "lib/point.ml", []string{"-ppx", `/home/me/ws/_build/app/.ppx/1/ppx.exe --as-ppx --cookie 'library-name="shapes"' 'it'\''s'`}, []string{"-open", "Shapes"}, "shapes__Point"},
+		{"/home/me/ws/lib/line.ml", "lib/line.ml", []string{"-pp", "/bin/cat ''"}, []string{"-open", "Shapes", "-open", "Shapes__Plane"}, "shapes__Line"},
+		{"/home/me/ws/_build/app/lib/shapes.ml", "lib/shapes.ml", nil, []string{"-open", "Shapes"}, "shapes"},
 		{"../lib/./shapes.pp.ml", "lib/shapes.pp.ml", nil, []string{"-open", "Shapes"}, "shapes"},
 	} {
 		want := list(common.list...)
@@ -69,7 +69,7 @@ func TestAnswer(t *testing.T) {
 }
 
 func TestErrors(t *testing.T) {
-	s := &Server{Root: "/work", Dir: "/work", Ask: func(_ context.Context, file string) (*rules.Editing, error) {
+	s := &Server{Root: "/home/me/ws", Dir: "/home/me/ws", Ask: func(_ context.Context, file string) (*rules.Editing, error) {
 		if file == "bad.ml" {
 			return nil, errors.New("dune:1: Invalid stanza\n")
 		}
@@ -78,8 +78,8 @@ func TestErrors(t *testing.T) {
 	for file, want := range map[string]string{
 		"bad.ml":          "dune:1: Invalid stanza",
 		"other.ml":        "No library, program or test of a dune file has other.ml as a module.",
-		"/elsewhere/x.ml": "Path /elsewhere/x.ml is not in the workspace (/work).",
-		"..":              "Path .. is not in the workspace (/work).",
+		"/elsewhere/x.ml": "Path /elsewhere/x.ml is not in the workspace (/home/me/ws).",
+		"..":              "Path .. is not in the workspace (/home/me/ws).",
 	} {
 		if got := ask(t, s, file); got != string(failure("%s", want).append(nil)) {
 			t.Errorf("%s: %s, want %q", file, got, want)
